@@ -1,0 +1,44 @@
+//! What can be wrong with a data set.
+
+/// Why a data set cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DatasetError {
+    /// The lengths of inputs and targets do not fit together.
+    #[error("{values} input values are not {targets} rows of {features} features")]
+    Shape {
+        /// Number of input values.
+        values: usize,
+        /// Number of targets.
+        targets: usize,
+        /// Features per row.
+        features: usize,
+    },
+    /// A row of a file is not what it should be.
+    #[error("row {row} of {name}: {reason}")]
+    Row {
+        /// Name of the data set.
+        name: &'static str,
+        /// Row, from 1.
+        row: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A compressed file cannot be read.
+    #[error("{name} cannot be decompressed: {reason}")]
+    Compression {
+        /// Name of the data set.
+        name: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A setting of a generated task is out of range.
+    #[error("`{field} = {value}` is not possible: {requirement}")]
+    Setting {
+        /// Name of the field.
+        field: &'static str,
+        /// Its value.
+        value: usize,
+        /// What it must be.
+        requirement: &'static str,
+    },
+}

@@ -1,0 +1,75 @@
+//! Training and test examples.
+
+use rand_core::Rng;
+
+use crate::examples::Examples;
+use crate::rng::data_rng;
+
+/// Examples that a model may learn from, and examples that it is tested on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainTest {
+    /// For training.
+    pub train: Examples,
+    /// For testing.
+    pub test: Examples,
+}
+
+/// Splits examples so that each class has the same share in both parts, to within one example.
+///
+/// One example in `test_one_in` goes to the test part. `strata` tells the stratum of each example;
+/// it may be finer than the target. Within a stratum the choice is random, by `seed`; rows keep
+/// their order.
+pub fn stratified_split(
+    examples: &Examples,
+    strata: &[u8],
+    test_one_in: usize,
+    seed: u64,
+) -> TrainTest {
+    let mut rng = data_rng(seed);
+    let mut is_test = vec![false; examples.len()];
+    for stratum in 0..=u8::MAX {
+        let of_stratum = strata.iter().enumerate().filter(|(_, s)| **s == stratum);
+        let mut members: Vec<usize> = of_stratum.map(|(index, _)| index).collect();
+        let tested = (members.len() + test_one_in / 2) / test_one_in;
+        for _ in 0..tested {
+            // 64 bits over a few thousand members: the bias of the remainder is below 1e-15.
+            let chosen = (rng.next_u64() % members.len() as u64) as usize;
+            is_test[members.swap_remove(chosen)] = true;
+        }
+    }
+    let part = |test: bool| -> Vec<usize> {
+        (0..examples.len())
+            .filter(|index| is_test[*index] == test)
+            .collect()
+    };
+    TrainTest {
+        train: examples.select(&part(false)),
+        test: examples.select(&part(true)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_stratum_is_split_in_proportion_and_nothing_is_lost() {
+        let strata: Vec<u8> = (0..103).map(|i| u8::from(i % 3 == 0)).collect();
+        let inputs: Vec<f32> = (0..103).map(|i| i as f32).collect();
+        let targets: Vec<f32> = strata.iter().map(|s| f32::from(*s)).collect();
+        let examples = Examples::new(1, inputs, targets).unwrap();
+        let split = stratified_split(&examples, &strata, 5, 1);
+        let ones = |part: &Examples| part.targets().iter().filter(|t| **t == 1.0).count();
+        assert_eq!((split.test.len(), ones(&split.test)), (21, 7));
+        let mut all: Vec<f32> = split
+            .train
+            .inputs()
+            .iter()
+            .chain(split.test.inputs())
+            .copied()
+            .collect();
+        all.sort_by(f32::total_cmp);
+        assert_eq!(all, examples.inputs());
+        assert_ne!(split, stratified_split(&examples, &strata, 5, 2));
+    }
+}

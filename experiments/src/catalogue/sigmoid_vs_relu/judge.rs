@@ -1,0 +1,408 @@
+//! Applies the rules of `claims.rs` to what was measured.
+
+use super::claims;
+use super::settings::{ORIGINAL_DEPTH, SigmoidVsReluSettings};
+use super::trials::{ADAM, RELU, RELU_HE, SGD, SIGMOID};
+use crate::experiment::Claim;
+use crate::results::{Results, TrialResult};
+use crate::statistics::{Equivalence, Estimate, Line};
+use crate::theory::{MeanField, ScalarActivation};
+use crate::verdict::{Effect, Ruling, Verdict};
+
+/// Test accuracy below which a net has learnt nothing.
+const CHANCE: f64 = 0.6;
+
+pub(super) fn judge(settings: &SigmoidVsReluSettings, results: &Results) -> Vec<Verdict> {
+    let data = Data { settings, results };
+    vec![
+        data.sigmoid_shrinks(),
+        data.factor_is_mean_field(),
+        data.factor_below_quarter(),
+        data.relu_shrinks_less(),
+        data.weight_gradients_tell(),
+        data.relu_faster(&claims::RELU_FASTER_SGD, SGD),
+        data.relu_faster(&claims::RELU_FASTER_ADAM, ADAM),
+        data.sgd_sigmoid_stuck(),
+        data.adam_sigmoid_learns(),
+        data.adam_has_a_limit(),
+        data.he_keeps_level(),
+        data.he_trains_deep(),
+    ]
+}
+
+struct Data<'a> {
+    settings: &'a SigmoidVsReluSettings,
+    results: &'a Results,
+}
+
+/// How ‖∂L/∂h‖ or ‖∂L/∂W‖ changes from layer to layer in one net at initialisation.
+struct Flow {
+    /// Mean of ln(‖g_l‖ / ‖g_(l+1)‖): the factor per layer on the way to the input.
+    log_factor: f64,
+    r_squared: f64,
+}
+
+impl Data<'_> {
+    fn trials(&self, network: &str, optimizer: &str, depth: usize) -> Vec<&TrialResult> {
+        let depth = depth.to_string();
+        let levels = [
+            ("network", network),
+            ("optimizer", optimizer),
+            ("depth", depth.as_str()),
+        ];
+        self.results.with(&levels)
+    }
+
+    /// One flow per seed, of the quantity over the subjects that start and end so.
+    fn flows(&self, network: &str, quantity: &str, suffix: &str) -> Vec<Flow> {
+        let trials = self.trials(network, ADAM, self.settings.flow_depth);
+        trials
+            .into_iter()
+            .filter_map(|trial| flow(trial, quantity, suffix))
+            .collect()
+    }
+
+    fn activation_factors(&self, network: &str) -> Vec<f64> {
+        let flows = self.flows(network, "activation_gradient_norm", "");
+        flows.iter().map(|flow| flow.log_factor).collect()
+    }
+
+    fn accuracies(&self, network: &str, optimizer: &str, depth: usize) -> Vec<f64> {
+        let trials = self.trials(network, optimizer, depth);
+        // A net that diverged answers nothing correctly on purpose: it counts as chance.
+        trials
+            .iter()
+            .map(|trial| trial.last("test_accuracy").unwrap_or(0.5))
+            .collect()
+    }
+
+    fn sigmoid_shrinks(&self) -> Verdict {
+        let flows = self.flows(SIGMOID, "activation_gradient_norm", "");
+        let worst_fit = flows.iter().map(|flow| flow.r_squared).fold(1.0, f64::min);
+        let factors: Vec<f64> = flows.iter().map(|flow| flow.log_factor).collect();
+        let depths = self.settings.depths.iter().filter(|depth| **depth > 1);
+        let ratios: Vec<String> = depths
+            .map(|depth| self.first_to_last(SIGMOID, *depth))
+            .collect();
+        let evidence = format!(
+            "worst R² {worst_fit:.3}; first over last layer: {}",
+            ratios.join(", ")
+        );
+        let geometric = |e: &Estimate| {
+            Ruling::of(
+                e.upper < 0.5f64.ln() && worst_fit >= 0.95,
+                e.lower > 0.5f64.ln(),
+            )
+        };
+        factor_verdict(
+            &claims::SIGMOID_SHRINKS,
+            "factor per layer",
+            &factors,
+            geometric,
+            evidence,
+        )
+    }
+
+    /// ‖∂L/∂h‖ of the first over that of the last hidden layer, as geometric mean over seeds.
+    fn first_to_last(&self, network: &str, depth: usize) -> String {
+        let trials = self.trials(network, ADAM, depth);
+        let logs = trials.iter().filter_map(|trial| {
+            let norms = trial.by_layer(0, "activation_gradient_norm", "hidden.");
+            Some((norms.first()? / norms.last()?).ln())
+        });
+        let logs: Vec<f64> = logs.collect();
+        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+        format!("{:.1e} at depth {depth}", mean.exp())
+    }
+
+    fn factor_is_mean_field(&self) -> Verdict {
+        let factors = self.activation_factors(SIGMOID);
+        let theory = sigmoid_factor();
+        let equal = |_: &Estimate| equivalence(&factors, theory.ln(), 0.05);
+        let evidence = format!("√χ = {theory:.4} at the fixed point of q ↦ E σ(√q z)²");
+        let claim = &claims::FACTOR_IS_MEAN_FIELD;
+        factor_verdict(claim, "factor per layer", &factors, equal, evidence)
+    }
+
+    fn factor_below_quarter(&self) -> Verdict {
+        let below = |e: &Estimate| Ruling::of(e.upper < 0.25f64.ln(), e.lower > 0.25f64.ln());
+        let factors = self.activation_factors(SIGMOID);
+        let claim = &claims::FACTOR_BELOW_QUARTER;
+        factor_verdict(
+            claim,
+            "factor per layer",
+            &factors,
+            below,
+            "bound 0.25".to_owned(),
+        )
+    }
+
+    fn relu_shrinks_less(&self) -> Verdict {
+        let (relu, sigmoid) = (
+            self.activation_factors(RELU),
+            self.activation_factors(SIGMOID),
+        );
+        let ratios: Vec<f64> = relu.iter().zip(&sigmoid).map(|(r, s)| r - s).collect();
+        let much = |e: &Estimate| Ruling::of(e.lower > 2f64.ln(), e.upper < 2f64.ln());
+        let evidence = format!("ReLU {}, sigmoid {}", geometric(&relu), geometric(&sigmoid));
+        let claim = &claims::RELU_SHRINKS_LESS;
+        factor_verdict(claim, "ratio of factors per layer", &ratios, much, evidence)
+    }
+
+    fn weight_gradients_tell(&self) -> Verdict {
+        let activations = self.activation_factors(SIGMOID);
+        let weights = self.flows(SIGMOID, "gradient_norm", "weight");
+        let weights: Vec<f64> = weights.iter().map(|flow| flow.log_factor).collect();
+        let ratios: Vec<f64> = weights
+            .iter()
+            .zip(&activations)
+            .map(|(w, a)| w - a)
+            .collect();
+        let bound = 1.1f64.ln();
+        let same = |e: &Estimate| {
+            Ruling::of(
+                -bound < e.lower && e.upper < bound,
+                e.lower > bound || e.upper < -bound,
+            )
+        };
+        let evidence = format!(
+            "∂L/∂W {}, ∂L/∂h {}",
+            geometric(&weights),
+            geometric(&activations)
+        );
+        let claim = &claims::WEIGHTS_HIDE_LESS;
+        factor_verdict(claim, "ratio of factors per layer", &ratios, same, evidence)
+    }
+
+    fn relu_faster(&self, claim: &Claim, optimizer: &str) -> Verdict {
+        let target = self.settings.target_accuracy;
+        let steps = |network| -> Vec<Option<u64>> {
+            let trials = self.trials(network, optimizer, ORIGINAL_DEPTH);
+            trials
+                .iter()
+                .map(|t| t.first_step_at_least("test_accuracy", target))
+                .collect()
+        };
+        let (sigmoid, relu) = (steps(SIGMOID), steps(RELU));
+        // Step 0 is no time; a net that starts at the target arrives at the first evaluation.
+        let or_end = |step: &Option<u64>| step.unwrap_or(self.settings.steps).max(1) as f64;
+        let pairs = sigmoid
+            .iter()
+            .zip(&relu)
+            .filter(|(s, r)| s.is_some() || r.is_some());
+        let ratios: Vec<f64> = pairs.map(|(s, r)| (or_end(s) / or_end(r)).ln()).collect();
+        let never = |steps: &[Option<u64>]| steps.iter().all(Option::is_none);
+        let reversed = never(&relu) && sigmoid.iter().all(Option::is_some);
+        let bound = 1.1f64.ln();
+        let faster = |e: &Estimate| Ruling::of(e.lower > bound, e.upper < -bound || reversed);
+        let arrived = |steps: &[Option<u64>]| {
+            format!("{} of {}", steps.iter().flatten().count(), steps.len())
+        };
+        let evidence = format!(
+            "reached {:.0} %: sigmoid {}, median {}; ReLU {}, median {} steps",
+            100.0 * target,
+            arrived(&sigmoid),
+            median(&sigmoid),
+            arrived(&relu),
+            median(&relu),
+        );
+        factor_verdict(claim, "steps, sigmoid over ReLU", &ratios, faster, evidence)
+    }
+
+    fn sgd_sigmoid_stuck(&self) -> Verdict {
+        let accuracies = self.accuracies(SIGMOID, SGD, ORIGINAL_DEPTH);
+        let relu = self.accuracies(RELU, SGD, ORIGINAL_DEPTH);
+        let evidence = format!("ReLU in its place reaches {}", mean(&relu));
+        let stuck = |e: &Estimate| Ruling::of(e.upper < CHANCE, e.lower > CHANCE);
+        accuracy_verdict(
+            &claims::SGD_SIGMOID_STUCK,
+            "test accuracy",
+            &accuracies,
+            stuck,
+            evidence,
+        )
+    }
+
+    fn adam_sigmoid_learns(&self) -> Verdict {
+        let accuracies = self.accuracies(SIGMOID, ADAM, ORIGINAL_DEPTH);
+        let target = self.settings.target_accuracy;
+        let relu = self.accuracies(RELU, ADAM, ORIGINAL_DEPTH);
+        let evidence = format!("ReLU in its place reaches {}", mean(&relu));
+        let learns = |e: &Estimate| Ruling::of(e.lower > target, e.upper < CHANCE);
+        let claim = &claims::ADAM_SIGMOID_LEARNS;
+        accuracy_verdict(claim, "test accuracy", &accuracies, learns, evidence)
+    }
+
+    fn adam_has_a_limit(&self) -> Verdict {
+        let mut depths = self.settings.depths.clone();
+        depths.sort_unstable();
+        let by_depth: Vec<(usize, Vec<f64>)> = depths
+            .iter()
+            .map(|depth| (*depth, self.accuracies(SIGMOID, ADAM, *depth)))
+            .collect();
+        let estimates: Vec<(usize, Estimate)> = by_depth
+            .iter()
+            .filter_map(|(depth, accuracies)| Some((*depth, Estimate::mean_of(accuracies)?)))
+            .collect();
+        let learns_at_3 = estimates
+            .iter()
+            .any(|(depth, e)| *depth == ORIGINAL_DEPTH && e.lower > self.settings.target_accuracy);
+        let limit = estimates
+            .iter()
+            .find(|(depth, e)| *depth > ORIGINAL_DEPTH && e.upper < CHANCE);
+        let all_learn = !estimates.is_empty() && estimates.iter().all(|(_, e)| e.lower > CHANCE);
+        let evidence: Vec<String> = by_depth
+            .iter()
+            .map(|(depth, accuracies)| format!("{} at depth {depth}", mean(accuracies)))
+            .collect();
+        let effect = limit.map(|(depth, _)| Effect {
+            name: "first depth at which it fails".to_owned(),
+            estimate: *depth as f64,
+            interval: None,
+        });
+        let ruling = Ruling::of(learns_at_3 && limit.is_some(), all_learn);
+        let seeds = estimates.iter().map(|(_, e)| e.n).min().unwrap_or(0);
+        Verdict::new(
+            &claims::ADAM_HAS_A_LIMIT,
+            ruling,
+            effect,
+            seeds,
+            evidence.join(", "),
+        )
+    }
+
+    fn he_keeps_level(&self) -> Verdict {
+        let (he, xavier) = (
+            self.activation_factors(RELU_HE),
+            self.activation_factors(RELU),
+        );
+        let level = |_: &Estimate| {
+            let rulings = [
+                equivalence(&he, 0.0, 0.1),
+                equivalence(&xavier, 0.5f64.sqrt().ln(), 0.1),
+            ];
+            let all = rulings.iter().all(|ruling| *ruling == Ruling::Supported);
+            Ruling::of(all, rulings.contains(&Ruling::Refuted))
+        };
+        let evidence = format!(
+            "He {}, Xavier {}; theory 1 and 0.707",
+            geometric(&he),
+            geometric(&xavier)
+        );
+        let claim = &claims::HE_KEEPS_LEVEL;
+        factor_verdict(claim, "factor per layer, He", &he, level, evidence)
+    }
+
+    fn he_trains_deep(&self) -> Verdict {
+        let depth = self.settings.deepest();
+        let (he, xavier) = (
+            self.accuracies(RELU_HE, ADAM, depth),
+            self.accuracies(RELU, ADAM, depth),
+        );
+        let differences: Vec<f64> = he.iter().zip(&xavier).map(|(h, x)| h - x).collect();
+        let evidence = format!("depth {depth}: He {}, Xavier {}", mean(&he), mean(&xavier));
+        let better = |e: &Estimate| Ruling::of(e.lower > 0.1, e.upper < 0.1);
+        let claim = &claims::HE_TRAINS_DEEP;
+        accuracy_verdict(
+            claim,
+            "gain in test accuracy",
+            &differences,
+            better,
+            evidence,
+        )
+    }
+}
+
+/// Fits one net; `None` if it has too few layers or a norm is zero.
+fn flow(trial: &TrialResult, quantity: &str, suffix: &str) -> Option<Flow> {
+    let rows = trial
+        .rows
+        .iter()
+        .filter(|row| row.step == 0 && row.quantity == quantity);
+    let layers =
+        rows.filter(|row| row.subject.starts_with("hidden.") && row.subject.ends_with(suffix));
+    let mut points: Vec<(f64, f64)> = layers
+        .enumerate()
+        .map(|(layer, row)| (layer as f64, row.value.ln()))
+        .collect();
+    if quantity == "gradient_norm" && !points.is_empty() {
+        // The first weight matrix has another fan-in and sees the raw data.
+        points.remove(0);
+    }
+    let line = Line::fit(&points)?;
+    line.slope.is_finite().then_some(Flow {
+        log_factor: -line.slope,
+        r_squared: line.r_squared,
+    })
+}
+
+/// √χ of sigmoid at the fixed point for σw² = 1, which is Xavier between equal widths.
+pub(super) fn sigmoid_factor() -> f64 {
+    let field = MeanField::new(ScalarActivation::Sigmoid, 1.0, 0.0);
+    field.gradient_norm_factor(field.fixed_point(1.0))
+}
+
+fn equivalence(log_values: &[f64], log_reference: f64, tolerance: f64) -> Ruling {
+    match Equivalence::test(log_values, log_reference, tolerance.ln_1p()) {
+        Some(Equivalence::Equivalent) => Ruling::Supported,
+        Some(Equivalence::Different) => Ruling::Refuted,
+        Some(Equivalence::Undecided) | None => Ruling::Inconclusive,
+    }
+}
+
+/// A verdict on the mean of logarithms, reported as the geometric mean.
+fn factor_verdict(
+    claim: &Claim,
+    name: &str,
+    log_values: &[f64],
+    rule: impl Fn(&Estimate) -> Ruling,
+    evidence: String,
+) -> Verdict {
+    let estimate = Estimate::mean_of(log_values);
+    let ruling = estimate.as_ref().map_or(Ruling::Inconclusive, rule);
+    let effect = estimate.map(|e| Effect {
+        name: name.to_owned(),
+        estimate: e.mean.exp(),
+        interval: Some((e.lower.exp(), e.upper.exp())),
+    });
+    Verdict::new(claim, ruling, effect, log_values.len(), evidence)
+}
+
+fn accuracy_verdict(
+    claim: &Claim,
+    name: &str,
+    values: &[f64],
+    rule: impl Fn(&Estimate) -> Ruling,
+    evidence: String,
+) -> Verdict {
+    let estimate = Estimate::mean_of(values);
+    let ruling = estimate.as_ref().map_or(Ruling::Inconclusive, rule);
+    let effect = estimate.map(|e| Effect {
+        name: name.to_owned(),
+        estimate: e.mean,
+        interval: Some((e.lower, e.upper)),
+    });
+    Verdict::new(claim, ruling, effect, values.len(), evidence)
+}
+
+fn geometric(log_values: &[f64]) -> String {
+    let mean = log_values.iter().sum::<f64>() / log_values.len() as f64;
+    format!("{:.3}", mean.exp())
+}
+
+fn mean(values: &[f64]) -> String {
+    format!(
+        "{:.1} %",
+        100.0 * values.iter().sum::<f64>() / values.len() as f64
+    )
+}
+
+/// The median with runs that never arrived counted as latest.
+fn median(steps: &[Option<u64>]) -> String {
+    let mut sorted: Vec<u64> = steps.iter().map(|step| step.unwrap_or(u64::MAX)).collect();
+    sorted.sort_unstable();
+    match sorted.get(sorted.len() / 2) {
+        Some(&u64::MAX) | None => "never".to_owned(),
+        Some(step) => step.to_string(),
+    }
+}

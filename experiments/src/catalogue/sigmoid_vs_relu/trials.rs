@@ -1,0 +1,135 @@
+//! What is run: networks × optimisers × depths × seeds.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use backdraft_datasets::{Examples as HostExamples, TrainTest};
+use backdraft_hooks::{
+    ActivationGradientNorm, ActivationMean, ActivationStandardDeviation, DeadShare, GradientHook,
+    GradientNorm, SaturatedShare, Schedule, UpdateRatio,
+};
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::{Mlp, MlpConfig};
+use backdraft_trainer::{
+    BinaryCrossEntropy, Examples, OptimizerConfig, Splits, Trainer, TrainerConfig,
+};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::settings::SigmoidVsReluSettings;
+use crate::trial::{Factors, Task, Trial};
+
+/// The networks: level of the factor `network`, activation, initialiser.
+pub(super) const NETWORKS: [(&str, Activation, Initializer); 3] = [
+    (SIGMOID, Activation::Sigmoid, Initializer::XavierUniform),
+    (RELU, Activation::Relu, Initializer::XavierUniform),
+    (RELU_HE, Activation::Relu, Initializer::HeUniform),
+];
+pub(super) const SIGMOID: &str = "sigmoid";
+pub(super) const RELU: &str = "relu";
+pub(super) const RELU_HE: &str = "relu-he";
+
+/// The optimisers, by level of the factor `optimizer`.
+pub(super) const ADAM: &str = "adam";
+pub(super) const SGD: &str = "sgd";
+
+pub(super) fn trials(settings: &SigmoidVsReluSettings) -> anyhow::Result<Vec<Trial>> {
+    let mut trials = Vec::new();
+    for seed in settings.first_seed..settings.first_seed + settings.seeds {
+        let data = settings
+            .data
+            .load(seed)
+            .context("the data set cannot be loaded")?;
+        let data = Arc::new(data);
+        for &depth in &settings.depths {
+            for (network, activation, initializer) in NETWORKS {
+                let mlp = MlpConfig {
+                    inputs: data.train.features(),
+                    depth,
+                    width: settings.width,
+                    activation,
+                    initializer,
+                    ..Default::default()
+                };
+                for (optimizer, config) in optimizers(settings, seed) {
+                    let factors = Factors::new([
+                        ("network", network.to_owned()),
+                        ("optimizer", optimizer.to_owned()),
+                        ("depth", depth.to_string()),
+                    ]);
+                    let task = task(mlp.clone(), config, Arc::clone(&data));
+                    trials.push(Trial {
+                        factors,
+                        seed,
+                        cost: depth as u64,
+                        task,
+                    });
+                }
+            }
+        }
+    }
+    Ok(trials)
+}
+
+fn optimizers(settings: &SigmoidVsReluSettings, seed: u64) -> [(&'static str, TrainerConfig); 2] {
+    let config = |optimizer, learning_rate| TrainerConfig {
+        seed,
+        steps: settings.steps,
+        batch_size: settings.batch_size,
+        optimizer,
+        learning_rate,
+        evaluate_every: settings.evaluate_every,
+        ..Default::default()
+    };
+    [
+        (ADAM, config(OptimizerConfig::ADAM, settings.adam_rate)),
+        (SGD, config(OptimizerConfig::SGD, settings.sgd_rate)),
+    ]
+}
+
+fn task(mlp: MlpConfig, config: TrainerConfig, data: Arc<TrainTest>) -> Box<Task> {
+    Box::new(move |device, listener| {
+        let model = mlp.try_init(config.seed, &device.clone().autodiff())?;
+        let trainer = Trainer::new(config.clone(), device)?;
+        let (train, test) = (
+            on_device(&data.train, device),
+            on_device(&data.test, device),
+        );
+        let (_, outcome) = trainer.fit(
+            model,
+            Splits {
+                train: &train,
+                test: &test,
+            },
+            |model: &Mlp, inputs, taps| model.forward(inputs, taps),
+            &BinaryCrossEntropy,
+            &mut hook(),
+            listener,
+        )?;
+        Ok(outcome)
+    })
+}
+
+fn hook() -> GradientHook {
+    GradientHook::new(
+        &[
+            &GradientNorm,
+            &UpdateRatio,
+            &ActivationMean,
+            &ActivationStandardDeviation,
+            &ActivationGradientNorm,
+            &SaturatedShare,
+            &DeadShare,
+        ],
+        Schedule::LogSpaced { per_decade: 3 },
+    )
+}
+
+fn on_device(examples: &HostExamples, device: &Device) -> Examples<Tensor<2>, Tensor<2>> {
+    let (count, features) = (examples.len(), examples.features());
+    let inputs = TensorData::new(examples.inputs().to_vec(), [count, features]);
+    let targets = TensorData::new(examples.targets().to_vec(), [count, 1]);
+    Examples::new(
+        Tensor::from_data(inputs, device),
+        Tensor::from_data(targets, device),
+    )
+}

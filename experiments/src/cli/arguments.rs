@@ -1,0 +1,136 @@
+//! The arguments, and the help that goes with them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::experiment::Preset;
+
+/// A laboratory for vanishing and exploding gradients.
+///
+/// Each experiment asks one question about gradients, trains the networks that answer it, and ends
+/// with verdicts measured from data.
+#[derive(Debug, Parser)]
+#[command(name = "backdraft", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  backdraft list                                  what there is
+  backdraft describe sigmoid-vs-relu              what it asks and what can be set
+  backdraft run sigmoid-vs-relu                   at most a minute
+  backdraft run sigmoid-vs-relu --preset standard --seeds 20
+  backdraft show latest                           the verdicts again";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List the experiments, or the runs made so far.
+    List(ListArguments),
+    /// Explain an experiment: question, sources, claims with their rules, settings.
+    Describe(DescribeArguments),
+    /// Run an experiment and judge its claims.
+    Run(RunArguments),
+    /// Show the verdicts and pictures of a finished run again.
+    Show(ShowArguments),
+    /// List the back ends: which are built in, and how to get the others.
+    Backends(BackendsArguments),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    /// List the runs in the output folder instead.
+    #[arg(long)]
+    pub(super) runs: bool,
+    /// Folder that holds the runs.
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DescribeArguments {
+    /// Name of the experiment.
+    pub(super) name: String,
+    /// The preset whose settings are shown.
+    #[arg(long, default_value_t)]
+    pub(super) preset: Preset,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = RUN_EXAMPLES)]
+pub(super) struct RunArguments {
+    /// Name of the experiment.
+    pub(super) name: String,
+    /// How much effort: quick takes at most a minute on two cores.
+    #[arg(long, default_value_t)]
+    pub(super) preset: Preset,
+    /// Number of seeds; more make the intervals narrower. Same as `--set seeds=N`.
+    #[arg(long, value_name = "N")]
+    pub(super) seeds: Option<u64>,
+    /// Back end to compute on; `backdraft backends` lists them.
+    #[arg(long, value_name = "NAME")]
+    pub(super) backend: Option<String>,
+    /// Trials that run side by side; results do not depend on it [default: number of cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// Folder for run records.
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Change a setting; may be repeated. `backdraft describe NAME` lists them.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// TOML file with settings; `--set` has the last word.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Measure anew even if this very run is already recorded.
+    #[arg(long)]
+    pub(super) fresh: bool,
+    /// Print the run record as JSON instead of the report.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// No progress bars, no report: only the path of the record.
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+const RUN_EXAMPLES: &str = "\
+A run that was cut off goes on where it stopped; a finished one is not measured again.
+
+Examples:
+  backdraft run sigmoid-vs-relu
+  backdraft run sigmoid-vs-relu --set 'depths=[3, 30]' --set flow_depth=30
+  backdraft run sigmoid-vs-relu --set data=teacher --seeds 10 --jobs 1
+  backdraft run sigmoid-vs-relu --json | jq '.verdicts[] | [.claim, .ruling]'";
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArguments {
+    /// The run: its path, its id or the start of it, or `latest`.
+    pub(super) run: String,
+    /// Folder that holds the runs.
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Print the run record as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackendsArguments {
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}

@@ -1,0 +1,86 @@
+//! The command line.
+
+mod arguments;
+mod backends;
+mod describe;
+mod list;
+mod report;
+mod run;
+mod show;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use arguments::{Arguments, Command};
+
+/// Exit code of a run that failed.
+const FAILED: u8 = 1;
+/// Exit code of bad usage or bad input.
+const BAD_INPUT: u8 = 2;
+
+/// What a command ends with, other than success.
+enum Failure {
+    /// The command could not do its work.
+    Run(anyhow::Error),
+    /// The user has to change something.
+    Input(anyhow::Error),
+}
+
+impl Failure {
+    fn input(error: impl Into<anyhow::Error>) -> Self {
+        Self::Input(error.into())
+    }
+
+    fn run(error: impl Into<anyhow::Error>) -> Self {
+        Self::Run(error.into())
+    }
+}
+
+/// Runs `backdraft` with the arguments of the process.
+pub fn main() -> ExitCode {
+    run_with(std::env::args_os())
+}
+
+/// Runs `backdraft run NAME` with the arguments of the process: the whole of a named binary.
+pub fn main_of(experiment: &str) -> ExitCode {
+    let mut arguments = std::env::args_os();
+    let program = arguments.next().unwrap_or_else(|| "backdraft".into());
+    let command = [program, "run".into(), experiment.into()];
+    run_with(command.into_iter().chain(arguments))
+}
+
+fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match Arguments::command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        // Help and version come this way too, with exit code 0.
+        Err(error) => error.exit(),
+    };
+    let outcome = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => dispatch(arguments.command),
+        Err(error) => error.exit(),
+    };
+    let (error, code) = match outcome {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Run(error)) => (error, FAILED),
+        Err(Failure::Input(error)) => (error, BAD_INPUT),
+    };
+    report::print_error(&error);
+    ExitCode::from(code)
+}
+
+fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::List(arguments) => list::list(&arguments),
+        Command::Describe(arguments) => describe::describe(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Show(arguments) => show::show(&arguments),
+        Command::Backends(arguments) => backends::backends(&arguments),
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(shell, &mut command, "backdraft", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! `backdraft run`.
+
+use std::fs;
+use std::num::NonZero;
+use std::path::Path;
+use std::thread;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, anyhow};
+use toml::{Table, Value};
+
+use super::Failure;
+use super::arguments::RunArguments;
+use super::report::{print_run, say, say_json};
+use crate::backend::Backend;
+use crate::catalogue::{EXPERIMENTS, experiment};
+use crate::drawing::to_svg;
+use crate::experiment::{Entry, Prepared};
+use crate::nearest::nearest;
+use crate::picture::Picture;
+use crate::progress::Bars;
+use crate::record::{Manifest, RunFolder, SCHEMA, Status, Versions, run_id};
+use crate::results::{Ending, Results};
+use crate::settings::Overlay;
+use crate::study::run_study;
+
+pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
+    let experiment = find_experiment(&arguments.name)?;
+    let (backend, device) =
+        Backend::select(arguments.backend.as_deref()).map_err(Failure::input)?;
+    let settings = experiment
+        .settings(arguments.preset, &overlays(arguments)?)
+        .map_err(Failure::input)?;
+    let prepared = experiment.prepare(&settings).map_err(Failure::input)?;
+    let id = run_id(experiment.about().name, &settings, backend.name);
+    let folder =
+        RunFolder::create(&arguments.out, experiment.about().name, &id).map_err(Failure::input)?;
+
+    let trials = prepared.trials().map_err(Failure::Run)?;
+    if arguments.fresh {
+        for trial in &trials {
+            let path = folder.trial_path(&trial.name());
+            if path.exists() {
+                fs::remove_file(&path)
+                    .with_context(|| format!("cannot remove `{}`", path.display()))
+                    .map_err(Failure::Run)?;
+            }
+        }
+    }
+
+    let mut manifest = Manifest {
+        schema: SCHEMA,
+        experiment: experiment.about().name.to_owned(),
+        id,
+        status: Status::Running,
+        preset: arguments.preset,
+        backend: backend.name.to_owned(),
+        device: format!("{device:?}"),
+        versions: Versions::current(),
+        trials: trials.len(),
+        command: command(experiment, &settings, backend, arguments)?,
+        settings,
+        started_unix: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |t| t.as_secs()),
+        seconds: 0.0,
+        verdicts: Vec::new(),
+    };
+    folder.save(&manifest).map_err(Failure::run)?;
+
+    let start = Instant::now();
+    let jobs = arguments
+        .jobs
+        .map_or_else(cores, usize::from)
+        .min(trials.len().max(1));
+    let bars = Bars::new(trials.len() as u64, jobs, arguments.quiet || arguments.json);
+    let results = run_study(&trials, &folder, &device, jobs, &bars);
+    bars.finish();
+    let results = results.map_err(Failure::run)?;
+    finish(&mut manifest, &folder, prepared.as_ref(), &results, start)?;
+    report(arguments, &manifest, &folder, prepared.as_ref(), &results)
+}
+
+/// Judges, draws and closes the record.
+fn finish(
+    manifest: &mut Manifest,
+    folder: &RunFolder,
+    prepared: &dyn Prepared,
+    results: &Results,
+    start: Instant,
+) -> Result<(), Failure> {
+    let is_failed = |ending: &Ending| matches!(ending, Ending::Failed { .. });
+    let failed = results
+        .trials()
+        .iter()
+        .any(|trial| is_failed(&trial.ending));
+    manifest.status = if failed {
+        Status::Failed
+    } else {
+        Status::Finished
+    };
+    manifest.seconds = start.elapsed().as_secs_f64();
+    manifest.verdicts = prepared.judge(results);
+    for picture in prepared.pictures(results) {
+        let name = format!("figures/{}.svg", picture.name);
+        folder
+            .write_file(&name, to_svg(&picture).as_bytes())
+            .map_err(Failure::run)?;
+    }
+    folder.save(manifest).map_err(Failure::run)
+}
+
+fn report(
+    arguments: &RunArguments,
+    manifest: &Manifest,
+    folder: &RunFolder,
+    prepared: &dyn Prepared,
+    results: &Results,
+) -> Result<(), Failure> {
+    if arguments.json {
+        say_json(manifest)?;
+    } else if !arguments.quiet {
+        let pictures: Vec<Picture> = prepared.pictures(results);
+        print_run(manifest, &pictures, results);
+        say(format!(
+            "\n{} trials in {:.1} s",
+            manifest.trials, manifest.seconds
+        ));
+        say(format!("record: {}", folder.path().display()));
+    } else {
+        say(folder.path().display());
+    }
+    match manifest.status {
+        Status::Failed => {
+            let failed = results.trials().iter();
+            let count = failed
+                .filter(|t| matches!(t.ending, Ending::Failed { .. }))
+                .count();
+            Err(Failure::Run(anyhow!(
+                "{count} of {} trials failed; the same command tries them again",
+                manifest.trials
+            )))
+        }
+        Status::Running | Status::Finished => Ok(()),
+    }
+}
+
+/// Finds an experiment, or names the one most like it.
+pub(super) fn find_experiment(name: &str) -> Result<&'static dyn Entry, Failure> {
+    experiment(name).ok_or_else(|| {
+        let names = EXPERIMENTS.iter().map(|experiment| experiment.about().name);
+        let nearest = nearest(name, names).unwrap_or_default();
+        Failure::Input(anyhow!(
+            "there is no experiment `{name}`; did you mean `{nearest}`? `backdraft list` shows all"
+        ))
+    })
+}
+
+/// The settings of `--config`, then `--set`, then `--seeds`.
+fn overlays(arguments: &RunArguments) -> Result<Vec<Overlay>, Failure> {
+    let mut overlays = Vec::new();
+    if let Some(path) = &arguments.config {
+        overlays.push(Overlay {
+            origin: path.display().to_string(),
+            table: read_table(path)?,
+        });
+    }
+    for argument in &arguments.set {
+        overlays.push(Overlay::parse(argument).map_err(Failure::input)?);
+    }
+    if let Some(seeds) = arguments.seeds {
+        let seeds = i64::try_from(seeds)
+            .context("--seeds is too large")
+            .map_err(Failure::Input)?;
+        let table = Table::from_iter([("seeds".to_owned(), Value::Integer(seeds))]);
+        overlays.push(Overlay {
+            origin: "--seeds".to_owned(),
+            table,
+        });
+    }
+    Ok(overlays)
+}
+
+fn read_table(path: &Path) -> Result<Table, Failure> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read `{}`", path.display()))
+        .map_err(Failure::Input)?;
+    text.parse().map_err(|error: toml::de::Error| {
+        let line = error
+            .span()
+            .map_or(1, |span| text[..span.start].lines().count().max(1));
+        Failure::Input(anyhow!(
+            "`{}`, line {line}: {}",
+            path.display(),
+            error.message()
+        ))
+    })
+}
+
+/// The command that repeats the run: the preset and whatever differs from it.
+fn command(
+    experiment: &dyn Entry,
+    settings: &Table,
+    backend: &Backend,
+    arguments: &RunArguments,
+) -> Result<String, Failure> {
+    let defaults = experiment
+        .settings(arguments.preset, &[])
+        .map_err(Failure::run)?;
+    let changed = settings
+        .iter()
+        .filter(|(key, value)| defaults.get(*key) != Some(value));
+    let sets: String = changed
+        .map(|(key, value)| format!(" --set '{key}={value}'"))
+        .collect();
+    let (name, preset) = (experiment.about().name, arguments.preset);
+    Ok(format!(
+        "backdraft run {name} --preset {preset} --backend {}{sets}",
+        backend.name
+    ))
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}

@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+
+mod backend;
+mod catalogue;
+pub mod cli;
+mod drawing;
+mod experiment;
+mod nearest;
+mod picture;
+mod progress;
+mod record;
+mod results;
+mod settings;
+pub mod statistics;
+mod study;
+
+pub mod theory;
+mod trial;
+mod verdict;
+
+pub use backend::{BACKENDS, Backend, BackendError};
+pub use catalogue::{EXPERIMENTS, experiment};
+pub use experiment::{About, Claim, Entry, Experiment, Listed, Prepared, Preset};
+pub use nearest::nearest;
+pub use picture::{Picture, Point, Series};
+pub use progress::Bars;
+pub use record::{
+    Manifest, RecordError, RunFolder, SCHEMA, Status, TrialWriter, Versions, read_trial, run_id,
+};
+pub use results::{Ending, Results, TrialResult};
+pub use settings::{Overlay, Settings, SettingsError, resolve, to_table};
+pub use study::{Spectator, run_study};
+pub use trial::{Factors, Task, Trial};
+pub use verdict::{Effect, Ruling, Verdict};

@@ -1,0 +1,120 @@
+//! Progress bars: one over all trials, one for each worker.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use backdraft_hooks::{NETWORK, Row};
+use backdraft_trainer::Progress;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::Mutex;
+
+use crate::results::Ending;
+use crate::study::Spectator;
+use crate::trial::Trial;
+
+/// Shows progress on the terminal; silent when standard error is not one.
+pub struct Bars {
+    all: ProgressBar,
+    workers: Vec<Worker>,
+    _bars: MultiProgress,
+}
+
+struct Worker {
+    bar: ProgressBar,
+    norms: Mutex<Norms>,
+}
+
+/// Latest gradient norms of the first and the last weight matrix.
+#[derive(Clone, Copy, Default)]
+struct Norms {
+    first: f64,
+    last: f64,
+}
+
+impl Bars {
+    /// Creates the bars for `trials` trials on `jobs` workers; hidden if `quiet`.
+    pub fn new(trials: u64, jobs: usize, quiet: bool) -> Self {
+        let visible = !quiet && std::io::stderr().is_terminal();
+        let target = if visible {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bars = MultiProgress::with_draw_target(target);
+        let all = bars.add(ProgressBar::new(trials));
+        all.set_style(style(
+            "{bar:32.cyan/dim} {pos}/{len} trials · {elapsed} · {eta} left",
+        ));
+        if visible {
+            all.enable_steady_tick(Duration::from_millis(200));
+        }
+        let workers = (0..jobs).map(|_| {
+            let bar = bars.add(ProgressBar::new(1));
+            bar.set_style(style("{bar:32.green/dim} {percent:>3} % {msg}"));
+            Worker {
+                bar,
+                norms: Mutex::new(Norms::default()),
+            }
+        });
+        Self {
+            all,
+            workers: workers.collect(),
+            _bars: bars,
+        }
+    }
+
+    /// Takes the bars off the screen.
+    pub fn finish(&self) {
+        self.workers
+            .iter()
+            .for_each(|worker| worker.bar.finish_and_clear());
+        self.all.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    // The templates are constants of this file; a mistake in one shows as a plain bar.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Spectator for Bars {
+    fn started(&self, worker: usize, trial: &Trial) {
+        let bar = &self.workers[worker].bar;
+        bar.set_position(0);
+        bar.set_message(trial.name());
+        bar.set_prefix(trial.name());
+    }
+
+    fn progress(&self, worker: usize, progress: Progress) {
+        let Worker { bar, norms } = &self.workers[worker];
+        let norms = norms.lock().map(|norms| *norms).unwrap_or_default();
+        bar.set_length(progress.steps);
+        bar.set_position(progress.step);
+        bar.set_message(format!(
+            "{} · loss {:.3} · ‖g‖ first {:.1e}, last {:.1e}",
+            bar.prefix(),
+            progress.loss,
+            norms.first,
+            norms.last
+        ));
+    }
+
+    fn measured(&self, worker: usize, rows: &[Row]) {
+        let is_weight = |row: &&Row| {
+            row.quantity == "gradient_norm"
+                && *row.subject != *NETWORK
+                && row.subject.ends_with("weight")
+        };
+        let mut weights = rows.iter().filter(is_weight).map(|row| row.value);
+        if let (Some(first), Ok(mut norms)) = (weights.next(), self.workers[worker].norms.lock()) {
+            *norms = Norms {
+                first,
+                last: weights.last().unwrap_or(first),
+            };
+        }
+    }
+
+    fn ended(&self, _worker: usize, _trial: &Trial, _ending: &Ending) {
+        self.all.inc(1);
+    }
+}

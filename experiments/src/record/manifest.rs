@@ -1,0 +1,77 @@
+//! `run.json`: what was run, with what, and how it ended.
+
+use serde::{Deserialize, Serialize};
+use toml::Table;
+
+use crate::experiment::Preset;
+use crate::verdict::Verdict;
+
+/// Version of the record's format.
+pub const SCHEMA: u32 = 1;
+
+/// The content of `run.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this format.
+    pub schema: u32,
+    /// Name of the experiment.
+    pub experiment: String,
+    /// The run's id.
+    pub id: String,
+    /// How it stands.
+    pub status: Status,
+    /// The preset that the settings started from.
+    pub preset: Preset,
+    /// All settings, seeds included.
+    pub settings: Table,
+    /// Name of the back end.
+    pub backend: String,
+    /// The device, in Burn's words.
+    pub device: String,
+    /// What was used.
+    pub versions: Versions,
+    /// Number of trials, variants × seeds.
+    pub trials: usize,
+    /// The command that repeats the run.
+    pub command: String,
+    /// When it was started, in seconds since 1970.
+    pub started_unix: u64,
+    /// Seconds that the last session of it took.
+    pub seconds: f64,
+    /// The conclusions, once all trials are done.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Under way, or cut off: running it again goes on with the trials that are missing.
+    Running,
+    /// All trials are done and judged.
+    Finished,
+    /// Some trials failed; their files tell why.
+    Failed,
+}
+
+/// What produced a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Versions {
+    /// Backdraft.
+    pub backdraft: String,
+    /// Burn.
+    pub burn: String,
+    /// Operating system and processor architecture.
+    pub platform: String,
+}
+
+impl Versions {
+    /// Returns the versions of this program.
+    pub fn current() -> Self {
+        Self {
+            backdraft: env!("CARGO_PKG_VERSION").to_owned(),
+            burn: "0.22.1".to_owned(),
+            platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Settings of an experiment: defaults of the preset, overlaid by a file and by `--set`.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+use crate::nearest::nearest;
+
+/// The typed settings of one experiment.
+pub trait Settings: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Checks the values that their types leave open.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Range`] naming the key.
+    fn validate(&self) -> Result<(), SettingsError>;
+}
+
+/// What is wrong with a setting.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SettingsError {
+    /// `--set` needs a key and a value.
+    #[error("`--set {argument}` is not of the form key=value")]
+    Form {
+        /// What was given.
+        argument: String,
+    },
+    /// The experiment has no such setting.
+    #[error("{origin}: there is no setting `{key}`; did you mean `{nearest}`?")]
+    UnknownKey {
+        /// `--set` or the file's path.
+        origin: String,
+        /// The key asked for, dotted.
+        key: String,
+        /// The most similar key.
+        nearest: String,
+    },
+    /// The value does not fit the setting.
+    #[error("{origin}: `{key} = {value}` does not fit: {reason}")]
+    Value {
+        /// `--set` or the file's path.
+        origin: String,
+        /// The dotted key.
+        key: String,
+        /// The value, in TOML.
+        value: String,
+        /// What was expected.
+        reason: String,
+    },
+    /// The value has the right type but makes no sense.
+    #[error("`{key} = {value}` is not possible: {requirement}")]
+    Range {
+        /// The dotted key.
+        key: String,
+        /// The value.
+        value: String,
+        /// What it must be.
+        requirement: String,
+    },
+}
+
+/// A table of settings to overlay, with where it comes from for error messages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overlay {
+    /// `--set` or the file's path.
+    pub origin: String,
+    /// The settings.
+    pub table: Table,
+}
+
+impl Overlay {
+    /// Reads one `key=value` argument; the key may be dotted, the value is TOML or a bare word.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Form`] without `=` or key.
+    pub fn parse(argument: &str) -> Result<Self, SettingsError> {
+        let pair = argument
+            .split_once('=')
+            .filter(|(key, _)| !key.trim().is_empty());
+        let Some((key, text)) = pair else {
+            return Err(SettingsError::Form {
+                argument: argument.to_owned(),
+            });
+        };
+        let parsed = format!("value = {text}").parse::<Table>();
+        let value = parsed.ok().and_then(|mut table| table.remove("value"));
+        let mut value = value.unwrap_or_else(|| Value::String(text.trim().to_owned()));
+        let mut parts = key.trim().rsplit('.');
+        let first = parts.next_back().unwrap_or_default();
+        for part in parts {
+            value = Value::Table(Table::from_iter([(part.to_owned(), value)]));
+        }
+        Ok(Self {
+            origin: "--set".to_owned(),
+            table: Table::from_iter([(first.to_owned(), value)]),
+        })
+    }
+}
+
+/// Overlays `defaults` with `overlays`, in order, and validates the result.
+///
+/// # Errors
+///
+/// [`SettingsError`] naming the key, its origin and what is wrong.
+pub fn resolve<S: Settings>(defaults: &S, overlays: &[Overlay]) -> Result<S, SettingsError> {
+    let mut table = to_table(defaults)?;
+    for overlay in overlays {
+        for (key, value) in &overlay.table {
+            apply(&mut table, key, value, key, &overlay.origin)?;
+            // One at a time, so that the error can name the setting that does not fit.
+            if let Err(error) = table.clone().try_into::<S>() {
+                return Err(SettingsError::Value {
+                    origin: overlay.origin.clone(),
+                    key: key.clone(),
+                    value: value.to_string(),
+                    reason: error.message().trim().replace('\n', " "),
+                });
+            }
+        }
+    }
+    let settings: S = table.try_into().map_err(|error| internal(&error))?;
+    settings.validate()?;
+    Ok(settings)
+}
+
+/// Returns settings as a table, as they are stored in a run record.
+///
+/// # Errors
+///
+/// [`SettingsError::Value`] if TOML cannot express a setting.
+pub fn to_table<S: Serialize>(settings: &S) -> Result<Table, SettingsError> {
+    Table::try_from(settings).map_err(|error| internal(&error))
+}
+
+fn internal(error: &dyn std::error::Error) -> SettingsError {
+    SettingsError::Value {
+        origin: "defaults".to_owned(),
+        key: "settings".to_owned(),
+        value: String::new(),
+        reason: error.to_string(),
+    }
+}
+
+/// Tables are merged, anything else is replaced.
+fn apply(
+    table: &mut Table,
+    key: &str,
+    value: &Value,
+    path: &str,
+    origin: &str,
+) -> Result<(), SettingsError> {
+    let Some(current) = table.get_mut(key) else {
+        let known = nearest(key, table.keys().map(String::as_str)).unwrap_or_default();
+        let parent = path
+            .rsplit_once('.')
+            .map(|(parent, _)| format!("{parent}."));
+        return Err(SettingsError::UnknownKey {
+            origin: origin.to_owned(),
+            key: path.to_owned(),
+            nearest: parent.unwrap_or_default() + known,
+        });
+    };
+    match (current, value) {
+        (Value::Table(inner), Value::Table(changes)) => {
+            changes.iter().try_for_each(|(key, value)| {
+                apply(inner, key, value, &format!("{path}.{key}"), origin)
+            })
+        }
+        (current, value) => {
+            *current = value.clone();
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Toy {
+        depths: Vec<usize>,
+        rate: f64,
+        inner: Inner,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        name: String,
+    }
+
+    impl Settings for Toy {
+        fn validate(&self) -> Result<(), SettingsError> {
+            Ok(())
+        }
+    }
+
+    fn resolve_toy(arguments: &[&str]) -> Result<Toy, SettingsError> {
+        let toy = Toy {
+            depths: vec![3],
+            rate: 0.1,
+            inner: Inner {
+                name: "adam".into(),
+            },
+        };
+        let overlays: Result<Vec<_>, _> = arguments.iter().map(|a| Overlay::parse(a)).collect();
+        resolve(&toy, &overlays?)
+    }
+
+    #[test]
+    fn values_are_toml_or_bare_words_and_keys_may_be_dotted() {
+        let toy = resolve_toy(&["depths=[1, 2]", "rate=1", "inner.name=sgd"]).unwrap();
+        assert_eq!(
+            toy,
+            Toy {
+                depths: vec![1, 2],
+                rate: 1.0,
+                inner: Inner { name: "sgd".into() }
+            }
+        );
+    }
+
+    #[test]
+    fn unknown_keys_are_answered_with_the_nearest() {
+        let error = resolve_toy(&["depth=3"]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "--set: there is no setting `depth`; did you mean `depths`?"
+        );
+        let error = resolve_toy(&["inner.nmae=x"]).unwrap_err().to_string();
+        assert!(
+            error.contains("`inner.nmae`; did you mean `inner.name`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn values_that_do_not_fit_are_refused_with_their_key() {
+        let error = resolve_toy(&["rate=fast"]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("--set: `rate = \"fast\"` does not fit"),
+            "{error}"
+        );
+        assert!(matches!(
+            resolve_toy(&["rate"]),
+            Err(SettingsError::Form { .. })
+        ));
+        assert!(matches!(
+            resolve_toy(&["=3"]),
+            Err(SettingsError::Form { .. })
+        ));
+    }
+}

@@ -1,0 +1,139 @@
+//! Runs the trials of an experiment side by side and keeps what they measure.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use backdraft_hooks::Row;
+use backdraft_trainer::{Listener, Outcome, Progress};
+use burn::tensor::Device;
+
+use crate::record::{RecordError, RunFolder, TrialWriter};
+use crate::results::{Ending, Results};
+use crate::trial::Trial;
+
+/// Hears what the workers of a study do; called from their threads.
+pub trait Spectator: Sync {
+    /// A worker starts a trial.
+    fn started(&self, worker: usize, trial: &Trial);
+    /// A trial has gone on.
+    fn progress(&self, worker: usize, progress: Progress);
+    /// A trial has measured something.
+    fn measured(&self, worker: usize, rows: &[Row]);
+    /// A worker has ended a trial.
+    fn ended(&self, worker: usize, trial: &Trial, ending: &Ending);
+}
+
+/// Runs the trials that `folder` does not hold yet, `jobs` at a time, and returns all results.
+///
+/// A trial that fails is recorded as failed, with its message, and the others go on; it is tried
+/// again the next time. Results do not depend on `jobs`: each trial has its own file and draws from
+/// its own seed.
+///
+/// # Errors
+///
+/// [`RecordError`] if the record cannot be read or written; no further trial is started then.
+pub fn run_study(
+    trials: &[Trial],
+    folder: &RunFolder,
+    device: &Device,
+    jobs: usize,
+    spectator: &dyn Spectator,
+) -> Result<Results, RecordError> {
+    let names: Vec<String> = trials.iter().map(Trial::name).collect();
+    let done = folder.trials(names.iter().map(String::as_str))?;
+    let is_done = |trial: &Trial| {
+        let same = |result: &&crate::results::TrialResult| {
+            result.factors == trial.factors && result.seed == trial.seed
+        };
+        done.iter()
+            .find(same)
+            .is_some_and(|result| !matches!(result.ending, Ending::Failed { .. }))
+    };
+    let mut missing: Vec<&Trial> = trials.iter().filter(|trial| !is_done(trial)).collect();
+    missing.sort_by_key(|trial| std::cmp::Reverse(trial.cost));
+
+    let next = AtomicUsize::new(0);
+    let stop = AtomicBool::new(false);
+    let work = |worker: usize| -> Result<(), RecordError> {
+        while !stop.load(Ordering::Relaxed) {
+            let Some(trial) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                break;
+            };
+            let outcome = run_trial(trial, folder, device, worker, spectator);
+            stop.fetch_or(outcome.is_err(), Ordering::Relaxed);
+            outcome?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let work = &work;
+        let workers: Vec<_> = (0..jobs.max(1))
+            .map(|worker| scope.spawn(move || work(worker)))
+            .collect();
+        // A worker catches the panics of its trials, so that joining it cannot fail.
+        workers
+            .into_iter()
+            .flat_map(thread::ScopedJoinHandle::join)
+            .collect::<Result<(), _>>()
+    })?;
+    Ok(Results::new(
+        folder.trials(names.iter().map(String::as_str))?,
+    ))
+}
+
+fn run_trial(
+    trial: &Trial,
+    folder: &RunFolder,
+    device: &Device,
+    worker: usize,
+    spectator: &dyn Spectator,
+) -> Result<(), RecordError> {
+    spectator.started(worker, trial);
+    let path = folder.trial_path(&trial.name());
+    let writer = TrialWriter::create(&path, &trial.factors, trial.seed)?;
+    let mut keeper = Keeper {
+        writer,
+        worker,
+        spectator,
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(|| (trial.task)(device, &mut keeper)));
+    let ending = match outcome {
+        Ok(Ok(Outcome::Finished)) => Ending::Finished,
+        Ok(Ok(Outcome::Diverged { step, subject })) => Ending::Diverged { step, subject },
+        Ok(Err(error)) => Ending::Failed {
+            message: format!("{error:#}"),
+        },
+        Err(panic) => Ending::Failed {
+            message: panic_message(panic.as_ref()),
+        },
+    };
+    keeper.writer.end(&ending)?;
+    spectator.ended(worker, trial, &ending);
+    Ok(())
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("panicked: {}", text.unwrap_or("without a message"))
+}
+
+/// Writes what a trial measures and tells the spectator.
+struct Keeper<'a> {
+    writer: TrialWriter,
+    worker: usize,
+    spectator: &'a dyn Spectator,
+}
+
+impl Listener for Keeper<'_> {
+    fn record(&mut self, rows: &[Row]) -> io::Result<()> {
+        self.spectator.measured(self.worker, rows);
+        self.writer.append(rows)
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        self.spectator.progress(self.worker, progress);
+    }
+}

@@ -1,0 +1,65 @@
+//! One trial: a variant of an experiment with one seed.
+
+use std::fmt;
+
+use backdraft_trainer::{Listener, Outcome};
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+/// What distinguishes a variant: factors with their levels, such as `activation = sigmoid`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Factors(Vec<(String, String)>);
+
+impl Factors {
+    /// Creates factors; the order is kept for display.
+    pub fn new<const N: usize>(factors: [(&str, String); N]) -> Self {
+        Self(
+            factors
+                .map(|(name, level)| (name.to_owned(), level))
+                .to_vec(),
+        )
+    }
+
+    /// Returns the level of a factor.
+    pub fn level(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(factor, _)| factor == name)
+            .map(|(_, level)| level.as_str())
+    }
+}
+
+/// Reads `activation-sigmoid.depth-3`: fit for a file name.
+impl fmt::Display for Factors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let factors: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, level)| format!("{name}-{level}"))
+            .collect();
+        f.write_str(&factors.join("."))
+    }
+}
+
+/// What a trial does on a device, reporting to a listener.
+pub type Task = dyn Fn(&Device, &mut dyn Listener) -> anyhow::Result<Outcome> + Send + Sync;
+
+/// A variant with one seed, ready to run.
+pub struct Trial {
+    /// The variant.
+    pub factors: Factors,
+    /// The seed.
+    pub seed: u64,
+    /// Relative cost, so that long trials start first and no core idles at the end.
+    pub cost: u64,
+    /// What to do.
+    pub task: Box<Task>,
+}
+
+impl Trial {
+    /// Returns the trial's name, unique within its run.
+    pub fn name(&self) -> String {
+        format!("{}.seed-{}", self.factors, self.seed)
+    }
+}

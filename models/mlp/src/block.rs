@@ -1,0 +1,52 @@
+//! One hidden layer.
+
+use backdraft_hooks::Nonlinearity;
+use backdraft_layers::ActivationLayer;
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+
+use crate::normalization::NormalizationLayer;
+use crate::skip::Skip;
+
+/// A hidden layer: linear, normalisation, activation, and the skip around them.
+#[derive(Module, Debug)]
+pub struct Block {
+    /// The affine map.
+    pub linear: Linear,
+    /// Normalises its output, if configured.
+    pub normalization: Option<NormalizationLayer>,
+    /// The activation function.
+    pub activation: ActivationLayer,
+    #[module(skip)]
+    pub(crate) skip: Skip,
+}
+
+impl Block {
+    /// Computes the layer's output.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[batch, inputs]`
+    /// - output: `[batch, width]`
+    pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
+        let linear = self.linear.forward(input.clone()); // [batch, width]
+        let normalized = match &self.normalization {
+            Some(normalization) => normalization.forward(linear),
+            None => linear,
+        };
+        let activated = self.activation.forward(normalized);
+        match self.skip {
+            Skip::Residual if input.dims() == activated.dims() => input + activated,
+            _ => activated,
+        }
+    }
+
+    /// Returns what a tap on the layer's output sees: with a skip, no longer the bare activation.
+    pub(crate) fn nonlinearity(&self) -> Nonlinearity {
+        match self.skip {
+            Skip::None => self.activation.activation().nonlinearity(),
+            Skip::Residual => Nonlinearity::Other,
+        }
+    }
+}

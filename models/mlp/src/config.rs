@@ -1,0 +1,222 @@
+//! Configuration of a fully connected network.
+
+use backdraft_layers::{Activation, ActivationLayer, Initializer, LinearInit, weight_rng};
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+use crate::block::Block;
+use crate::error::MlpError;
+use crate::mlp::Mlp;
+use crate::normalization::Normalization;
+use crate::skip::Skip;
+
+/// Largest depth and width that are accepted: beyond them lies a typing error, not a network.
+const MAX_DEPTH: usize = 10_000;
+const MAX_WIDTH: usize = 65_536;
+
+/// Describes an [`Mlp`].
+///
+/// | field | default | meaning | range |
+/// |---|---|---|---|
+/// | `inputs` | 100 | features of an example | 1 to 65,536 |
+/// | `outputs` | 1 | outputs of the head, without activation | 1 to 65,536 |
+/// | `depth` | 3 | hidden layers | 1 to 10,000 |
+/// | `width` | 64 | units of a hidden layer | 1 to 65,536 |
+/// | `activation` | `relu` | of the hidden layers | [`Activation`] |
+/// | `initializer` | `xavier_uniform` | of all weights, the head's too | [`Initializer`] |
+/// | `bias_variance` | 0 | σb² of the Gaussian initial biases | ≥ 0 |
+/// | `normalization` | `none` | of pre-activations | [`Normalization`] |
+/// | `skip` | `none` | around each hidden layer | [`Skip`] |
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MlpConfig {
+    /// Features of an example.
+    pub inputs: usize,
+    /// Outputs of the head.
+    pub outputs: usize,
+    /// Number of hidden layers.
+    pub depth: usize,
+    /// Units of each hidden layer.
+    pub width: usize,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// How all weights are drawn.
+    pub initializer: Initializer,
+    /// Variance σb² of the initial biases.
+    pub bias_variance: f64,
+    /// Normalisation of the pre-activations.
+    pub normalization: Normalization,
+    /// Connections around hidden layers.
+    pub skip: Skip,
+}
+
+/// The network of the Keras write-ups: 100 → 64 → 64 → 64 → 1.
+impl Default for MlpConfig {
+    fn default() -> Self {
+        Self {
+            inputs: 100,
+            outputs: 1,
+            depth: 3,
+            width: 64,
+            activation: Activation::Relu,
+            initializer: Initializer::XavierUniform,
+            bias_variance: 0.0,
+            normalization: Normalization::None,
+            skip: Skip::None,
+        }
+    }
+}
+
+impl MlpConfig {
+    /// Draws the network of `seed` on `device`.
+    ///
+    /// # Errors
+    ///
+    /// [`MlpError`] naming the first field that is out of range.
+    pub fn try_init(&self, seed: u64, device: &Device) -> Result<Mlp, MlpError> {
+        self.validate()?;
+        Ok(self.build(seed, device))
+    }
+
+    /// Draws the network of `seed` on `device`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the configuration is not [valid](Self::validate).
+    #[expect(clippy::panic, reason = "the panicking twin of `try_init`")]
+    pub fn init(&self, seed: u64, device: &Device) -> Mlp {
+        match self.try_init(seed, device) {
+            Ok(mlp) => mlp,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    ///
+    /// [`MlpError`] naming the first field that is out of range.
+    pub fn validate(&self) -> Result<(), MlpError> {
+        let sizes = [
+            (
+                "inputs",
+                self.inputs,
+                MAX_WIDTH,
+                "it must be from 1 to 65536",
+            ),
+            (
+                "outputs",
+                self.outputs,
+                MAX_WIDTH,
+                "it must be from 1 to 65536",
+            ),
+            ("depth", self.depth, MAX_DEPTH, "it must be from 1 to 10000"),
+            ("width", self.width, MAX_WIDTH, "it must be from 1 to 65536"),
+        ];
+        for (field, value, largest, requirement) in sizes {
+            if value == 0 || value > largest {
+                return Err(MlpError {
+                    field,
+                    value: value.to_string(),
+                    requirement,
+                });
+            }
+        }
+        if !(self.bias_variance.is_finite() && self.bias_variance >= 0.0) {
+            return Err(MlpError {
+                field: "bias_variance",
+                value: self.bias_variance.to_string(),
+                requirement: "a variance is 0 or positive",
+            });
+        }
+        match self.initializer.invalid_parameter() {
+            None => Ok(()),
+            Some(parameter) => Err(MlpError {
+                field: "initializer",
+                value: parameter.to_string(),
+                requirement: "its parameter must be finite and not negative",
+            }),
+        }
+    }
+
+    /// Returns the number of learned parameters, by formula; Burn's `num_params` also counts the
+    /// running statistics of batch normalisation.
+    pub fn num_learned(&self) -> usize {
+        let slope = usize::from(self.activation == Activation::Prelu);
+        let gain_and_shift = match self.normalization {
+            Normalization::None => 0,
+            Normalization::Batch | Normalization::Layer => 2 * self.width,
+        };
+        let hidden = |inputs: usize| (inputs + 1) * self.width + gain_and_shift + slope;
+        hidden(self.inputs)
+            + (self.depth - 1) * hidden(self.width)
+            + (self.width + 1) * self.outputs
+    }
+
+    fn build(&self, seed: u64, device: &Device) -> Mlp {
+        let mut rng = weight_rng(seed);
+        let init = LinearInit {
+            weight: self.initializer,
+            bias_variance: Some(self.bias_variance),
+        };
+        let hidden = (0..self.depth).map(|layer| {
+            let inputs = if layer == 0 { self.inputs } else { self.width };
+            Block {
+                linear: init.init(inputs, self.width, &mut rng, device),
+                normalization: self.normalization.init(self.width, device),
+                activation: ActivationLayer::new(self.activation, device),
+                skip: self.skip,
+            }
+        });
+        let hidden = hidden.collect();
+        Mlp {
+            hidden,
+            head: init.init(self.width, self.outputs, &mut rng, device),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_fields_are_refused_by_name() {
+        let refused = |config: MlpConfig| config.validate().unwrap_err().field;
+        assert_eq!(
+            refused(MlpConfig {
+                depth: 0,
+                ..Default::default()
+            }),
+            "depth"
+        );
+        assert_eq!(
+            refused(MlpConfig {
+                width: 1 << 20,
+                ..Default::default()
+            }),
+            "width"
+        );
+        assert_eq!(
+            refused(MlpConfig {
+                bias_variance: -1.0,
+                ..Default::default()
+            }),
+            "bias_variance"
+        );
+        let initializer = Initializer::Normal(f64::INFINITY);
+        assert_eq!(
+            refused(MlpConfig {
+                initializer,
+                ..Default::default()
+            }),
+            "initializer"
+        );
+    }
+
+    #[test]
+    fn unknown_fields_are_refused() {
+        let error = serde_json::from_str::<MlpConfig>("{\"dept\": 3}").unwrap_err();
+        assert!(error.to_string().contains("dept"), "{error}");
+    }
+}

@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+
+mod device;
+mod global_norm;
+mod gradients;
+mod histogram;
+mod hook;
+mod host;
+mod nonlinearity;
+mod observation;
+mod parameters;
+mod quantity;
+mod reader;
+mod row;
+mod schedule;
+mod summary;
+mod taps;
+
+pub use global_norm::global_norm;
+pub use gradients::GradientSource;
+pub use histogram::Histogram;
+pub use hook::GradientHook;
+pub use nonlinearity::{Nonlinearity, SATURATED_SLOPE};
+pub use observation::Observation;
+pub use quantity::{
+    ActivationGradientNorm, ActivationMean, ActivationNorm, ActivationStandardDeviation, DeadShare,
+    GradientHistogram, GradientInfinityCount, GradientMax, GradientMeanAbsolute, GradientMissing,
+    GradientNanCount, GradientNorm, GradientStandardDeviation, GradientUnderflowShare,
+    GradientZeroShare, Measured, QUANTITIES, Quantity, Reads, SaturatedShare, UpdateRatio, Values,
+    WeightNorm, quantity,
+};
+pub use row::{NETWORK, Row};
+pub use schedule::Schedule;
+pub use summary::{Detail, FullSummary, Summary};
+pub use taps::{Tapped, Taps};

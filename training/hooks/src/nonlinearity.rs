@@ -1,0 +1,41 @@
+//! What is known of a tapped activation's origin.
+
+use burn::tensor::{Bool, Tensor};
+
+/// A unit counts as saturated where its derivative is below this share of the largest one.
+///
+/// The field has no agreed threshold: this is one hundredth, a slope at which a unit passes back
+/// 1 % of what it could. For sigmoid it is reached at |z| ≈ 5.98, for tanh at |z| ≈ 2.99.
+pub const SATURATED_SLOPE: f64 = 0.01;
+
+/// The non-linearity whose output a tap sees, as far as saturation and death are concerned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nonlinearity {
+    /// Output in (0, 1) with derivative a (1 − a).
+    Sigmoid,
+    /// Output in (−1, 1) with derivative 1 − a².
+    Tanh,
+    /// Output exactly zero, with derivative zero, for negative input.
+    Rectifier,
+    /// Anything else: neither saturation nor death is defined.
+    #[default]
+    Other,
+}
+
+impl Nonlinearity {
+    /// Marks the elements that are saturated; `None` where saturation is not defined.
+    pub(crate) fn saturated(self, activation: Tensor<3>) -> Option<Tensor<3, Bool>> {
+        let (slope, largest): (Tensor<3>, f64) = match self {
+            Self::Sigmoid => (activation.clone() * (1.0 - activation), 0.25),
+            Self::Tanh => (1.0 - activation.square(), 1.0),
+            Self::Rectifier | Self::Other => return None,
+        };
+        Some(slope.lower_elem(SATURATED_SLOPE * largest))
+    }
+
+    /// Marks the units, shape `[1, units, 1]`, that are zero for every example and position.
+    pub(crate) fn dead(self, activation: Tensor<3>) -> Option<Tensor<3, Bool>> {
+        let largest = || activation.abs().max_dim(0).max_dim(2); // [1, units, 1]
+        (self == Self::Rectifier).then(|| largest().equal_elem(0.0))
+    }
+}

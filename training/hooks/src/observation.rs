@@ -1,0 +1,289 @@
+//! One observation: everything queued on the device, then read back once and turned into rows.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use burn::module::{Module, Param, ParamId};
+use burn::tensor::container::TensorContainer;
+use burn::tensor::{ExecutionError, Gradients, Tensor};
+
+use crate::gradients::GradientSource;
+use crate::parameters::{ParameterPaths, ParameterVisitor};
+use crate::quantity::{Measured, Quantity, Reads, Values};
+use crate::reader::{Reader, Readings, ScalarTicket, SummaryTicket};
+use crate::row::{NETWORK, Row};
+use crate::taps::{Tapped, Taps};
+
+/// An observation under way: its reductions are queued, nothing has been waited for.
+///
+/// [`rows`](Self::rows) ends it. If an update is measured, call
+/// [`rows_after_step`](Self::rows_after_step) with the module that the optimiser returned instead.
+pub struct Observation {
+    step: u64,
+    quantities: Vec<&'static dyn Quantity>,
+    reads: Reads,
+    reader: Reader,
+    parameters: Vec<ParameterTickets>,
+    taps: Vec<TapTickets>,
+    /// The parameters before the step, kept only if the update is measured.
+    before: TensorContainer<ParamId>,
+}
+
+struct ParameterTickets {
+    id: ParamId,
+    path: Arc<str>,
+    gradient: Option<SummaryTicket>,
+    weight: Option<SummaryTicket>,
+    update: Option<SummaryTicket>,
+    is_missing: bool,
+}
+
+struct TapTickets {
+    subject: Arc<str>,
+    activation: Option<SummaryTicket>,
+    gradient: Option<SummaryTicket>,
+    saturated: Option<(ScalarTicket, usize)>,
+    dead: Option<(ScalarTicket, usize)>,
+}
+
+impl Observation {
+    pub(crate) fn new(step: u64, quantities: Vec<&'static dyn Quantity>, reads: Reads) -> Self {
+        Self {
+            step,
+            quantities,
+            reads,
+            reader: Reader::default(),
+            parameters: Vec::new(),
+            taps: Vec::new(),
+            before: TensorContainer::new(),
+        }
+    }
+
+    pub(crate) fn read_parameters<M: Module, G: GradientSource>(
+        &mut self,
+        paths: &mut ParameterPaths,
+        module: &M,
+        gradients: &G,
+    ) {
+        paths.walk(
+            module,
+            &mut ReadParameters {
+                observation: self,
+                gradients,
+            },
+        );
+    }
+
+    pub(crate) fn read_taps(&mut self, taps: &Taps, gradients: &Gradients) {
+        for tapped in taps.tapped() {
+            let tickets = self.read_tap(tapped, gradients);
+            self.taps.push(tickets);
+        }
+    }
+
+    fn read_tap(&mut self, tapped: &Tapped, gradients: &Gradients) -> TapTickets {
+        let Self { reads, reader, .. } = self;
+        let activation = tapped.activation();
+        let [_, units, _] = activation.dims();
+        let count = activation.shape().num_elements();
+        let nonlinearity = tapped.nonlinearity();
+        let gradient = reads.activation_gradient.and_then(|detail| {
+            tapped
+                .gradient(gradients)
+                .map(|gradient| reader.summary(gradient, detail))
+        });
+        let saturated = if reads.saturation {
+            nonlinearity.saturated(activation.clone())
+        } else {
+            None
+        };
+        let dead = if reads.death {
+            nonlinearity.dead(activation.clone())
+        } else {
+            None
+        };
+        TapTickets {
+            subject: Arc::clone(tapped.subject()),
+            activation: reads
+                .activation
+                .map(|detail| reader.summary(activation, detail)),
+            gradient,
+            saturated: saturated.map(|mask| (reader.scalar(mask.float().sum()), count)),
+            dead: dead.map(|mask| (reader.scalar(mask.float().sum()), units)),
+        }
+    }
+
+    /// Waits for the device once and returns the rows: parameters in depth order, the network,
+    /// then taps in the order of the forward pass.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutionError`] when the device failed.
+    pub fn rows(self) -> Result<Vec<Row>, ExecutionError> {
+        let readings = self.reader.finish()?;
+        let mut rows = RowWriter {
+            step: self.step,
+            quantities: &self.quantities,
+            rows: Vec::new(),
+        };
+        let mut network = Measured::default();
+        for tickets in &self.parameters {
+            let measured = tickets.measured(&readings, self.reads.presence);
+            network.merge_parameter(&measured);
+            rows.write(&tickets.path, &measured);
+        }
+        rows.write(&NETWORK.into(), &network);
+        for tickets in &self.taps {
+            rows.write(&tickets.subject, &tickets.measured(&readings));
+        }
+        Ok(rows.rows)
+    }
+
+    /// Measures what the optimiser changed between the observed module and `module`, then returns
+    /// the rows.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutionError`] when the device failed.
+    pub fn rows_after_step<M: Module>(mut self, module: &M) -> Result<Vec<Row>, ExecutionError> {
+        if self.reads.update.is_some() {
+            let mut paths = ParameterPaths::default();
+            paths.walk(
+                module,
+                &mut ReadUpdates {
+                    observation: &mut self,
+                },
+            );
+        }
+        self.rows()
+    }
+}
+
+struct ReadParameters<'a, G> {
+    observation: &'a mut Observation,
+    gradients: &'a G,
+}
+
+impl<G: GradientSource> ParameterVisitor for ReadParameters<'_, G> {
+    fn visit<const D: usize>(&mut self, path: &Arc<str>, parameter: &Param<Tensor<D>>) {
+        // Frozen parameters and the running statistics of batch normalisation are not learned.
+        if !parameter.is_require_grad() {
+            return;
+        }
+        let Observation {
+            reads,
+            reader,
+            parameters,
+            before,
+            ..
+        } = self.observation;
+        let wanted = reads.gradient.is_some() || reads.presence;
+        let gradient = if wanted {
+            self.gradients.gradient(parameter)
+        } else {
+            None
+        };
+        let is_missing = gradient.is_none();
+        let weight = || parameter.val().without_autodiff();
+        if reads.update.is_some() {
+            before.register(parameter.id, weight());
+        }
+        parameters.push(ParameterTickets {
+            id: parameter.id,
+            path: Arc::clone(path),
+            gradient: reads
+                .gradient
+                .zip(gradient)
+                .map(|(detail, g)| reader.summary(g, detail)),
+            weight: reads.weight.map(|detail| reader.summary(weight(), detail)),
+            update: None,
+            is_missing,
+        });
+    }
+}
+
+struct ReadUpdates<'a> {
+    observation: &'a mut Observation,
+}
+
+impl ParameterVisitor for ReadUpdates<'_> {
+    fn visit<const D: usize>(&mut self, _: &Arc<str>, parameter: &Param<Tensor<D>>) {
+        let Observation {
+            reads,
+            reader,
+            parameters,
+            before,
+            ..
+        } = self.observation;
+        let Some(before) = before.remove::<Tensor<D>>(&parameter.id) else {
+            return;
+        };
+        let update = parameter.val().without_autodiff() - before;
+        let tickets = parameters
+            .iter_mut()
+            .find(|tickets| tickets.id == parameter.id);
+        if let Some((tickets, detail)) = tickets.zip(reads.update) {
+            tickets.update = Some(reader.summary(update, detail));
+        }
+    }
+}
+
+impl ParameterTickets {
+    fn measured(&self, readings: &Readings, presence: bool) -> Measured {
+        let read = |ticket: Option<SummaryTicket>| ticket.map(|t| readings.summary(t).clone());
+        Measured {
+            gradient: read(self.gradient),
+            weight: read(self.weight),
+            update: read(self.update),
+            is_missing: presence.then_some(self.is_missing),
+            ..Measured::default()
+        }
+    }
+}
+
+impl TapTickets {
+    fn measured(&self, readings: &Readings) -> Measured {
+        let read = |ticket: Option<SummaryTicket>| ticket.map(|t| readings.summary(t).clone());
+        let share = |ticket: Option<(ScalarTicket, usize)>| {
+            ticket.map(|(ticket, total)| readings.scalar(ticket) / total.max(1) as f64)
+        };
+        Measured {
+            activation: read(self.activation),
+            activation_gradient: read(self.gradient),
+            saturated_share: share(self.saturated),
+            dead_share: share(self.dead),
+            ..Measured::default()
+        }
+    }
+}
+
+struct RowWriter<'a> {
+    step: u64,
+    quantities: &'a [&'static dyn Quantity],
+    rows: Vec<Row>,
+}
+
+impl RowWriter<'_> {
+    fn write(&mut self, subject: &Arc<str>, measured: &Measured) {
+        for quantity in self.quantities {
+            let mut push = |subject, value| {
+                let (step, quantity) = (self.step, Cow::Borrowed(quantity.name()));
+                self.rows.push(Row {
+                    step,
+                    quantity,
+                    subject,
+                    value,
+                });
+            };
+            match quantity.values(measured) {
+                Values::None => {}
+                Values::One(value) => push(Arc::clone(subject), value),
+                Values::ByDecade(values) => {
+                    for (decade, value) in values {
+                        push(format!("{subject}[1e{decade}]").into(), value);
+                    }
+                }
+            }
+        }
+    }
+}

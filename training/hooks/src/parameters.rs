@@ -1,0 +1,107 @@
+//! A module's parameters in depth order, by path.
+
+use std::sync::Arc;
+
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
+use burn::tensor::Tensor;
+
+/// Receives each float parameter of a module together with its path.
+pub(crate) trait ParameterVisitor {
+    fn visit<const D: usize>(&mut self, path: &Arc<str>, parameter: &Param<Tensor<D>>);
+}
+
+/// The paths of a module's parameters, built at the first walk and reused while they fit.
+///
+/// Joining strings for every parameter at every step would cost more than the norms of a small
+/// network do.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ParameterPaths {
+    /// In visiting order; no path where a parameter shared between modules was met before.
+    paths: Vec<(ParamId, Option<Arc<str>>)>,
+}
+
+impl ParameterPaths {
+    /// Visits the float parameters of `module` in the order of its fields, each once.
+    pub(crate) fn walk<M: Module, V: ParameterVisitor>(&mut self, module: &M, visitor: &mut V) {
+        let mut walk = Walk {
+            known: &mut self.paths,
+            position: 0,
+            stack: Vec::new(),
+            visitor,
+        };
+        module.visit(&mut walk);
+    }
+}
+
+/// Burn never calls `visit_float_with_path`, so the path is kept here.
+struct Walk<'a, V> {
+    known: &'a mut Vec<(ParamId, Option<Arc<str>>)>,
+    position: usize,
+    stack: Vec<Step>,
+    visitor: &'a mut V,
+}
+
+struct Step {
+    name: String,
+    container: Container,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Container {
+    Enum,
+    Other,
+}
+
+impl<V: ParameterVisitor> Walk<'_, V> {
+    /// Burn enters an enum's variant like a field; a user who swaps `Norm::Batch` for
+    /// `Norm::Layer` has not moved the parameter, so variants are left out of paths.
+    fn path(&self) -> String {
+        let named = self
+            .stack
+            .iter()
+            .filter(|step| step.container != Container::Enum);
+        named
+            .map(|step| step.name.as_str())
+            .collect::<Vec<_>>()
+            .join(".")
+    }
+}
+
+impl<V: ParameterVisitor> ModuleVisitor for Walk<'_, V> {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        let known = self
+            .known
+            .get(self.position)
+            .filter(|(id, _)| *id == parameter.id);
+        let path = match known {
+            Some((_, path)) => path.clone(),
+            None => {
+                self.known.truncate(self.position);
+                let is_new = self.known.iter().all(|(id, _)| *id != parameter.id);
+                let path = is_new.then(|| self.path().into());
+                self.known.push((parameter.id, path.clone()));
+                path
+            }
+        };
+        self.position += 1;
+        if let Some(path) = path {
+            self.visitor.visit(&path, parameter);
+        }
+    }
+
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        let container = if container_type.starts_with("Enum:") {
+            Container::Enum
+        } else {
+            Container::Other
+        };
+        self.stack.push(Step {
+            name: name.to_owned(),
+            container,
+        });
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.stack.pop();
+    }
+}

@@ -1,0 +1,33 @@
+//! Population standard deviation of a tapped activation over the batch and its elements.
+
+use super::{Measured, Quantity, Reads, Values};
+use crate::summary::{Detail, Summary};
+
+/// Population standard deviation of a tapped activation over the batch and its elements.
+#[derive(Clone, Copy, Debug)]
+pub struct ActivationStandardDeviation;
+
+impl Quantity for ActivationStandardDeviation {
+    fn name(&self) -> &'static str {
+        "activation_standard_deviation"
+    }
+
+    fn about(&self) -> &'static str {
+        "Population standard deviation of a tapped activation over the batch and its elements."
+    }
+
+    fn reads(&self) -> Reads {
+        Reads {
+            activation: Some(Detail::Full),
+            ..Reads::NOTHING
+        }
+    }
+
+    fn values(&self, measured: &Measured) -> Values {
+        measured
+            .activation
+            .as_ref()
+            .and_then(Summary::standard_deviation)
+            .into()
+    }
+}

@@ -1,0 +1,33 @@
+//! Number of infinite elements in a parameter’s gradient.
+
+use super::{Measured, Quantity, Reads, Values};
+use crate::summary::Detail;
+
+/// Number of infinite elements in a parameter’s gradient.
+#[derive(Clone, Copy, Debug)]
+pub struct GradientInfinityCount;
+
+impl Quantity for GradientInfinityCount {
+    fn name(&self) -> &'static str {
+        "gradient_infinity_count"
+    }
+
+    fn about(&self) -> &'static str {
+        "Number of infinite elements in a parameter’s gradient."
+    }
+
+    fn reads(&self) -> Reads {
+        Reads {
+            gradient: Some(Detail::Full),
+            ..Reads::NOTHING
+        }
+    }
+
+    fn values(&self, measured: &Measured) -> Values {
+        let full = measured
+            .gradient
+            .as_ref()
+            .and_then(|gradient| gradient.full.as_ref());
+        full.map(|full| full.infinities as f64).into()
+    }
+}

@@ -1,0 +1,33 @@
+//! Number of NaN elements in a parameter’s gradient.
+
+use super::{Measured, Quantity, Reads, Values};
+use crate::summary::Detail;
+
+/// Number of NaN elements in a parameter’s gradient.
+#[derive(Clone, Copy, Debug)]
+pub struct GradientNanCount;
+
+impl Quantity for GradientNanCount {
+    fn name(&self) -> &'static str {
+        "gradient_nan_count"
+    }
+
+    fn about(&self) -> &'static str {
+        "Number of NaN elements in a parameter’s gradient."
+    }
+
+    fn reads(&self) -> Reads {
+        Reads {
+            gradient: Some(Detail::Full),
+            ..Reads::NOTHING
+        }
+    }
+
+    fn values(&self, measured: &Measured) -> Values {
+        let full = measured
+            .gradient
+            .as_ref()
+            .and_then(|gradient| gradient.full.as_ref());
+        full.map(|full| full.nans as f64).into()
+    }
+}

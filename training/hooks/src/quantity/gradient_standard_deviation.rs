@@ -1,0 +1,33 @@
+//! Population standard deviation of the elements of a parameter’s gradient.
+
+use super::{Measured, Quantity, Reads, Values};
+use crate::summary::{Detail, Summary};
+
+/// Population standard deviation of the elements of a parameter’s gradient.
+#[derive(Clone, Copy, Debug)]
+pub struct GradientStandardDeviation;
+
+impl Quantity for GradientStandardDeviation {
+    fn name(&self) -> &'static str {
+        "gradient_standard_deviation"
+    }
+
+    fn about(&self) -> &'static str {
+        "Population standard deviation of the elements of a parameter’s gradient."
+    }
+
+    fn reads(&self) -> Reads {
+        Reads {
+            gradient: Some(Detail::Full),
+            ..Reads::NOTHING
+        }
+    }
+
+    fn values(&self, measured: &Measured) -> Values {
+        measured
+            .gradient
+            .as_ref()
+            .and_then(Summary::standard_deviation)
+            .into()
+    }
+}

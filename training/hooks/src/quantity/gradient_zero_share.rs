@@ -1,0 +1,32 @@
+//! Share of the elements of a parameter’s gradient that are exactly zero.
+
+use super::{Measured, Quantity, Reads, Values};
+use crate::summary::Detail;
+
+/// Share of the elements of a parameter’s gradient that are exactly zero.
+#[derive(Clone, Copy, Debug)]
+pub struct GradientZeroShare;
+
+impl Quantity for GradientZeroShare {
+    fn name(&self) -> &'static str {
+        "gradient_zero_share"
+    }
+
+    fn about(&self) -> &'static str {
+        "Share of the elements of a parameter’s gradient that are exactly zero."
+    }
+
+    fn reads(&self) -> Reads {
+        Reads {
+            gradient: Some(Detail::Full),
+            ..Reads::NOTHING
+        }
+    }
+
+    fn values(&self, measured: &Measured) -> Values {
+        let gradient = measured.gradient.as_ref();
+        gradient
+            .and_then(|g| g.full.as_ref().map(|full| full.zeros as f64 / g.elements()))
+            .into()
+    }
+}

@@ -1,0 +1,28 @@
+//! Share of a sigmoid’s or tanh’s outputs where its slope is below 1 % of the largest.
+
+use super::{Measured, Quantity, Reads, Values};
+
+/// Share of a sigmoid’s or tanh’s outputs where its slope is below 1 % of the largest.
+#[derive(Clone, Copy, Debug)]
+pub struct SaturatedShare;
+
+impl Quantity for SaturatedShare {
+    fn name(&self) -> &'static str {
+        "saturated_share"
+    }
+
+    fn about(&self) -> &'static str {
+        "Share of a sigmoid’s or tanh’s outputs where its slope is below 1 % of the largest."
+    }
+
+    fn reads(&self) -> Reads {
+        Reads {
+            saturation: true,
+            ..Reads::NOTHING
+        }
+    }
+
+    fn values(&self, measured: &Measured) -> Values {
+        measured.saturated_share.into()
+    }
+}

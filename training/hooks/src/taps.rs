@@ -1,0 +1,173 @@
+//! Taps: places in a model's forward pass where activations can be looked at.
+
+use std::fmt::{self, Display};
+use std::sync::Arc;
+
+use burn::tensor::{Gradients, Tensor};
+
+use crate::nonlinearity::Nonlinearity;
+
+/// Passes activations through unchanged and, when on, remembers them and their gradients.
+///
+/// A model's forward takes `taps: &mut Taps` and sends the activations that its paper plots
+/// through it. Off, which is the usual state, a tap returns its argument untouched and costs
+/// nothing. On, a leaf of zeros that requires a gradient is added to the activation; after the
+/// backward pass the gradient of that leaf *is* the gradient of the loss with respect to the
+/// activation, ∂L/∂a, which autodiff would otherwise discard because `a` is not a leaf.
+///
+/// ```
+/// use backdraft_hooks::Taps;
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::flex().autodiff();
+/// let weight = Tensor::<1>::from_floats([2.0, 3.0], &device).require_grad();
+/// let mut taps = Taps::on();
+/// let hidden = taps.tap("hidden", weight * 10.0);
+/// let gradients = hidden.square().sum().backward();
+///
+/// let gradient = taps.tapped()[0].gradient(&gradients).expect("the loss depends on it");
+/// assert_eq!(gradient.into_data().to_vec::<f32>().unwrap(), [40.0, 60.0]); // 2 a
+/// ```
+#[derive(Debug, Default)]
+pub struct Taps {
+    tapped: Option<Vec<Tapped>>,
+}
+
+/// What one tap saw in one forward pass.
+pub struct Tapped {
+    subject: Arc<str>,
+    nonlinearity: Nonlinearity,
+    activation: Tensor<3>,
+    gradient: Box<dyn Fn(&Gradients) -> Option<Tensor<1>> + Send>,
+}
+
+impl Taps {
+    /// Creates taps that do nothing.
+    pub fn off() -> Self {
+        Self { tapped: None }
+    }
+
+    /// Creates taps that remember what passes through them during one forward pass.
+    pub fn on() -> Self {
+        Self {
+            tapped: Some(Vec::new()),
+        }
+    }
+
+    /// Tells whether the taps remember anything.
+    pub fn is_on(&self) -> bool {
+        self.tapped.is_some()
+    }
+
+    /// Taps an activation under `name`, which is formatted only when the taps are on.
+    ///
+    /// # Shapes
+    ///
+    /// - activation: any shape of rank 1 to 8; returned unchanged. Axis 1 counts as the units of
+    ///   the layer (axis 2 for rank 3, `[batch, time, units]`).
+    pub fn tap<const D: usize>(&mut self, name: impl Display, activation: Tensor<D>) -> Tensor<D> {
+        self.tap_output(name, Nonlinearity::Other, activation)
+    }
+
+    /// Taps the output of a non-linearity, so that its saturated or dead share can be measured.
+    pub fn tap_output<const D: usize>(
+        &mut self,
+        name: impl Display,
+        nonlinearity: Nonlinearity,
+        activation: Tensor<D>,
+    ) -> Tensor<D> {
+        let Some(tapped) = &mut self.tapped else {
+            return activation;
+        };
+        remember(tapped, name.to_string(), nonlinearity, activation)
+    }
+
+    /// Taps an activation at one time step of a sequence; the subject reads `name@time_step`.
+    pub fn tap_step<const D: usize>(
+        &mut self,
+        name: impl Display,
+        time_step: usize,
+        activation: Tensor<D>,
+    ) -> Tensor<D> {
+        let Some(tapped) = &mut self.tapped else {
+            return activation;
+        };
+        let subject = format!("{name}@{time_step}");
+        remember(tapped, subject, Nonlinearity::Other, activation)
+    }
+
+    /// Returns what was tapped, in the order of the forward pass; empty when off.
+    pub fn tapped(&self) -> &[Tapped] {
+        self.tapped.as_deref().unwrap_or_default()
+    }
+}
+
+fn remember<const D: usize>(
+    tapped: &mut Vec<Tapped>,
+    subject: String,
+    nonlinearity: Nonlinearity,
+    activation: Tensor<D>,
+) -> Tensor<D> {
+    let leaf = Tensor::<D>::zeros(activation.shape(), &activation.device());
+    let leaf = if activation.is_autodiff() {
+        leaf.require_grad()
+    } else {
+        leaf
+    };
+    let output = activation.clone() + leaf.clone();
+    tapped.push(Tapped {
+        subject: subject.into(),
+        nonlinearity,
+        activation: by_unit(activation.without_autodiff()),
+        gradient: Box::new(move |gradients| {
+            let gradient = leaf.grad(gradients)?;
+            let count = gradient.shape().num_elements();
+            Some(gradient.reshape([count]))
+        }),
+    });
+    output
+}
+
+/// Views an activation as `[outer, units, inner]`, whatever its rank.
+fn by_unit<const D: usize>(activation: Tensor<D>) -> Tensor<3> {
+    let dims = activation.dims();
+    let unit_axis = match D {
+        1 => 0,
+        3 => 2, // [batch, time, units]
+        _ => 1, // [batch, units] or [batch, channels, …]
+    };
+    let outer = dims[..unit_axis].iter().product::<usize>();
+    let inner = dims[unit_axis + 1..].iter().product::<usize>();
+    activation.reshape([outer, dims[unit_axis], inner])
+}
+
+impl Tapped {
+    /// Returns the tap's name, with the time step if it has one.
+    pub fn subject(&self) -> &Arc<str> {
+        &self.subject
+    }
+
+    /// Returns the non-linearity whose output this is.
+    pub fn nonlinearity(&self) -> Nonlinearity {
+        self.nonlinearity
+    }
+
+    /// Returns the activation without autodiff, shape `[outer, units, inner]`.
+    pub fn activation(&self) -> Tensor<3> {
+        self.activation.clone()
+    }
+
+    /// Returns ∂L/∂a flattened to `[elements]`, or `None` if the loss does not depend on it.
+    pub fn gradient(&self, gradients: &Gradients) -> Option<Tensor<1>> {
+        (self.gradient)(gradients)
+    }
+}
+
+impl fmt::Debug for Tapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tapped")
+            .field("subject", &self.subject)
+            .field("shape", &self.activation.dims())
+            .finish_non_exhaustive()
+    }
+}

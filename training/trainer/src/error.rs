@@ -1,0 +1,38 @@
+//! What can stop a training run.
+
+use burn::tensor::ExecutionError;
+
+use crate::config::ConfigError;
+
+/// Why a training run could not go on.
+///
+/// A loss or gradient that is not finite is no error but an [`Outcome`](crate::Outcome): in a study
+/// of exploding gradients it is a result.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The configuration is not possible.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is nothing to train or to test on.
+    #[error("the {split} split has no examples; training needs at least one of each")]
+    NoExamples {
+        /// `training` or `test`.
+        split: &'static str,
+    },
+    /// The device failed.
+    #[error("the device failed at step {step}: {source:?}")]
+    Device {
+        /// Step at which the failure showed.
+        step: u64,
+        /// What Burn reports.
+        source: ExecutionError,
+    },
+    /// The listener could not keep what was measured.
+    #[error("step {step} could not be recorded")]
+    Record {
+        /// Step whose rows were lost.
+        step: u64,
+        /// The listener's reason.
+        source: std::io::Error,
+    },
+}

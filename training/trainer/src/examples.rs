@@ -1,0 +1,69 @@
+//! A whole data set as tensors on the device.
+
+use burn::tensor::kind::Basic;
+use burn::tensor::{Int, Tensor};
+
+/// Rows that can be picked by index on the device.
+pub trait Rows: Clone + Send {
+    /// Returns the number of rows.
+    fn rows(&self) -> usize;
+
+    /// Picks rows; `indices` has shape `[picked]`.
+    fn select_rows(&self, indices: Tensor<1, Int>) -> Self;
+}
+
+impl<const D: usize, K> Rows for Tensor<D, K>
+where
+    K: Basic,
+    Self: Clone + Send,
+{
+    fn rows(&self) -> usize {
+        self.dims()[0]
+    }
+
+    fn select_rows(&self, indices: Tensor<1, Int>) -> Self {
+        self.clone().select(0, indices)
+    }
+}
+
+/// Inputs with their targets, one pair per row: a data set or a batch of it.
+///
+/// The whole set stays on the device and batches are picked there by index: Burn's `DataLoader`
+/// hands out items one by one, which costs a small network more than its training step.
+#[derive(Clone, Debug)]
+pub struct Examples<X, Y> {
+    /// Inputs, one per row.
+    pub inputs: X,
+    /// Targets, one per row.
+    pub targets: Y,
+}
+
+impl<X: Rows, Y: Rows> Examples<X, Y> {
+    /// Pairs inputs with targets.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there are not as many targets as inputs.
+    pub fn new(inputs: X, targets: Y) -> Self {
+        assert_eq!(inputs.rows(), targets.rows(), "each input needs one target");
+        Self { inputs, targets }
+    }
+
+    /// Returns the number of examples.
+    pub fn len(&self) -> usize {
+        self.inputs.rows()
+    }
+
+    /// Tells whether there are no examples.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Picks examples; `indices` has shape `[picked]`.
+    pub fn select(&self, indices: Tensor<1, Int>) -> Self {
+        Self {
+            inputs: self.inputs.select_rows(indices.clone()),
+            targets: self.targets.select_rows(indices),
+        }
+    }
+}

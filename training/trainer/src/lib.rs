@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+mod clipping;
+mod config;
+mod error;
+mod examples;
+mod listener;
+mod objective;
+mod optimizer;
+mod order;
+mod schedule;
+mod trainer;
+
+pub use clipping::{Clipped, Clipping, clip};
+pub use config::{ConfigError, TrainerConfig};
+pub use error::TrainError;
+pub use examples::{Examples, Rows};
+pub use listener::{Ignore, Listener, Progress};
+pub use objective::{BinaryCrossEntropy, MeanSquaredError, Objective};
+pub use optimizer::OptimizerConfig;
+pub use order::BatchOrder;
+pub use schedule::RateSchedule;
+pub use trainer::{Outcome, Splits, Trainer};

@@ -1,0 +1,313 @@
+//! The training loop.
+
+use std::borrow::Cow;
+
+use backdraft_hooks::{GradientHook, GradientNorm, NETWORK, Row, Schedule, Taps};
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, ExecutionError, Gradients, Int, Tensor, TensorData};
+
+use crate::clipping::clip;
+use crate::config::TrainerConfig;
+use crate::error::TrainError;
+use crate::examples::{Examples, Rows};
+use crate::listener::{Listener, Progress};
+use crate::objective::Objective;
+use crate::order::BatchOrder;
+
+/// Examples that are scored at once in an evaluation: bounds its memory.
+const EVALUATION_BATCH: usize = 1_024;
+
+/// How a training run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// All steps were taken.
+    Finished,
+    /// The loss or a gradient stopped being finite; the step was not taken.
+    Diverged {
+        /// The step at which it was found.
+        step: u64,
+        /// The first parameter, in depth order, whose gradient is not finite; `network` if only
+        /// the loss is not.
+        subject: String,
+    },
+}
+
+/// Trains any module that a closure can run forward.
+///
+/// One step is: pick a batch on the device, forward with taps, loss, backward, the hook reads,
+/// clip, optimiser step. Besides the hook's quantities the listener gets, under the subject
+/// `network`:
+///
+/// | quantity | at | meaning |
+/// |---|---|---|
+/// | `loss` | every `loss_every` steps | loss of the batch before the step |
+/// | `global_gradient_norm` | observed steps, with clipping | before clipping |
+/// | `clipped_gradient_norm` | observed steps, with clipping | after clipping |
+/// | `test_loss`, `test_accuracy` | every `evaluate_every` steps, start and end | on the test split |
+/// | `train_loss`, `train_accuracy` | at the end | on the whole training split |
+#[derive(Clone, Debug)]
+pub struct Trainer {
+    config: TrainerConfig,
+    device: Device,
+}
+
+/// What to train on and what to test on; both without autodiff.
+pub struct Splits<'a, X, Y> {
+    /// Examples that the optimiser sees.
+    pub train: &'a Examples<X, Y>,
+    /// Examples that it does not see.
+    pub test: &'a Examples<X, Y>,
+}
+
+impl Trainer {
+    /// Creates a trainer for `device`, with or without autodiff.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Config`] naming the first field that is out of range.
+    pub fn new(config: TrainerConfig, device: &Device) -> Result<Self, TrainError> {
+        config.validate()?;
+        Ok(Self {
+            config,
+            device: device.clone().without_autodiff(),
+        })
+    }
+
+    /// Trains `model` and returns it with how the run ended.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError`] if there are no examples, the device fails, or the listener cannot record.
+    pub fn fit<M, X, Y, O, F, L>(
+        &self,
+        mut model: M,
+        data: Splits<'_, X, Y>,
+        forward: F,
+        objective: &impl Objective<O, Y>,
+        hook: &mut GradientHook,
+        listener: &mut L,
+    ) -> Result<(M, Outcome), TrainError>
+    where
+        M: Module,
+        X: Rows,
+        Y: Rows,
+        O: Clone,
+        F: Fn(&M, X, &mut Taps) -> O,
+        L: Listener + ?Sized,
+    {
+        self.check(&data)?;
+        let config = &self.config;
+        let mut rates = config
+            .rate_schedule
+            .init(config.learning_rate, config.steps)
+            .map_err(|reason| {
+                TrainError::Config(crate::ConfigError {
+                    field: "rate_schedule",
+                    value: format!("{:?}", config.rate_schedule),
+                    requirement: reason,
+                })
+            })?;
+        let mut optimizer = config.optimizer.init();
+        let mut order = BatchOrder::new(config.seed, data.train.len(), config.batch_size);
+
+        for step in 0..config.steps {
+            let at_step = |source| TrainError::Device { step, source };
+            if config.evaluate_every != 0 && step % config.evaluate_every == 0 {
+                let rows = self
+                    .evaluate(step, "test", &model, data.test, &forward, objective)
+                    .map_err(at_step)?;
+                record(listener, step, &rows)?;
+            }
+
+            let batch = data.train.select(self.indices(order.next_batch()));
+            let mut taps = hook.taps(step);
+            let outputs = forward(&model, batch.inputs, &mut taps);
+            let loss = objective.loss(outputs, batch.targets);
+            let mut gradients = loss.backward();
+            let observation = hook.observe_with_taps(step, &model, &gradients, &taps);
+
+            if step % config.loss_every == 0 {
+                let loss = scalar(loss).map_err(at_step)?;
+                record(listener, step, &[network_row(step, "loss", loss)])?;
+                listener.progress(Progress {
+                    step,
+                    steps: config.steps,
+                    loss,
+                });
+                if !loss.is_finite() {
+                    let subject = first_offender(step, &model, &gradients).map_err(at_step)?;
+                    return Ok((model, Outcome::Diverged { step, subject }));
+                }
+            }
+
+            let mut gradients = GradientsParams::from_module(&mut gradients, &model);
+            let mut clipped = None;
+            if let Some(clipping) = config.clipping {
+                let (kept, report) = clip(clipping, &model, gradients).map_err(at_step)?;
+                (gradients, clipped) = (kept, Some(report));
+            }
+            model = optimizer.step(rates.step(), model, gradients);
+
+            if let Some(observation) = observation {
+                let mut rows = observation.rows_after_step(&model).map_err(at_step)?;
+                if let Some(clipped) = clipped {
+                    rows.push(network_row(
+                        step,
+                        "global_gradient_norm",
+                        clipped.norm_before,
+                    ));
+                    rows.push(network_row(
+                        step,
+                        "clipped_gradient_norm",
+                        clipped.norm_after,
+                    ));
+                }
+                record(listener, step, &rows)?;
+                if let Some(subject) = not_finite(&rows) {
+                    return Ok((model, Outcome::Diverged { step, subject }));
+                }
+            }
+        }
+
+        self.finish(&model, &data, &forward, objective, listener)?;
+        Ok((model, Outcome::Finished))
+    }
+
+    fn check<X: Rows, Y: Rows>(&self, data: &Splits<'_, X, Y>) -> Result<(), TrainError> {
+        for (split, examples) in [("training", data.train), ("test", data.test)] {
+            if examples.is_empty() {
+                return Err(TrainError::NoExamples { split });
+            }
+        }
+        Ok(())
+    }
+
+    fn indices(&self, indices: &[i32]) -> Tensor<1, Int> {
+        Tensor::from_data(
+            TensorData::new(indices.to_vec(), [indices.len()]),
+            &self.device,
+        )
+    }
+
+    fn finish<M, X, Y, O, F, L>(
+        &self,
+        model: &M,
+        data: &Splits<'_, X, Y>,
+        forward: &F,
+        objective: &impl Objective<O, Y>,
+        listener: &mut L,
+    ) -> Result<(), TrainError>
+    where
+        M: Module,
+        X: Rows,
+        Y: Rows,
+        O: Clone,
+        F: Fn(&M, X, &mut Taps) -> O,
+        L: Listener + ?Sized,
+    {
+        let step = self.config.steps;
+        for (split, examples) in [("test", data.test), ("train", data.train)] {
+            let rows = self
+                .evaluate(step, split, model, examples, forward, objective)
+                .map_err(|source| TrainError::Device { step, source })?;
+            let loss = rows[0].value;
+            record(listener, step, &rows)?;
+            listener.progress(Progress {
+                step,
+                steps: step,
+                loss,
+            });
+        }
+        Ok(())
+    }
+
+    /// Scores all examples without autodiff: mean loss and, if the score counts them, the share
+    /// of correct answers.
+    fn evaluate<M, X, Y, O, F>(
+        &self,
+        step: u64,
+        split: &str,
+        model: &M,
+        examples: &Examples<X, Y>,
+        forward: &F,
+        objective: &impl Objective<O, Y>,
+    ) -> Result<Vec<Row>, ExecutionError>
+    where
+        M: Module,
+        X: Rows,
+        Y: Rows,
+        O: Clone,
+        F: Fn(&M, X, &mut Taps) -> O,
+    {
+        let model = model.valid();
+        let (mut loss, mut correct) = (0.0, None);
+        for start in (0..examples.len()).step_by(EVALUATION_BATCH) {
+            let end = (start + EVALUATION_BATCH).min(examples.len());
+            let indices: Vec<i32> = (start as i32..end as i32).collect();
+            let batch = examples.select(self.indices(&indices));
+            let outputs = forward(&model, batch.inputs, &mut Taps::off());
+            let mean = objective.loss(outputs.clone(), batch.targets.clone());
+            loss += scalar(mean)? * (end - start) as f64;
+            if let Some(count) = objective.correct(outputs, batch.targets) {
+                *correct.get_or_insert(0.0) += scalar(count)?;
+            }
+        }
+        let count = examples.len() as f64;
+        let mut rows = vec![network_row(step, format!("{split}_loss"), loss / count)];
+        if let Some(correct) = correct {
+            rows.push(network_row(
+                step,
+                format!("{split}_accuracy"),
+                correct / count,
+            ));
+        }
+        Ok(rows)
+    }
+}
+
+fn scalar(tensor: Tensor<1>) -> Result<f64, ExecutionError> {
+    let data = tensor.without_autodiff().try_into_data()?;
+    Ok(data.iter::<f64>().next().unwrap_or(f64::NAN))
+}
+
+fn network_row(step: u64, quantity: impl Into<Cow<'static, str>>, value: f64) -> Row {
+    Row {
+        step,
+        quantity: quantity.into(),
+        subject: NETWORK.into(),
+        value,
+    }
+}
+
+fn record<L: Listener + ?Sized>(
+    listener: &mut L,
+    step: u64,
+    rows: &[Row],
+) -> Result<(), TrainError> {
+    listener
+        .record(rows)
+        .map_err(|source| TrainError::Record { step, source })
+}
+
+/// The first parameter whose observed gradient norm is not finite.
+fn not_finite(rows: &[Row]) -> Option<String> {
+    let mut norms = rows.iter().filter(|row| row.quantity == "gradient_norm");
+    norms
+        .find(|row| !row.value.is_finite())
+        .map(|row| row.subject.to_string())
+}
+
+/// Looks for the culprit when the loss is not finite, whatever the hook measures.
+fn first_offender<M: Module>(
+    step: u64,
+    model: &M,
+    gradients: &Gradients,
+) -> Result<String, ExecutionError> {
+    let mut hook = GradientHook::new(&[&GradientNorm], Schedule::Every(1));
+    let rows = match hook.observe(step, model, gradients) {
+        Some(observation) => observation.rows()?,
+        None => Vec::new(),
+    };
+    Ok(not_finite(&rows).unwrap_or_else(|| NETWORK.to_owned()))
+}
