@@ -11,6 +11,9 @@ const EMBEDDED: &[u8] = include_bytes!("../data/digits.csv.gz");
 
 /// Real handwritten digits of 8 × 8 grey levels from 0 to 16.
 ///
+/// The file does not say who wrote which digit, so one writer's digits can stand in both parts of a
+/// split.
+///
 /// # Reference
 ///
 /// E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning
@@ -39,24 +42,14 @@ impl Digits {
         let mut text = String::new();
         GzDecoder::new(EMBEDDED)
             .read_to_string(&mut text)
-            .map_err(|error| DatasetError::Compression {
-                name: NAME,
-                reason: error.to_string(),
-            })?;
+            .map_err(|error| DatasetError::Compression { name: NAME, reason: error.to_string() })?;
         Self::parse(&text)
     }
 
     fn parse(text: &str) -> Result<Self, DatasetError> {
-        let mut digits = Self {
-            images: Vec::new(),
-            labels: Vec::new(),
-        };
+        let mut digits = Self { images: Vec::new(), labels: Vec::new() };
         for (index, line) in text.lines().enumerate() {
-            let refuse = |reason: String| DatasetError::Row {
-                name: NAME,
-                row: index + 1,
-                reason,
-            };
+            let refuse = |reason: String| DatasetError::Row { name: NAME, row: index + 1, reason };
             let values: Result<Vec<u8>, _> = line.split(',').map(str::parse).collect();
             let values = values.map_err(|error| refuse(error.to_string()))?;
             match values.split_last() {
@@ -79,16 +72,11 @@ impl Digits {
     ///
     /// Panics if `side` is smaller than [`Digits::SIDE`].
     pub fn padded(&self, side: usize) -> Vec<f32> {
-        assert!(
-            side >= Self::SIDE,
-            "an image cannot be padded to less than its size"
-        );
+        assert!(side >= Self::SIDE, "an image cannot be padded to less than its size");
         let border = (side - Self::SIDE) / 2;
         let mut padded = vec![0.0; self.labels.len() * side * side];
-        for (image, target) in self
-            .images
-            .chunks_exact(Self::PIXELS)
-            .zip(padded.chunks_exact_mut(side * side))
+        for (image, target) in
+            self.images.chunks_exact(Self::PIXELS).zip(padded.chunks_exact_mut(side * side))
         {
             for (row, pixels) in image.chunks_exact(Self::SIDE).enumerate() {
                 let start = (row + border) * side + border;
@@ -108,33 +96,18 @@ mod tests {
     #[test]
     fn the_embedded_file_holds_every_digit() {
         let digits = Digits::load().unwrap();
-        assert_eq!(
-            (digits.labels.len(), digits.images.len()),
-            (1_797, 1_797 * 64)
-        );
+        assert_eq!((digits.labels.len(), digits.images.len()), (1_797, 1_797 * 64));
         for digit in 0..10 {
-            let count = digits
-                .labels
-                .iter()
-                .filter(|label| **label == digit)
-                .count();
+            let count = digits.labels.iter().filter(|label| **label == digit).count();
             assert!((174..=183).contains(&count), "{count} times {digit}");
         }
     }
 
     #[test]
     fn padding_centres_the_image() {
-        let digits = Digits {
-            images: (1..=64).map(|i| i % 17).collect(),
-            labels: vec![3],
-        };
+        let digits = Digits { images: (1..=64).map(|i| i % 17).collect(), labels: vec![3] };
         let padded = digits.padded(10);
-        assert!(
-            padded[..10]
-                .iter()
-                .chain(&padded[90..])
-                .all(|value| *value == 0.0)
-        );
+        assert!(padded[..10].iter().chain(&padded[90..]).all(|value| *value == 0.0));
         assert_eq!(padded[11..19], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
         assert_eq!((padded[10], padded[19]), (0.0, 0.0));
     }
@@ -144,10 +117,7 @@ mod tests {
         let row = ["1"; 65].join(",");
         assert!(Digits::parse(&row).is_ok());
         let error = Digits::parse(&format!("{row}\n1,2,3")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "row 2 of the embedded digits: 3 values instead of 65"
-        );
+        assert_eq!(error.to_string(), "row 2 of the embedded digits: 3 values instead of 65");
         assert!(Digits::parse(&row.replacen('1', "x", 1)).is_err());
         assert!(Digits::parse(&row.replacen('1', "17", 1)).is_err());
     }

@@ -30,17 +30,9 @@ impl Examples {
     pub fn new(features: usize, inputs: Vec<f32>, targets: Vec<f32>) -> Result<Self, DatasetError> {
         if features == 0 || targets.len().checked_mul(features) != Some(inputs.len()) {
             let (values, targets) = (inputs.len(), targets.len());
-            return Err(DatasetError::Shape {
-                values,
-                targets,
-                features,
-            });
+            return Err(DatasetError::Shape { values, targets, features });
         }
-        Ok(Self {
-            features,
-            inputs,
-            targets,
-        })
+        Ok(Self { features, inputs, targets })
     }
 
     /// Returns the number of features of an example.
@@ -70,9 +62,7 @@ impl Examples {
 
     /// Iterates over the rows.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = (&[f32], f32)> {
-        self.inputs
-            .chunks_exact(self.features)
-            .zip(self.targets.iter().copied())
+        self.inputs.chunks_exact(self.features).zip(self.targets.iter().copied())
     }
 
     pub(crate) fn rows_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
@@ -88,11 +78,7 @@ impl Examples {
         let row = |index: usize| &self.inputs[index * self.features..(index + 1) * self.features];
         Self {
             features: self.features,
-            inputs: indices
-                .iter()
-                .flat_map(|index| row(*index))
-                .copied()
-                .collect(),
+            inputs: indices.iter().flat_map(|index| row(*index)).copied().collect(),
             targets: indices.iter().map(|index| self.targets[*index]).collect(),
         }
     }
@@ -101,10 +87,7 @@ impl Examples {
 impl Dataset<Example> for Examples {
     fn get(&self, index: usize) -> Result<Example, BurnDatasetError> {
         let input = self.inputs[index * self.features..(index + 1) * self.features].to_vec();
-        Ok(Example {
-            input,
-            target: self.targets[index],
-        })
+        Ok(Example { input, target: self.targets[index] })
     }
 
     fn len(&self) -> usize {
@@ -123,10 +106,7 @@ mod tests {
     #[test]
     fn lengths_that_do_not_fit_are_refused() {
         let error = Examples::new(2, vec![1.0; 5], vec![0.0; 3]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "5 input values are not 3 rows of 2 features"
-        );
+        assert_eq!(error.to_string(), "5 input values are not 3 rows of 2 features");
         assert!(Examples::new(0, vec![], vec![]).is_err());
     }
 
@@ -135,21 +115,12 @@ mod tests {
         let examples = examples();
         let items: Vec<Example> = Dataset::iter(&examples).map(Result::unwrap).collect();
         assert_eq!(items.len(), 3);
-        assert_eq!(
-            items[1],
-            Example {
-                input: vec![3.0, 4.0],
-                target: 1.0
-            }
-        );
+        assert_eq!(items[1], Example { input: vec![3.0, 4.0], target: 1.0 });
     }
 
     #[test]
     fn selection_keeps_inputs_and_targets_together() {
         let picked = examples().select(&[2, 1]);
-        assert_eq!(
-            picked.rows().collect::<Vec<_>>(),
-            [(&[5.0, 6.0][..], 0.0), (&[3.0, 4.0], 1.0)]
-        );
+        assert_eq!(picked.rows().collect::<Vec<_>>(), [(&[5.0, 6.0][..], 0.0), (&[3.0, 4.0], 1.0)]);
     }
 }

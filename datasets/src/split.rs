@@ -3,7 +3,7 @@
 use rand_core::Rng;
 
 use crate::examples::Examples;
-use crate::rng::data_rng;
+use crate::rng::{Purpose, rng};
 
 /// Examples that a model may learn from, and examples that it is tested on.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,13 +19,19 @@ pub struct TrainTest {
 /// One example in `test_one_in` goes to the test part. `strata` tells the stratum of each example;
 /// it may be finer than the target. Within a stratum the choice is random, by `seed`; rows keep
 /// their order.
+///
+/// # Panics
+///
+/// Panics if there is not one stratum per example, or `test_one_in` is 0.
 pub fn stratified_split(
     examples: &Examples,
     strata: &[u8],
     test_one_in: usize,
     seed: u64,
 ) -> TrainTest {
-    let mut rng = data_rng(seed);
+    assert_eq!(strata.len(), examples.len(), "each example needs a stratum");
+    assert!(test_one_in > 0, "one example in none cannot be for testing");
+    let mut rng = rng(seed, Purpose::Split);
     let mut is_test = vec![false; examples.len()];
     for stratum in 0..=u8::MAX {
         let of_stratum = strata.iter().enumerate().filter(|(_, s)| **s == stratum);
@@ -38,14 +44,9 @@ pub fn stratified_split(
         }
     }
     let part = |test: bool| -> Vec<usize> {
-        (0..examples.len())
-            .filter(|index| is_test[*index] == test)
-            .collect()
+        (0..examples.len()).filter(|index| is_test[*index] == test).collect()
     };
-    TrainTest {
-        train: examples.select(&part(false)),
-        test: examples.select(&part(true)),
-    }
+    TrainTest { train: examples.select(&part(false)), test: examples.select(&part(true)) }
 }
 
 #[cfg(test)]
@@ -61,13 +62,8 @@ mod tests {
         let split = stratified_split(&examples, &strata, 5, 1);
         let ones = |part: &Examples| part.targets().iter().filter(|t| **t == 1.0).count();
         assert_eq!((split.test.len(), ones(&split.test)), (21, 7));
-        let mut all: Vec<f32> = split
-            .train
-            .inputs()
-            .iter()
-            .chain(split.test.inputs())
-            .copied()
-            .collect();
+        let mut all: Vec<f32> =
+            split.train.inputs().iter().chain(split.test.inputs()).copied().collect();
         all.sort_by(f32::total_cmp);
         assert_eq!(all, examples.inputs());
         assert_ne!(split, stratified_split(&examples, &strata, 5, 2));

@@ -28,16 +28,9 @@ impl Standardisation {
         let means = average(&|_, value| value);
         let variances = average(&|feature, value| (value - means[feature]).powi(2));
         let factor = |variance: f64| {
-            if variance > 0.0 {
-                variance.sqrt().recip()
-            } else {
-                0.0
-            }
+            if variance > 0.0 { variance.sqrt().recip() } else { 0.0 }
         };
-        Self {
-            factors: variances.into_iter().map(factor).collect(),
-            means,
-        }
+        Self { factors: variances.into_iter().map(factor).collect(), means }
     }
 
     /// Standardises examples; features that were constant when fitted become 0.
@@ -46,11 +39,7 @@ impl Standardisation {
     ///
     /// Panics if the examples have another number of features than those fitted.
     pub fn apply(&self, examples: &mut Examples) {
-        assert_eq!(
-            examples.features(),
-            self.means.len(),
-            "features differ from those fitted"
-        );
+        assert_eq!(examples.features(), self.means.len(), "features differ from those fitted");
         for row in examples.rows_mut() {
             for ((value, mean), factor) in row.iter_mut().zip(&self.means).zip(&self.factors) {
                 *value = ((f64::from(*value) - mean) * factor) as f32;
@@ -68,12 +57,8 @@ mod tests {
         let inputs = vec![1.0, 7.0, 3.0, 7.0, 8.0, 7.0];
         let mut examples = Examples::new(2, inputs, vec![0.0; 3]).unwrap();
         Standardisation::fit(&examples.clone()).apply(&mut examples);
-        let column = |c: usize| {
-            examples
-                .rows()
-                .map(|(row, _)| f64::from(row[c]))
-                .collect::<Vec<_>>()
-        };
+        let column =
+            |c: usize| examples.rows().map(|(row, _)| f64::from(row[c])).collect::<Vec<_>>();
         let first = column(0);
         assert!(first.iter().sum::<f64>().abs() < 1e-6);
         assert!((first.iter().map(|x| x * x).sum::<f64>() / 3.0 - 1.0).abs() < 1e-6);

@@ -57,49 +57,26 @@ impl BinaryTask {
 
 fn digits_parity() -> Result<TrainTest, DatasetError> {
     let digits = Digits::load()?;
-    let targets = digits
-        .labels
-        .iter()
-        .map(|label| f32::from(label % 2))
-        .collect();
-    let examples = Examples::new(
-        PADDED_SIDE * PADDED_SIDE,
-        digits.padded(PADDED_SIDE),
-        targets,
-    )?;
+    let targets = digits.labels.iter().map(|label| f32::from(label % 2)).collect();
+    let examples = Examples::new(PADDED_SIDE * PADDED_SIDE, digits.padded(PADDED_SIDE), targets)?;
     // Stratified by digit, which is finer than by parity.
-    Ok(stratified_split(
-        &examples,
-        &digits.labels,
-        TEST_ONE_IN,
-        DIGITS_SPLIT_SEED,
-    ))
+    Ok(stratified_split(&examples, &digits.labels, TEST_ONE_IN, DIGITS_SPLIT_SEED))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn every_task_has_100_standardised_inputs_and_balanced_classes() {
         for task in BinaryTask::ALL {
             let split = task.load(3).unwrap();
-            assert_eq!(
-                split,
-                task.load(3).unwrap(),
-                "{task:?} must be reproducible"
-            );
+            assert_eq!(split, task.load(3).unwrap(), "{task:?} must be reproducible");
             for part in [&split.train, &split.test] {
                 assert_eq!(part.features(), 100, "{task:?}");
-                assert!(
-                    part.inputs().iter().all(|value| value.is_finite()),
-                    "{task:?}"
-                );
-                let ones = part
-                    .targets()
-                    .iter()
-                    .filter(|target| **target == 1.0)
-                    .count();
+                assert!(part.inputs().iter().all(|value| value.is_finite()), "{task:?}");
+                let ones = part.targets().iter().filter(|target| **target == 1.0).count();
                 let share = ones as f64 / part.len() as f64;
                 assert!((0.48..=0.52).contains(&share), "{task:?}: {share} odd");
             }
@@ -111,39 +88,38 @@ mod tests {
 
     #[test]
     fn the_digits_do_not_depend_on_the_seed() {
-        assert_eq!(
-            BinaryTask::DigitsParity.load(1),
-            BinaryTask::DigitsParity.load(2)
-        );
+        assert_eq!(BinaryTask::DigitsParity.load(1), BinaryTask::DigitsParity.load(2));
         assert_ne!(BinaryTask::Teacher.load(1), BinaryTask::Teacher.load(2));
     }
+
+    #[test]
+    fn no_digit_is_in_both_parts_and_the_split_is_the_published_one() {
+        let split = BinaryTask::DigitsParity.load(0).unwrap();
+        let bits = |row: &[f32]| row.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        let train: HashSet<_> = split.train.rows().map(|(row, _)| bits(row)).collect();
+        assert!(split.test.rows().all(|(row, _)| !train.contains(&bits(row))));
+        let odd = split.test.rows().take(12).map(|(_, target)| target as u8).collect::<Vec<_>>();
+        assert_eq!(odd, FIRST_TEST_TARGETS, "another split changes every published figure");
+    }
+
+    /// Targets of the first test digits, as first released.
+    const FIRST_TEST_TARGETS: [u8; 12] = [0, 0, 1, 1, 1, 1, 0, 1, 0, 1, 0, 0];
 
     /// Logistic regression by full-batch gradient descent: what a linear rule can do.
     fn linear_accuracy(split: &TrainTest) -> f64 {
         let mut weights = [0.0f64; 101];
         let logit = |weights: &[f64; 101], row: &[f32]| -> f64 {
-            weights[100]
-                + row
-                    .iter()
-                    .zip(weights)
-                    .map(|(x, w)| f64::from(*x) * w)
-                    .sum::<f64>()
+            weights[100] + row.iter().zip(weights).map(|(x, w)| f64::from(*x) * w).sum::<f64>()
         };
         for _ in 0..300 {
             let mut gradient = [0.0f64; 101];
             for (row, target) in split.train.rows() {
                 let error = 1.0 / (1.0 + (-logit(&weights, row)).exp()) - f64::from(target);
-                gradient
-                    .iter_mut()
-                    .zip(row)
-                    .for_each(|(g, x)| *g += error * f64::from(*x));
+                gradient.iter_mut().zip(row).for_each(|(g, x)| *g += error * f64::from(*x));
                 gradient[100] += error;
             }
             let rate = 0.5 / split.train.len() as f64;
-            weights
-                .iter_mut()
-                .zip(gradient)
-                .for_each(|(w, g)| *w -= rate * g);
+            weights.iter_mut().zip(gradient).for_each(|(w, g)| *w -= rate * g);
         }
         let right =
             |(row, target): &(&[f32], f32)| (logit(&weights, row) > 0.0) == (*target == 1.0);

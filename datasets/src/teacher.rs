@@ -4,17 +4,20 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::error::DatasetError;
 use crate::examples::Examples;
-use crate::rng::data_rng;
+use crate::rng::{Purpose, rng};
 
 /// Describes a teacher task: Gaussian inputs, answered by a fixed random tanh network.
 ///
-/// The teacher is y = Σ_k a_k tanh(w_k · x), with w_k of norm [`SHARPNESS`](Self::SHARPNESS) and
-/// a_k of random sign; the answer is 1 where y exceeds its median, so that the classes are
-/// balanced.
+/// The teacher is y = Σ_k a_k tanh(w_k · x), with a_k of random sign and w_k of norm
+/// [`SHARPNESS`](Self::SHARPNESS) on the first `relevant` inputs, zero on the others; the answer is 1
+/// where y is at least its median, so that the classes are balanced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TeacherConfig {
     /// Features of an input.
     pub features: usize,
+    /// Features that the teacher looks at; the others distract. A teacher of all 100 would take a
+    /// student some 50,000 examples to follow.
+    pub relevant: usize,
     /// Hidden units of the teacher.
     pub hidden: usize,
     /// Number of examples.
@@ -23,11 +26,7 @@ pub struct TeacherConfig {
 
 impl Default for TeacherConfig {
     fn default() -> Self {
-        Self {
-            features: 100,
-            hidden: 4,
-            examples: 5_000,
-        }
+        Self { features: 100, relevant: 10, hidden: 4, examples: 5_000 }
     }
 }
 
@@ -42,30 +41,26 @@ impl TeacherConfig {
     ///
     /// [`DatasetError::Setting`] if a size is zero.
     pub fn generate(self, seed: u64) -> Result<Examples, DatasetError> {
-        for (field, value) in [
-            ("features", self.features),
-            ("hidden", self.hidden),
-            ("examples", self.examples),
-        ] {
-            if value == 0 {
-                return Err(DatasetError::Setting {
-                    field,
-                    value,
-                    requirement: "it must be positive",
-                });
+        let sizes = [
+            ("features", self.features, usize::MAX, "it must be positive"),
+            ("relevant", self.relevant, self.features, "it must be from 1 to `features`"),
+            ("hidden", self.hidden, usize::MAX, "it must be positive"),
+            ("examples", self.examples, usize::MAX, "it must be positive"),
+        ];
+        for (field, value, largest, requirement) in sizes {
+            if value == 0 || value > largest {
+                return Err(DatasetError::Setting { field, value, requirement });
             }
         }
-        let mut rng = data_rng(seed);
+        let mut rng = rng(seed, Purpose::Data);
         let mut normals = |count: usize| -> Vec<f64> {
-            (0..count)
-                .map(|_| StandardNormal.sample(&mut rng))
-                .collect()
+            (0..count).map(|_| StandardNormal.sample(&mut rng)).collect()
         };
-        let teacher: Vec<Vec<f64>> = (0..self.hidden).map(|_| normals(self.features)).collect();
+        let teacher: Vec<Vec<f64>> = (0..self.hidden).map(|_| normals(self.relevant)).collect();
         let signs: Vec<f64> = normals(self.hidden).into_iter().map(f64::signum).collect();
         let inputs = normals(self.examples * self.features);
 
-        let scale = Self::SHARPNESS / (self.features as f64).sqrt();
+        let scale = Self::SHARPNESS / (self.relevant as f64).sqrt();
         let answer = |input: &[f64]| -> f64 {
             let unit = |(weights, sign): (&Vec<f64>, &f64)| {
                 let sum: f64 = weights.iter().zip(input).map(|(w, x)| w * x).sum();
@@ -77,15 +72,8 @@ impl TeacherConfig {
         let mut sorted = answers.clone();
         sorted.sort_by(f64::total_cmp);
         let median = sorted[sorted.len() / 2];
-        let targets = answers
-            .iter()
-            .map(|y| f32::from(u8::from(*y >= median)))
-            .collect();
-        Examples::new(
-            self.features,
-            inputs.iter().map(|x| *x as f32).collect(),
-            targets,
-        )
+        let targets = answers.iter().map(|y| f32::from(u8::from(*y >= median))).collect();
+        Examples::new(self.features, inputs.iter().map(|x| *x as f32).collect(), targets)
     }
 }
 
@@ -95,10 +83,7 @@ mod tests {
 
     #[test]
     fn classes_are_balanced_and_the_seed_decides() {
-        let config = TeacherConfig {
-            examples: 1_000,
-            ..Default::default()
-        };
+        let config = TeacherConfig { examples: 1_000, ..Default::default() };
         let examples = config.generate(1).unwrap();
         assert_eq!(examples.targets().iter().sum::<f32>(), 500.0);
         assert_eq!(examples, config.generate(1).unwrap());
@@ -107,12 +92,7 @@ mod tests {
 
     #[test]
     fn empty_tasks_are_refused_by_field() {
-        let error = TeacherConfig {
-            hidden: 0,
-            ..Default::default()
-        }
-        .generate(0)
-        .unwrap_err();
+        let error = TeacherConfig { hidden: 0, ..Default::default() }.generate(0).unwrap_err();
         assert!(error.to_string().contains("`hidden = 0`"), "{error}");
     }
 }

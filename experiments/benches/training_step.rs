@@ -36,11 +36,7 @@ enum Hooks {
 const ROUNDS: usize = 15;
 
 fn workloads() -> Vec<Workload> {
-    let net = |activation, depth| MlpConfig {
-        activation,
-        depth,
-        ..Default::default()
-    };
+    let net = |activation, depth| MlpConfig { activation, depth, ..Default::default() };
     vec![
         Workload {
             name: "3x64 ReLU, batch 32",
@@ -86,20 +82,12 @@ impl Training {
             Hooks::Norms => (vec![&GradientNorm], Schedule::Every(1)),
             Hooks::AllEveryTenth => (QUANTITIES.to_vec(), Schedule::Every(10)),
         };
-        let inputs = Tensor::random(
-            [workload.batch, 100],
-            Distribution::Normal(0.0, 1.0),
-            &device,
-        );
+        let inputs = Tensor::random([workload.batch, 100], Distribution::Normal(0.0, 1.0), &device);
         Self {
             model: Some(workload.config.init(0, &device.clone().autodiff())),
             optimizer: OptimizerConfig::ADAM.init(),
             hook: GradientHook::new(&quantities, schedule),
-            targets: inputs
-                .clone()
-                .slice([0..workload.batch, 0..1])
-                .greater_elem(0.0)
-                .float(),
+            targets: inputs.clone().slice([0..workload.batch, 0..1]).greater_elem(0.0).float(),
             inputs,
             step: 0,
         }
@@ -114,17 +102,11 @@ impl Training {
         let one_minus_target = self.targets.clone().neg().add_scalar(1.0);
         let loss = (logits.clone() * one_minus_target - log_sigmoid(logits)).mean();
         let mut gradients = loss.backward();
-        let observation = self
-            .hook
-            .observe_with_taps(self.step, &model, &gradients, &taps);
+        let observation = self.hook.observe_with_taps(self.step, &model, &gradients, &taps);
         let gradients = GradientsParams::from_module(&mut gradients, &model);
         let model = self.optimizer.step(1e-3, model, gradients);
         if let Some(observation) = observation {
-            std::hint::black_box(
-                observation
-                    .rows_after_step(&model)
-                    .expect("the CPU answers"),
-            );
+            std::hint::black_box(observation.rows_after_step(&model).expect("the CPU answers"));
         }
         self.model = Some(model);
         self.step += 1;
@@ -155,21 +137,11 @@ fn main() {
             let _warm_up = training.time(workload.steps / 4);
         });
         let rounds: Vec<[f64; 3]> = (0..ROUNDS)
-            .map(|_| {
-                trainings
-                    .each_mut()
-                    .map(|training| training.time(workload.steps))
-            })
+            .map(|_| trainings.each_mut().map(|training| training.time(workload.steps)))
             .collect();
         let off = median(rounds.iter().map(|round| round[0]).collect());
         let ratio =
             |which: usize| median(rounds.iter().map(|round| round[which] / round[0]).collect());
-        println!(
-            "{:<26} {:>9.4} {:>12.3} {:>16.3}",
-            workload.name,
-            off,
-            ratio(1),
-            ratio(2)
-        );
+        println!("{:<26} {:>9.4} {:>12.3} {:>16.3}", workload.name, off, ratio(1), ratio(2));
     }
 }

@@ -129,20 +129,13 @@ impl Backend {
     /// [`BackendError`] if there is no such back end or it is not compiled in.
     pub fn select(name: Option<&str>) -> Result<(&'static Self, Device), BackendError> {
         let Some(name) = name else {
-            let built_in = BACKENDS
-                .iter()
-                .find_map(|b| b.device.map(|device| (b, device())));
-            return built_in.ok_or(BackendError::NotBuiltIn {
-                name: BACKENDS[0].name,
-            });
+            let built_in = BACKENDS.iter().find_map(|b| b.device.map(|device| (b, device())));
+            return built_in.ok_or(BackendError::NotBuiltIn { name: BACKENDS[0].name });
         };
         let names = || BACKENDS.iter().map(|backend| backend.name);
         let Some(backend) = BACKENDS.iter().find(|backend| backend.name == name) else {
             let nearest = nearest(name, names()).unwrap_or(BACKENDS[0].name);
-            return Err(BackendError::Unknown {
-                name: name.to_owned(),
-                nearest,
-            });
+            return Err(BackendError::Unknown { name: name.to_owned(), nearest });
         };
         match backend.device {
             Some(device) => Ok((backend, device())),
@@ -157,18 +150,14 @@ mod tests {
 
     #[test]
     fn a_misspelt_back_end_is_answered_with_the_nearest() {
-        let error = Backend::select(Some("flexx"))
-            .map(|(backend, _)| backend.name)
-            .unwrap_err();
+        let error = Backend::select(Some("flexx")).map(|(backend, _)| backend.name).unwrap_err();
         assert!(error.to_string().contains("did you mean `flex`"), "{error}");
     }
 
     #[test]
     #[cfg(not(feature = "cuda"))]
     fn a_back_end_that_is_not_built_in_names_its_feature() {
-        let error = Backend::select(Some("cuda"))
-            .map(|(backend, _)| backend.name)
-            .unwrap_err();
+        let error = Backend::select(Some("cuda")).map(|(backend, _)| backend.name).unwrap_err();
         assert!(error.to_string().contains("--features cuda"), "{error}");
     }
 }

@@ -1,6 +1,7 @@
 //! Draws pictures in the terminal and as SVG, with the same plotting library.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use kuva::TerminalBackend;
 use kuva::backend::svg::SvgBackend;
@@ -11,24 +12,26 @@ use kuva::render::palette::Palette;
 use kuva::render::plots::Plot;
 use kuva::render::render::{Scene, render_multiple};
 
-use crate::picture::{Picture, Series};
+use crate::picture::{Picture, Point, Series};
 
 /// Draws a picture as SVG.
-pub fn to_svg(picture: &Picture) -> String {
+pub(crate) fn to_svg(picture: &Picture) -> String {
     SvgBackend::default().render_scene(&scene(picture, 1.0))
 }
 
 /// Draws a picture with characters, `columns` wide; colours are ANSI escapes if `is_coloured`.
-pub fn to_terminal(picture: &Picture, columns: usize, is_coloured: bool) -> String {
+pub(crate) fn to_terminal(picture: &Picture, columns: usize, is_coloured: bool) -> String {
     let rows = (columns / 3).clamp(16, 30);
     // Terminal cells are coarse: the fonts must be large compared to the scene for the layout to
     // leave whole cells for the labels.
-    let drawing = TerminalBackend::new(columns, rows).render_scene(&scene(picture, 1.6));
-    if is_coloured {
-        drawing
-    } else {
-        without_escapes(&drawing)
-    }
+    let drawing = TerminalBackend::new(columns, rows).render_scene(&scene(&upright(picture), 1.6));
+    if is_coloured { drawing } else { without_escapes(&drawing) }
+}
+
+/// Moves the title of the vertical axis into the heading: characters cannot be turned.
+fn upright(picture: &Picture) -> Picture {
+    let title = format!("{}: {}", picture.y_label, picture.title);
+    Picture { title, y_label: String::new(), ..picture.clone() }
 }
 
 fn scene(picture: &Picture, scale: f64) -> Scene {
@@ -37,10 +40,10 @@ fn scene(picture: &Picture, scale: f64) -> Scene {
     let names: Vec<&str> = measured.map(|series| series.label.as_str()).collect();
     let color = |series: &Series| {
         // A prediction takes the colour of the measurement that it stands next to.
-        let own = |name: &&str| {
-            series.label == **name || series.label.starts_with(&format!("{name}, theory"))
+        let own = |name: &str| {
+            series.label == name || series.label.starts_with(&format!("{name}, theory"))
         };
-        let index = names.iter().position(|name| own(&name)).unwrap_or(0);
+        let index = names.iter().position(|name| own(name)).unwrap_or(0);
         palette.colors()[index % palette.len()].clone()
     };
     let plots: Vec<Plot> = picture
@@ -53,45 +56,42 @@ fn scene(picture: &Picture, scale: f64) -> Scene {
         .with_x_label(picture.x_label.clone())
         .with_y_label(picture.y_label.clone())
         .with_legend_position(LegendPosition::OutsideRightTop)
+        .with_legend_box(false)
         .with_scale(scale);
     if picture.is_log {
-        layout = layout.with_log_y().with_y_tick_format(TickFormat::Sci);
+        layout = layout.with_y_tick_format(TickFormat::Custom(Arc::new(power_of_ten)));
     }
     render_multiple(plots, layout)
 }
 
+/// The label of a decimal logarithm, to one digit.
+fn power_of_ten(exponent: f64) -> String {
+    format!("{:.0e}", 10f64.powf(exponent))
+}
+
 fn line(series: &Series, is_log: bool, color: String) -> Option<Plot> {
-    let drawable = |y: f64| y.is_finite() && (!is_log || y > 0.0);
-    let points: Vec<_> = series
-        .points
-        .iter()
-        .filter(|point| drawable(point.y))
-        .collect();
+    // The library's own logarithmic axis ends at 1e-10, where vanishing gradients begin to be
+    // interesting; so logarithms are drawn on a linear axis.
+    let height = |y: f64| if is_log { y.log10() } else { y };
+    let points: Vec<_> = series.points.iter().filter(|point| height(point.y).is_finite()).collect();
     if points.is_empty() {
         return None;
     }
-    let bounds = |point: &crate::picture::Point| {
-        point
-            .interval
-            .filter(|(low, high)| drawable(*low) && drawable(*high))
+    let band = |point: &&Point| {
+        let (low, high) = point.interval?;
+        let band = (height(low), height(high));
+        (band.0.is_finite() && band.1.is_finite()).then_some(band)
     };
-    let bands: Option<Vec<(f64, f64)>> = points.iter().map(|point| bounds(point)).collect();
+    let bands: Option<Vec<(f64, f64)>> = points.iter().map(band).collect();
     let mut plot = LinePlot::new()
-        .with_data(points.iter().map(|point| (point.x, point.y)))
+        .with_data(points.iter().map(|point| (point.x, height(point.y))))
         .with_color(color)
         .with_stroke_width(if series.is_theory { 1.2 } else { 2.2 })
         .with_legend(series.label.clone());
     if let Some(bands) = bands {
         plot = plot.with_band(bands.iter().map(|b| b.0), bands.iter().map(|b| b.1));
     }
-    Some(
-        if series.is_theory {
-            plot.with_dashed()
-        } else {
-            plot
-        }
-        .into(),
-    )
+    Some(if series.is_theory { plot.with_dashed() } else { plot }.into())
 }
 
 /// Drops ANSI colour escapes (`ESC [ … m`).
@@ -101,11 +101,7 @@ fn without_escapes(text: &str) -> String {
     while let Some(character) = characters.next() {
         if character == '\u{1b}' {
             let _ = characters.try_for_each(|c| {
-                if c == 'm' {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
+                if c == 'm' { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
         } else {
             plain.push(character);
@@ -117,18 +113,13 @@ fn without_escapes(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::Point;
 
     fn picture() -> Picture {
         let series = |label: &str, is_theory, factor: f64| Series {
             label: label.to_owned(),
             is_theory,
             points: (0..10)
-                .map(|x| Point {
-                    x: x.into(),
-                    y: factor.powi(x),
-                    interval: None,
-                })
+                .map(|x| Point { x: x.into(), y: factor.powi(x), interval: None })
                 .collect(),
         };
         Picture {
@@ -137,10 +128,7 @@ mod tests {
             x_label: "layer".into(),
             y_label: "norm".into(),
             is_log: true,
-            series: vec![
-                series("sigmoid", false, 0.25),
-                series("sigmoid, theory", true, 0.236),
-            ],
+            series: vec![series("sigmoid", false, 0.25), series("sigmoid, theory", true, 0.236)],
         }
     }
 
@@ -148,19 +136,13 @@ mod tests {
     fn an_svg_holds_the_labels_escaped() {
         let svg = to_svg(&picture());
         assert!(svg.contains("<svg") && svg.contains("sigmoid"));
-        assert!(
-            !svg.contains("<script>"),
-            "text from a configuration must not become markup"
-        );
+        assert!(!svg.contains("<script>"), "text from a configuration must not become markup");
     }
 
     #[test]
     fn without_colour_there_is_no_escape_in_the_terminal_drawing() {
         let plain = to_terminal(&picture(), 90, false);
-        assert!(
-            !plain.contains('\u{1b}') && plain.contains("layer"),
-            "{plain}"
-        );
+        assert!(!plain.contains('\u{1b}') && plain.contains("layer"), "{plain}");
         assert!(to_terminal(&picture(), 90, true).contains('\u{1b}'));
     }
 

@@ -160,10 +160,7 @@ impl<E: Experiment> Entry for Listed<E> {
     }
 
     fn prepare(&self, settings: &Table) -> Result<Box<dyn Prepared>, SettingsError> {
-        let overlay = Overlay {
-            origin: "settings".to_owned(),
-            table: settings.clone(),
-        };
+        let overlay = Overlay { origin: "settings".to_owned(), table: settings.clone() };
         let settings = resolve(&E::settings(Preset::default()), &[overlay])?;
         Ok(Box::new(WithSettings::<E> { settings }))
     }

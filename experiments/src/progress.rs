@@ -35,39 +35,25 @@ impl Bars {
     /// Creates the bars for `trials` trials on `jobs` workers; hidden if `quiet`.
     pub fn new(trials: u64, jobs: usize, quiet: bool) -> Self {
         let visible = !quiet && std::io::stderr().is_terminal();
-        let target = if visible {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target =
+            if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
         let all = bars.add(ProgressBar::new(trials));
-        all.set_style(style(
-            "{bar:32.cyan/dim} {pos}/{len} trials · {elapsed} · {eta} left",
-        ));
+        all.set_style(style("{bar:32.cyan/dim} {pos}/{len} trials · {elapsed} · {eta} left"));
         if visible {
             all.enable_steady_tick(Duration::from_millis(200));
         }
         let workers = (0..jobs).map(|_| {
             let bar = bars.add(ProgressBar::new(1));
             bar.set_style(style("{bar:32.green/dim} {percent:>3} % {msg}"));
-            Worker {
-                bar,
-                norms: Mutex::new(Norms::default()),
-            }
+            Worker { bar, norms: Mutex::new(Norms::default()) }
         });
-        Self {
-            all,
-            workers: workers.collect(),
-            _bars: bars,
-        }
+        Self { all, workers: workers.collect(), _bars: bars }
     }
 
     /// Takes the bars off the screen.
     pub fn finish(&self) {
-        self.workers
-            .iter()
-            .for_each(|worker| worker.bar.finish_and_clear());
+        self.workers.iter().for_each(|worker| worker.bar.finish_and_clear());
         self.all.finish_and_clear();
     }
 }
@@ -107,10 +93,7 @@ impl Spectator for Bars {
         };
         let mut weights = rows.iter().filter(is_weight).map(|row| row.value);
         if let (Some(first), Ok(mut norms)) = (weights.next(), self.workers[worker].norms.lock()) {
-            *norms = Norms {
-                first,
-                last: weights.last().unwrap_or(first),
-            };
+            *norms = Norms { first, last: weights.next_back().unwrap_or(first) };
         }
     }
 

@@ -59,9 +59,7 @@ impl Results {
     /// Returns the trials with these factor levels, by seed within a variant.
     pub fn with(&self, levels: &[(&str, &str)]) -> Vec<&TrialResult> {
         let fits = |trial: &&TrialResult| {
-            levels
-                .iter()
-                .all(|(factor, level)| trial.factors.level(factor) == Some(level))
+            levels.iter().all(|(factor, level)| trial.factors.level(factor) == Some(level))
         };
         self.trials.iter().filter(fits).collect()
     }
@@ -71,8 +69,7 @@ impl TrialResult {
     /// Iterates over the values of a quantity of the whole network, by step.
     pub fn course<'a>(&'a self, quantity: &'a str) -> impl Iterator<Item = (u64, f64)> + 'a {
         let rows = self.rows.iter().filter(move |row| row.quantity == quantity);
-        rows.filter(|row| &*row.subject == NETWORK)
-            .map(|row| (row.step, row.value))
+        rows.filter(|row| &*row.subject == NETWORK).map(|row| (row.step, row.value))
     }
 
     /// Returns the last value of a quantity of the whole network.
@@ -82,20 +79,13 @@ impl TrialResult {
 
     /// Returns the first step at which a quantity of the whole network reaches `threshold`.
     pub fn first_step_at_least(&self, quantity: &str, threshold: f64) -> Option<u64> {
-        self.course(quantity)
-            .find(|(_, value)| *value >= threshold)
-            .map(|(step, _)| step)
+        self.course(quantity).find(|(_, value)| *value >= threshold).map(|(step, _)| step)
     }
 
     /// Returns a quantity at `step` for the subjects that start with `prefix`, in depth order.
     pub fn by_layer(&self, step: u64, quantity: &str, prefix: &str) -> Vec<f64> {
-        let rows = self
-            .rows
-            .iter()
-            .filter(|row| row.step == step && row.quantity == quantity);
-        rows.filter(|row| row.subject.starts_with(prefix))
-            .map(|row| row.value)
-            .collect()
+        let rows = self.rows.iter().filter(|row| row.step == step && row.quantity == quantity);
+        rows.filter(|row| row.subject.starts_with(prefix)).map(|row| row.value).collect()
     }
 }
 
@@ -120,16 +110,9 @@ mod tests {
 
     #[test]
     fn trials_are_found_by_their_factors_in_the_order_of_seeds() {
-        let results = Results::new(vec![
-            trial("3", 2, &[]),
-            trial("9", 0, &[]),
-            trial("3", 1, &[]),
-        ]);
-        let seeds: Vec<u64> = results
-            .with(&[("depth", "3")])
-            .iter()
-            .map(|t| t.seed)
-            .collect();
+        let results =
+            Results::new(vec![trial("3", 2, &[]), trial("9", 0, &[]), trial("3", 1, &[])]);
+        let seeds: Vec<u64> = results.with(&[("depth", "3")]).iter().map(|t| t.seed).collect();
         assert_eq!(seeds, [1, 2]);
         assert_eq!(results.with(&[("width", "3")]).len(), 0);
     }

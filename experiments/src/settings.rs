@@ -75,13 +75,9 @@ impl Overlay {
     ///
     /// [`SettingsError::Form`] without `=` or key.
     pub fn parse(argument: &str) -> Result<Self, SettingsError> {
-        let pair = argument
-            .split_once('=')
-            .filter(|(key, _)| !key.trim().is_empty());
+        let pair = argument.split_once('=').filter(|(key, _)| !key.trim().is_empty());
         let Some((key, text)) = pair else {
-            return Err(SettingsError::Form {
-                argument: argument.to_owned(),
-            });
+            return Err(SettingsError::Form { argument: argument.to_owned() });
         };
         let parsed = format!("value = {text}").parse::<Table>();
         let value = parsed.ok().and_then(|mut table| table.remove("value"));
@@ -152,9 +148,7 @@ fn apply(
 ) -> Result<(), SettingsError> {
     let Some(current) = table.get_mut(key) else {
         let known = nearest(key, table.keys().map(String::as_str)).unwrap_or_default();
-        let parent = path
-            .rsplit_once('.')
-            .map(|(parent, _)| format!("{parent}."));
+        let parent = path.rsplit_once('.').map(|(parent, _)| format!("{parent}."));
         return Err(SettingsError::UnknownKey {
             origin: origin.to_owned(),
             key: path.to_owned(),
@@ -200,13 +194,7 @@ mod tests {
     }
 
     fn resolve_toy(arguments: &[&str]) -> Result<Toy, SettingsError> {
-        let toy = Toy {
-            depths: vec![3],
-            rate: 0.1,
-            inner: Inner {
-                name: "adam".into(),
-            },
-        };
+        let toy = Toy { depths: vec![3], rate: 0.1, inner: Inner { name: "adam".into() } };
         let overlays: Result<Vec<_>, _> = arguments.iter().map(|a| Overlay::parse(a)).collect();
         resolve(&toy, &overlays?)
     }
@@ -214,44 +202,22 @@ mod tests {
     #[test]
     fn values_are_toml_or_bare_words_and_keys_may_be_dotted() {
         let toy = resolve_toy(&["depths=[1, 2]", "rate=1", "inner.name=sgd"]).unwrap();
-        assert_eq!(
-            toy,
-            Toy {
-                depths: vec![1, 2],
-                rate: 1.0,
-                inner: Inner { name: "sgd".into() }
-            }
-        );
+        assert_eq!(toy, Toy { depths: vec![1, 2], rate: 1.0, inner: Inner { name: "sgd".into() } });
     }
 
     #[test]
     fn unknown_keys_are_answered_with_the_nearest() {
         let error = resolve_toy(&["depth=3"]).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "--set: there is no setting `depth`; did you mean `depths`?"
-        );
+        assert_eq!(error, "--set: there is no setting `depth`; did you mean `depths`?");
         let error = resolve_toy(&["inner.nmae=x"]).unwrap_err().to_string();
-        assert!(
-            error.contains("`inner.nmae`; did you mean `inner.name`"),
-            "{error}"
-        );
+        assert!(error.contains("`inner.nmae`; did you mean `inner.name`"), "{error}");
     }
 
     #[test]
     fn values_that_do_not_fit_are_refused_with_their_key() {
         let error = resolve_toy(&["rate=fast"]).unwrap_err().to_string();
-        assert!(
-            error.starts_with("--set: `rate = \"fast\"` does not fit"),
-            "{error}"
-        );
-        assert!(matches!(
-            resolve_toy(&["rate"]),
-            Err(SettingsError::Form { .. })
-        ));
-        assert!(matches!(
-            resolve_toy(&["=3"]),
-            Err(SettingsError::Form { .. })
-        ));
+        assert!(error.starts_with("--set: `rate = \"fast\"` does not fit"), "{error}");
+        assert!(matches!(resolve_toy(&["rate"]), Err(SettingsError::Form { .. })));
+        assert!(matches!(resolve_toy(&["=3"]), Err(SettingsError::Form { .. })));
     }
 }

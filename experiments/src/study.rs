@@ -47,9 +47,7 @@ pub fn run_study(
         let same = |result: &&crate::results::TrialResult| {
             result.factors == trial.factors && result.seed == trial.seed
         };
-        done.iter()
-            .find(same)
-            .is_some_and(|result| !matches!(result.ending, Ending::Failed { .. }))
+        done.iter().find(same).is_some_and(|result| !matches!(result.ending, Ending::Failed { .. }))
     };
     let mut missing: Vec<&Trial> = trials.iter().filter(|trial| !is_done(trial)).collect();
     missing.sort_by_key(|trial| std::cmp::Reverse(trial.cost));
@@ -69,18 +67,12 @@ pub fn run_study(
     };
     thread::scope(|scope| {
         let work = &work;
-        let workers: Vec<_> = (0..jobs.max(1))
-            .map(|worker| scope.spawn(move || work(worker)))
-            .collect();
+        let workers: Vec<_> =
+            (0..jobs.max(1)).map(|worker| scope.spawn(move || work(worker))).collect();
         // A worker catches the panics of its trials, so that joining it cannot fail.
-        workers
-            .into_iter()
-            .flat_map(thread::ScopedJoinHandle::join)
-            .collect::<Result<(), _>>()
+        workers.into_iter().flat_map(thread::ScopedJoinHandle::join).collect::<Result<(), _>>()
     })?;
-    Ok(Results::new(
-        folder.trials(names.iter().map(String::as_str))?,
-    ))
+    Ok(Results::new(folder.trials(names.iter().map(String::as_str))?))
 }
 
 fn run_trial(
@@ -93,21 +85,13 @@ fn run_trial(
     spectator.started(worker, trial);
     let path = folder.trial_path(&trial.name());
     let writer = TrialWriter::create(&path, &trial.factors, trial.seed)?;
-    let mut keeper = Keeper {
-        writer,
-        worker,
-        spectator,
-    };
+    let mut keeper = Keeper { writer, worker, spectator };
     let outcome = catch_unwind(AssertUnwindSafe(|| (trial.task)(device, &mut keeper)));
     let ending = match outcome {
         Ok(Ok(Outcome::Finished)) => Ending::Finished,
         Ok(Ok(Outcome::Diverged { step, subject })) => Ending::Diverged { step, subject },
-        Ok(Err(error)) => Ending::Failed {
-            message: format!("{error:#}"),
-        },
-        Err(panic) => Ending::Failed {
-            message: panic_message(panic.as_ref()),
-        },
+        Ok(Err(error)) => Ending::Failed { message: format!("{error:#}") },
+        Err(panic) => Ending::Failed { message: panic_message(panic.as_ref()) },
     };
     keeper.writer.end(&ending)?;
     spectator.ended(worker, trial, &ending);

@@ -14,30 +14,20 @@ pub struct Factors(Vec<(String, String)>);
 impl Factors {
     /// Creates factors; the order is kept for display.
     pub fn new<const N: usize>(factors: [(&str, String); N]) -> Self {
-        Self(
-            factors
-                .map(|(name, level)| (name.to_owned(), level))
-                .to_vec(),
-        )
+        Self(factors.map(|(name, level)| (name.to_owned(), level)).to_vec())
     }
 
     /// Returns the level of a factor.
     pub fn level(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(factor, _)| factor == name)
-            .map(|(_, level)| level.as_str())
+        self.0.iter().find(|(factor, _)| factor == name).map(|(_, level)| level.as_str())
     }
 }
 
 /// Reads `activation-sigmoid.depth-3`: fit for a file name.
 impl fmt::Display for Factors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let factors: Vec<String> = self
-            .0
-            .iter()
-            .map(|(name, level)| format!("{name}-{level}"))
-            .collect();
+        let factors: Vec<String> =
+            self.0.iter().map(|(name, level)| format!("{name}-{level}")).collect();
         f.write_str(&factors.join("."))
     }
 }

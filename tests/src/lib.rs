@@ -1,1 +1,6 @@
-//! Under construction.
+//! Independent reference implementations in `f64`, written from the definitions and sharing no code
+//! with what they check. The tests themselves are in `cross_crate/` and `binary.rs`.
+
+mod reference;
+
+pub use reference::{Gradients, Layer, ReferenceMlp};

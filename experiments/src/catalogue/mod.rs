@@ -10,10 +10,7 @@ pub const EXPERIMENTS: &[&dyn Entry] = &[&Listed::<SigmoidVsRelu>::new()];
 
 /// Finds an experiment by its name.
 pub fn experiment(name: &str) -> Option<&'static dyn Entry> {
-    EXPERIMENTS
-        .iter()
-        .copied()
-        .find(|experiment| experiment.about().name == name)
+    EXPERIMENTS.iter().copied().find(|experiment| experiment.about().name == name)
 }
 
 #[cfg(test)]
@@ -28,10 +25,7 @@ mod tests {
         let mut seen = HashSet::new();
         for experiment in EXPERIMENTS {
             let name = experiment.about().name;
-            assert!(
-                name.chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-            );
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
             assert!(seen.insert(name), "{name} listed twice");
         }
     }
@@ -40,11 +34,7 @@ mod tests {
     fn every_experiment_states_sources_and_rules_and_has_at_least_five_seeds() {
         for experiment in EXPERIMENTS {
             let about = experiment.about();
-            assert!(
-                !about.sources.is_empty() && !about.claims.is_empty(),
-                "{}",
-                about.name
-            );
+            assert!(!about.sources.is_empty() && !about.claims.is_empty(), "{}", about.name);
             for preset in Preset::ALL {
                 let settings = experiment.settings(*preset, &[]).unwrap();
                 let prepared = experiment.prepare(&settings).unwrap();
@@ -57,27 +47,12 @@ mod tests {
     fn every_claim_gets_one_verdict_and_without_data_none_is_decided() {
         for experiment in EXPERIMENTS {
             let settings = experiment.settings(Preset::Quick, &[]).unwrap();
-            let verdicts = experiment
-                .prepare(&settings)
-                .unwrap()
-                .judge(&Results::default());
-            let judged: Vec<_> = verdicts
-                .iter()
-                .map(|verdict| verdict.claim.as_str())
-                .collect();
-            let claims: Vec<_> = experiment
-                .about()
-                .claims
-                .iter()
-                .map(|claim| claim.id)
-                .collect();
+            let verdicts = experiment.prepare(&settings).unwrap().judge(&Results::default());
+            let judged: Vec<_> = verdicts.iter().map(|verdict| verdict.claim.as_str()).collect();
+            let claims: Vec<_> = experiment.about().claims.iter().map(|claim| claim.id).collect();
             assert_eq!(judged, claims, "{}", experiment.about().name);
             for verdict in verdicts {
-                assert_eq!(
-                    verdict.ruling,
-                    crate::verdict::Ruling::Inconclusive,
-                    "{verdict:?}"
-                );
+                assert_eq!(verdict.ruling, crate::verdict::Ruling::Inconclusive, "{verdict:?}");
             }
         }
     }

@@ -32,10 +32,7 @@ pub(super) fn backends(arguments: &BackendsArguments) -> Result<(), Failure> {
         };
         say(format!("{:<8} {state:<18} {}", backend.name, backend.about));
         if !backend.is_built_in() {
-            say(format!(
-                "{:27} cargo run --release --features {} -- …",
-                "", backend.name
-            ));
+            say(format!("{:27} cargo run --release --features {} -- …", "", backend.name));
             if !backend.needs.is_empty() {
                 say(format!("{:27} needs {}", "", backend.needs));
             }

@@ -10,34 +10,20 @@ use super::run::find_experiment;
 pub(super) fn describe(arguments: &DescribeArguments) -> Result<(), Failure> {
     let experiment = find_experiment(&arguments.name)?;
     let about = experiment.about();
-    let settings = experiment
-        .settings(arguments.preset, &[])
-        .map_err(Failure::run)?;
+    let settings = experiment.settings(arguments.preset, &[]).map_err(Failure::run)?;
     if arguments.json {
         return say_json(&json!({ "about": about, "settings": settings }));
     }
-    say(format!(
-        "{}: {}\n\n{}\n",
-        about.name, about.title, about.question
-    ));
+    say(format!("{}: {}\n\n{}\n", about.name, about.title, about.question));
     say("Claims, and the rules that judge them:");
     for claim in about.claims {
-        say(format!(
-            "  {}\n    {}\n    Rule: {}",
-            claim.id, claim.statement, claim.rule
-        ));
+        say(format!("  {}\n    {}\n    Rule: {}", claim.id, claim.statement, claim.rule));
     }
-    say(format!(
-        "\nSettings of the preset {} (change with --set KEY=VALUE):",
-        arguments.preset
-    ));
+    say(format!("\nSettings of the preset {} (change with --set KEY=VALUE):", arguments.preset));
     for (key, value) in &settings {
         say(format!("  {key} = {value}"));
     }
     say("\nSources:");
-    about
-        .sources
-        .iter()
-        .for_each(|source| say(format!("  {source}")));
+    about.sources.iter().for_each(|source| say(format!("  {source}")));
     Ok(())
 }

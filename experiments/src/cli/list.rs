@@ -9,19 +9,14 @@ use crate::catalogue::EXPERIMENTS;
 use crate::record::RunFolder;
 
 pub(super) fn list(arguments: &ListArguments) -> Result<(), Failure> {
-    if arguments.runs {
-        list_runs(arguments)
-    } else {
-        list_experiments(arguments)
-    }
+    if arguments.runs { list_runs(arguments) } else { list_experiments(arguments) }
 }
 
 fn list_experiments(arguments: &ListArguments) -> Result<(), Failure> {
     let abouts = EXPERIMENTS.iter().map(|experiment| experiment.about());
     if arguments.json {
-        let list: Vec<_> = abouts
-            .map(|about| json!({ "name": about.name, "title": about.title }))
-            .collect();
+        let list: Vec<_> =
+            abouts.map(|about| json!({ "name": about.name, "title": about.title })).collect();
         return say_json(&list);
     }
     abouts.for_each(|about| say(format!("{:<20} {}", about.name, about.title)));
@@ -44,11 +39,7 @@ fn list_runs(arguments: &ListArguments) -> Result<(), Failure> {
         let status = serde_json::to_value(manifest.status).map_err(Failure::run)?;
         let status = status.as_str().unwrap_or_default().to_owned();
         let name = &manifest.experiment;
-        say(format!(
-            "{}  {name:<20} {:<9} {status}",
-            manifest.id,
-            manifest.preset.to_string()
-        ));
+        say(format!("{}  {name:<20} {:<9} {status}", manifest.id, manifest.preset.to_string()));
     }
     Ok(())
 }

@@ -1,10 +1,6 @@
 //! What a person reads: pictures, tables, verdicts, errors.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is where the program speaks"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks")]
 
 use std::io::IsTerminal;
 
@@ -58,10 +54,7 @@ fn print_endings(results: &Results) {
                 ));
             }
             Ending::Failed { message } => {
-                say(format!(
-                    "failed: {} seed {}: {message}",
-                    trial.factors, trial.seed
-                ));
+                say(format!("failed: {} seed {}: {message}", trial.factors, trial.seed));
             }
         }
     }
@@ -74,21 +67,14 @@ fn print_verdict(verdict: &Verdict, is_coloured: bool) {
         Ruling::Inconclusive => "33",
     };
     let ruling = format!("{:<12}", verdict.ruling);
-    let ruling = if is_coloured {
-        format!("\u{1b}[1;{color}m{ruling}\u{1b}[0m")
-    } else {
-        ruling
-    };
+    let ruling = if is_coloured { format!("\u{1b}[1;{color}m{ruling}\u{1b}[0m") } else { ruling };
     say(format!("{ruling} {}", verdict.statement));
     if let Some(effect) = &verdict.effect {
-        let interval = effect.interval.map_or(String::new(), |(low, high)| {
-            format!(" [{}, {}]", number(low), number(high))
-        });
+        let interval = effect
+            .interval
+            .map_or(String::new(), |(low, high)| format!(" [{}, {}]", number(low), number(high)));
         let estimate = number(effect.estimate);
-        say(format!(
-            "             {}: {estimate}{interval}, {} seeds",
-            effect.name, verdict.seeds
-        ));
+        say(format!("             {}: {estimate}{interval}, {} seeds", effect.name, verdict.seeds));
     }
     if !verdict.evidence.is_empty() {
         say(format!("             {}", verdict.evidence));
@@ -118,8 +104,6 @@ fn terminal_width() -> usize {
 
 /// Columns of the terminal, or of an ordinary page if there is none.
 fn indicatif_width() -> usize {
-    let columns = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok());
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     columns.unwrap_or(96)
 }

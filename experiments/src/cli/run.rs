@@ -28,9 +28,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let experiment = find_experiment(&arguments.name)?;
     let (backend, device) =
         Backend::select(arguments.backend.as_deref()).map_err(Failure::input)?;
-    let settings = experiment
-        .settings(arguments.preset, &overlays(arguments)?)
-        .map_err(Failure::input)?;
+    let settings =
+        experiment.settings(arguments.preset, &overlays(arguments)?).map_err(Failure::input)?;
     let prepared = experiment.prepare(&settings).map_err(Failure::input)?;
     let id = run_id(experiment.about().name, &settings, backend.name);
     let folder =
@@ -60,19 +59,14 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
         trials: trials.len(),
         command: command(experiment, &settings, backend, arguments)?,
         settings,
-        started_unix: SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |t| t.as_secs()),
+        started_unix: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_secs()),
         seconds: 0.0,
         verdicts: Vec::new(),
     };
     folder.save(&manifest).map_err(Failure::run)?;
 
     let start = Instant::now();
-    let jobs = arguments
-        .jobs
-        .map_or_else(cores, usize::from)
-        .min(trials.len().max(1));
+    let jobs = arguments.jobs.map_or_else(cores, usize::from).min(trials.len().max(1));
     let bars = Bars::new(trials.len() as u64, jobs, arguments.quiet || arguments.json);
     let results = run_study(&trials, &folder, &device, jobs, &bars);
     bars.finish();
@@ -90,22 +84,13 @@ fn finish(
     start: Instant,
 ) -> Result<(), Failure> {
     let is_failed = |ending: &Ending| matches!(ending, Ending::Failed { .. });
-    let failed = results
-        .trials()
-        .iter()
-        .any(|trial| is_failed(&trial.ending));
-    manifest.status = if failed {
-        Status::Failed
-    } else {
-        Status::Finished
-    };
+    let failed = results.trials().iter().any(|trial| is_failed(&trial.ending));
+    manifest.status = if failed { Status::Failed } else { Status::Finished };
     manifest.seconds = start.elapsed().as_secs_f64();
     manifest.verdicts = prepared.judge(results);
     for picture in prepared.pictures(results) {
         let name = format!("figures/{}.svg", picture.name);
-        folder
-            .write_file(&name, to_svg(&picture).as_bytes())
-            .map_err(Failure::run)?;
+        folder.write_file(&name, to_svg(&picture).as_bytes()).map_err(Failure::run)?;
     }
     folder.save(manifest).map_err(Failure::run)
 }
@@ -122,10 +107,7 @@ fn report(
     } else if !arguments.quiet {
         let pictures: Vec<Picture> = prepared.pictures(results);
         print_run(manifest, &pictures, results);
-        say(format!(
-            "\n{} trials in {:.1} s",
-            manifest.trials, manifest.seconds
-        ));
+        say(format!("\n{} trials in {:.1} s", manifest.trials, manifest.seconds));
         say(format!("record: {}", folder.path().display()));
     } else {
         say(folder.path().display());
@@ -133,9 +115,7 @@ fn report(
     match manifest.status {
         Status::Failed => {
             let failed = results.trials().iter();
-            let count = failed
-                .filter(|t| matches!(t.ending, Ending::Failed { .. }))
-                .count();
+            let count = failed.filter(|t| matches!(t.ending, Ending::Failed { .. })).count();
             Err(Failure::Run(anyhow!(
                 "{count} of {} trials failed; the same command tries them again",
                 manifest.trials
@@ -160,23 +140,15 @@ pub(super) fn find_experiment(name: &str) -> Result<&'static dyn Entry, Failure>
 fn overlays(arguments: &RunArguments) -> Result<Vec<Overlay>, Failure> {
     let mut overlays = Vec::new();
     if let Some(path) = &arguments.config {
-        overlays.push(Overlay {
-            origin: path.display().to_string(),
-            table: read_table(path)?,
-        });
+        overlays.push(Overlay { origin: path.display().to_string(), table: read_table(path)? });
     }
     for argument in &arguments.set {
         overlays.push(Overlay::parse(argument).map_err(Failure::input)?);
     }
     if let Some(seeds) = arguments.seeds {
-        let seeds = i64::try_from(seeds)
-            .context("--seeds is too large")
-            .map_err(Failure::Input)?;
+        let seeds = i64::try_from(seeds).context("--seeds is too large").map_err(Failure::Input)?;
         let table = Table::from_iter([("seeds".to_owned(), Value::Integer(seeds))]);
-        overlays.push(Overlay {
-            origin: "--seeds".to_owned(),
-            table,
-        });
+        overlays.push(Overlay { origin: "--seeds".to_owned(), table });
     }
     Ok(overlays)
 }
@@ -186,14 +158,8 @@ fn read_table(path: &Path) -> Result<Table, Failure> {
         .with_context(|| format!("cannot read `{}`", path.display()))
         .map_err(Failure::Input)?;
     text.parse().map_err(|error: toml::de::Error| {
-        let line = error
-            .span()
-            .map_or(1, |span| text[..span.start].lines().count().max(1));
-        Failure::Input(anyhow!(
-            "`{}`, line {line}: {}",
-            path.display(),
-            error.message()
-        ))
+        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        Failure::Input(anyhow!("`{}`, line {line}: {}", path.display(), error.message()))
     })
 }
 
@@ -204,20 +170,11 @@ fn command(
     backend: &Backend,
     arguments: &RunArguments,
 ) -> Result<String, Failure> {
-    let defaults = experiment
-        .settings(arguments.preset, &[])
-        .map_err(Failure::run)?;
-    let changed = settings
-        .iter()
-        .filter(|(key, value)| defaults.get(*key) != Some(value));
-    let sets: String = changed
-        .map(|(key, value)| format!(" --set '{key}={value}'"))
-        .collect();
+    let defaults = experiment.settings(arguments.preset, &[]).map_err(Failure::run)?;
+    let changed = settings.iter().filter(|(key, value)| defaults.get(*key) != Some(value));
+    let sets: String = changed.map(|(key, value)| format!(" --set '{key}={value}'")).collect();
     let (name, preset) = (experiment.about().name, arguments.preset);
-    Ok(format!(
-        "backdraft run {name} --preset {preset} --backend {}{sets}",
-        backend.name
-    ))
+    Ok(format!("backdraft run {name} --preset {preset} --backend {}{sets}", backend.name))
 }
 
 fn cores() -> usize {

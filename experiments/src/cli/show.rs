@@ -15,12 +15,8 @@ pub(super) fn show(arguments: &ShowArguments) -> Result<(), Failure> {
         return say_json(&manifest);
     }
     let results = folder.results().map_err(Failure::input)?;
-    let unknown = || {
-        Failure::Input(anyhow!(
-            "this program has no experiment `{}`",
-            manifest.experiment
-        ))
-    };
+    let unknown =
+        || Failure::Input(anyhow!("this program has no experiment `{}`", manifest.experiment));
     let entry = experiment(&manifest.experiment).ok_or_else(unknown)?;
     let prepared = entry.prepare(&manifest.settings).map_err(|error| {
         Failure::input(RecordError::Malformed {
@@ -32,15 +28,8 @@ pub(super) fn show(arguments: &ShowArguments) -> Result<(), Failure> {
     print_run(&manifest, &prepared.pictures(&results), &results);
     let (done, all) = (results.trials().len(), manifest.trials);
     if done < all {
-        say(format!(
-            "\n{done} of {all} trials done; go on with: {}",
-            manifest.command
-        ));
+        say(format!("\n{done} of {all} trials done; go on with: {}", manifest.command));
     }
-    say(format!(
-        "\nrepeat: {}\nrecord: {}",
-        manifest.command,
-        folder.path().display()
-    ));
+    say(format!("\nrepeat: {}\nrecord: {}", manifest.command, folder.path().display()));
     Ok(())
 }

@@ -46,24 +46,18 @@ impl RunFolder {
         let fits = |run: &&Self| name == "latest" || run.id().starts_with(name);
         let runs = Self::list(out);
         let found = runs.iter().rev().find(fits);
-        found.cloned().ok_or_else(|| RecordError::NoRun {
-            name: name.to_owned(),
-            out: out.to_owned(),
-        })
+        found
+            .cloned()
+            .ok_or_else(|| RecordError::NoRun { name: name.to_owned(), out: out.to_owned() })
     }
 
     /// Lists the runs in `out`, oldest first.
     pub fn list(out: &Path) -> Vec<Self> {
         let folders = |path: &Path| {
             let entries = fs::read_dir(path).into_iter().flatten().flatten();
-            entries
-                .map(|entry| entry.path())
-                .filter(|path| path.is_dir())
-                .collect::<Vec<_>>()
+            entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect::<Vec<_>>()
         };
-        let runs = folders(out)
-            .into_iter()
-            .flat_map(|experiment| folders(&experiment));
+        let runs = folders(out).into_iter().flat_map(|experiment| folders(&experiment));
         let mut runs: Vec<Self> = runs.map(|path| Self { path }).collect();
         runs.retain(|run| run.path.join(MANIFEST).is_file());
         runs.sort_by_cached_key(|run| {
@@ -80,11 +74,7 @@ impl RunFolder {
 
     /// Returns the run's id.
     pub fn id(&self) -> String {
-        self.path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// Returns where the measurements of a trial lie.
@@ -133,11 +123,9 @@ impl RunFolder {
             serde_json::from_str(&text).map_err(|error| self.malformed(&error))?;
         let schema = value.get("schema").and_then(serde_json::Value::as_u64);
         match schema.and_then(|schema| u32::try_from(schema).ok()) {
-            Some(found) if found > SCHEMA => Err(RecordError::TooNew {
-                path,
-                found,
-                known: SCHEMA,
-            }),
+            Some(found) if found > SCHEMA => {
+                Err(RecordError::TooNew { path, found, known: SCHEMA })
+            }
             _ => serde_json::from_value(value).map_err(|error| self.malformed(&error)),
         }
     }
@@ -151,10 +139,8 @@ impl RunFolder {
         &self,
         names: impl IntoIterator<Item = &'a str>,
     ) -> Result<Vec<TrialResult>, RecordError> {
-        let paths = names
-            .into_iter()
-            .map(|name| self.trial_path(name))
-            .filter(|path| path.is_file());
+        let paths =
+            names.into_iter().map(|name| self.trial_path(name)).filter(|path| path.is_file());
         let trials: Result<Vec<_>, _> = paths.map(|path| read_trial(&path)).collect();
         Ok(trials?.into_iter().flatten().collect())
     }

@@ -22,11 +22,7 @@ pub fn run_id(experiment: &str, settings: &Table, backend: &str) -> String {
         toml::to_string(settings).unwrap_or_else(|_| format!("{settings:?}")),
     );
     let digest = Sha256::digest(identity.as_bytes());
-    digest
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>()[..DIGITS]
-        .to_owned()
+    digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..DIGITS].to_owned()
 }
 
 #[cfg(test)]

@@ -34,17 +34,9 @@ impl TrialWriter {
     /// [`RecordError::Io`].
     pub fn create(path: &Path, factors: &Factors, seed: u64) -> Result<Self, RecordError> {
         let file = File::create(path).map_err(RecordError::io("create", path))?;
-        let mut writer = Self {
-            path: path.to_owned(),
-            file: BufWriter::new(file),
-        };
-        let line = Line::Trial {
-            trial: factors.clone(),
-            seed,
-        };
-        writer
-            .write(&[line])
-            .map_err(RecordError::io("write", path))?;
+        let mut writer = Self { path: path.to_owned(), file: BufWriter::new(file) };
+        let line = Line::Trial { trial: factors.clone(), seed };
+        writer.write(&[line]).map_err(RecordError::io("write", path))?;
         Ok(writer)
     }
 
@@ -56,10 +48,7 @@ impl TrialWriter {
     pub fn append(&mut self, rows: &[Row]) -> io::Result<()> {
         let lines: Vec<Line> = rows.iter().cloned().map(Line::Measurement).collect();
         self.write(&lines).map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!("cannot write `{}`: {error}", self.path.display()),
-            )
+            io::Error::new(error.kind(), format!("cannot write `{}`: {error}", self.path.display()))
         })
     }
 
@@ -69,11 +58,8 @@ impl TrialWriter {
     ///
     /// [`RecordError::Io`].
     pub fn end(mut self, ending: &Ending) -> Result<(), RecordError> {
-        let line = Line::End {
-            end: ending.clone(),
-        };
-        self.write(&[line])
-            .map_err(RecordError::io("write", &self.path))
+        let line = Line::End { end: ending.clone() };
+        self.write(&[line]).map_err(RecordError::io("write", &self.path))
     }
 
     fn write(&mut self, lines: &[Line]) -> io::Result<()> {
@@ -111,12 +97,9 @@ pub fn read_trial(path: &Path) -> Result<Option<TrialResult>, RecordError> {
     match (name, ending) {
         (_, None) => Ok(None),
         (None, Some(_)) => Err(malformed(0, "the trial's name is missing".to_owned())),
-        (Some((factors, seed)), Some(ending)) => Ok(Some(TrialResult {
-            factors,
-            seed,
-            rows,
-            ending,
-        })),
+        (Some((factors, seed)), Some(ending)) => {
+            Ok(Some(TrialResult { factors, seed, rows, ending }))
+        }
     }
 }
 
@@ -125,12 +108,7 @@ mod tests {
     use super::*;
 
     fn row(value: f64) -> Row {
-        Row {
-            step: 3,
-            quantity: "loss".into(),
-            subject: "network".into(),
-            value,
-        }
+        Row { step: 3, quantity: "loss".into(), subject: "network".into(), value }
     }
 
     fn written(ended: bool) -> (tempfile::TempDir, PathBuf) {
@@ -168,9 +146,7 @@ mod tests {
     #[test]
     fn a_damaged_line_in_the_middle_is_refused_with_its_number() {
         let (_folder, path) = written(true);
-        let text = fs::read_to_string(&path)
-            .unwrap()
-            .replacen("\"loss\"", "loss", 1);
+        let text = fs::read_to_string(&path).unwrap().replacen("\"loss\"", "loss", 1);
         fs::write(&path, text).unwrap();
         let error = read_trial(&path).unwrap_err().to_string();
         assert!(error.contains("line 2"), "{error}");

@@ -43,18 +43,9 @@ mod tests {
     #[test]
     fn narrow_intervals_decide_and_wide_ones_do_not() {
         let narrow = [1.00, 1.01, 0.99, 1.0];
-        assert_eq!(
-            Equivalence::test(&narrow, 1.0, 0.05),
-            Some(Equivalence::Equivalent)
-        );
-        assert_eq!(
-            Equivalence::test(&narrow, 1.2, 0.05),
-            Some(Equivalence::Different)
-        );
-        assert_eq!(
-            Equivalence::test(&[0.5, 1.5], 1.0, 0.05),
-            Some(Equivalence::Undecided)
-        );
+        assert_eq!(Equivalence::test(&narrow, 1.0, 0.05), Some(Equivalence::Equivalent));
+        assert_eq!(Equivalence::test(&narrow, 1.2, 0.05), Some(Equivalence::Different));
+        assert_eq!(Equivalence::test(&[0.5, 1.5], 1.0, 0.05), Some(Equivalence::Undecided));
         assert_eq!(Equivalence::test(&[1.0], 1.0, 0.05), None);
     }
 }

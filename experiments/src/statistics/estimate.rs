@@ -35,12 +35,7 @@ impl Estimate {
         let error = (squares / (n - 1) as f64 / n as f64).sqrt();
         let student = StudentsT::new(0.0, 1.0, (n - 1) as f64).ok()?;
         let half = error * student.inverse_cdf(0.5 + level / 2.0);
-        Some(Self {
-            mean,
-            lower: mean - half,
-            upper: mean + half,
-            n,
-        })
+        Some(Self { mean, lower: mean - half, upper: mean + half, n })
     }
 }
 
@@ -53,14 +48,8 @@ mod tests {
         // scipy.stats.t.interval(0.95, 4, loc=3, scale=scipy.stats.sem([1, 2, 3, 4, 5]))
         let estimate = Estimate::mean_of(&[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
         assert_eq!(estimate.mean, 3.0);
-        assert!(
-            (estimate.lower - 1.036_756_838_522_439).abs() < 1e-6,
-            "{estimate:?}"
-        );
-        assert!(
-            (estimate.upper - 4.963_243_161_477_561).abs() < 1e-6,
-            "{estimate:?}"
-        );
+        assert!((estimate.lower - 1.036_756_838_522_439).abs() < 1e-6, "{estimate:?}");
+        assert!((estimate.upper - 4.963_243_161_477_561).abs() < 1e-6, "{estimate:?}");
     }
 
     #[test]

@@ -17,9 +17,8 @@ impl Line {
     /// `None` for fewer than two different x, or if a coordinate is not finite.
     pub fn fit(points: &[(f64, f64)]) -> Option<Self> {
         let n = points.len() as f64;
-        let (x_mean, y_mean) = points
-            .iter()
-            .fold((0.0, 0.0), |sum, (x, y)| (sum.0 + x / n, sum.1 + y / n));
+        let (x_mean, y_mean) =
+            points.iter().fold((0.0, 0.0), |sum, (x, y)| (sum.0 + x / n, sum.1 + y / n));
         let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
         for (x, y) in points {
             xx += (x - x_mean).powi(2);
@@ -28,11 +27,7 @@ impl Line {
         }
         let slope = xy / xx;
         let r_squared = if yy > 0.0 { xy * xy / (xx * yy) } else { 1.0 };
-        let line = Self {
-            slope,
-            intercept: y_mean - slope * x_mean,
-            r_squared,
-        };
+        let line = Self { slope, intercept: y_mean - slope * x_mean, r_squared };
         (xx > 0.0 && slope.is_finite() && line.intercept.is_finite()).then_some(line)
     }
 }
@@ -43,9 +38,8 @@ mod tests {
 
     #[test]
     fn a_line_is_found_again() {
-        let points: Vec<(f64, f64)> = (0..5)
-            .map(|x| (x.into(), 2.0 - 0.5 * f64::from(x)))
-            .collect();
+        let points: Vec<(f64, f64)> =
+            (0..5).map(|x| (x.into(), 2.0 - 0.5 * f64::from(x))).collect();
         let line = Line::fit(&points).unwrap();
         assert!((line.slope + 0.5).abs() < 1e-12 && (line.intercept - 2.0).abs() < 1e-12);
         assert!((line.r_squared - 1.0).abs() < 1e-12);

@@ -23,14 +23,8 @@ const LEAKY_SLOPE: f64 = 0.01;
 
 impl ScalarActivation {
     /// Every activation.
-    pub const ALL: &[Self] = &[
-        Self::Identity,
-        Self::Sigmoid,
-        Self::Tanh,
-        Self::Relu,
-        Self::LeakyRelu,
-        Self::Erf,
-    ];
+    pub const ALL: &[Self] =
+        &[Self::Identity, Self::Sigmoid, Self::Tanh, Self::Relu, Self::LeakyRelu, Self::Erf];
 
     /// Returns φ(x).
     pub fn value(self, x: f64) -> f64 {

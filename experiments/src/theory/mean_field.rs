@@ -28,11 +28,7 @@ const MAX_ITERATIONS: usize = 10_000;
 impl MeanField {
     /// Creates the network's theory from σw² and σb².
     pub fn new(activation: ScalarActivation, weight_variance: f64, bias_variance: f64) -> Self {
-        Self {
-            activation,
-            weight_variance,
-            bias_variance,
-        }
+        Self { activation, weight_variance, bias_variance }
     }
 
     /// Returns the variance of the next layer's pre-activations.
@@ -77,21 +73,14 @@ mod tests {
     use ScalarActivation::{Erf, Identity, LeakyRelu, Relu, Sigmoid, Tanh};
 
     fn close(value: f64, expected: f64, tolerance: f64) {
-        assert!(
-            (value / expected - 1.0).abs() < tolerance,
-            "{value} is not {expected}"
-        );
+        assert!((value / expected - 1.0).abs() < tolerance, "{value} is not {expected}");
     }
 
     #[test]
     fn piecewise_linear_activations_have_their_closed_forms() {
         close(MeanField::new(Identity, 0.7, 0.0).chi(3.0), 0.7, 1e-12);
         close(MeanField::new(Relu, 2.0, 0.0).chi(3.0), 1.0, 1e-12); // He et al. 2015, eq. 10
-        close(
-            MeanField::new(Relu, 1.0, 0.1).next_variance(3.0),
-            1.6,
-            1e-12,
-        );
+        close(MeanField::new(Relu, 1.0, 0.1).next_variance(3.0), 1.6, 1e-12);
         close(MeanField::new(LeakyRelu, 1.0, 0.0).chi(1.0), 0.50005, 1e-12);
     }
 

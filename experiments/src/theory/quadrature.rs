@@ -1,25 +1,26 @@
 //! Means over a Gaussian.
 
-use std::sync::LazyLock;
+/// Distance between nodes.
+const STEP: f64 = 1.0 / 64.0;
+/// Beyond it lies less than 1e-22 of the Gaussian.
+const REACH: f64 = 10.0;
 
-use gauss_quad::GaussHermite;
-
-/// Enough for the smooth activations to 1e-9 and for the kinked ones to 1e-3; the latter use
-/// closed forms instead.
-const NODES: usize = 128;
-
-/// Nodes and weights for the weight function e^(−x²).
-static RULE: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| {
-    let nodes = std::num::NonZero::new(NODES).unwrap_or(std::num::NonZero::<usize>::MIN);
-    GaussHermite::new(nodes).iter().copied().collect()
-});
-
-/// Returns E f(z) for a standard normal z, by Gauss–Hermite quadrature with 128 nodes.
+/// Returns E f(z) for a standard normal z, by the midpoint rule.
 ///
-/// Accurate for smooth f. Functions with a kink, such as ReLU, need a closed form.
+/// On an integrand that decays like a Gaussian this converges exponentially in the number of nodes
+/// (Trefethen & Weideman, "The exponentially convergent trapezoidal rule", 2014, § 5), and unlike
+/// Gauss–Hermite nodes its nodes do not thin out where a saturating activation bends. The nodes
+/// leave out 0, where some activations have a kink or a jump; there the error is of the order of
+/// the squared step, 2e-5.
 pub fn gaussian_mean(f: impl Fn(f64) -> f64) -> f64 {
-    let weighted = |(node, weight): &(f64, f64)| weight * f(std::f64::consts::SQRT_2 * node);
-    RULE.iter().map(weighted).sum::<f64>() / std::f64::consts::PI.sqrt()
+    let count = (REACH / STEP) as i32;
+    let sum: f64 = (-count..count)
+        .map(|k| {
+            let z = (f64::from(k) + 0.5) * STEP;
+            f(z) * (-0.5 * z * z).exp()
+        })
+        .sum();
+    sum * STEP / std::f64::consts::TAU.sqrt()
 }
 
 #[cfg(test)]
@@ -30,12 +31,15 @@ mod tests {
     fn even_moments_are_the_double_factorials() {
         for (power, moment) in [(0, 1.0), (2, 1.0), (4, 3.0), (6, 15.0), (8, 105.0)] {
             let mean = gaussian_mean(|z| z.powi(power));
-            assert!((mean / moment - 1.0).abs() < 1e-10, "E z^{power} = {mean}");
+            assert!((mean / moment - 1.0).abs() < 1e-12, "E z^{power} = {mean}");
         }
     }
 
     #[test]
-    fn odd_functions_average_to_nothing() {
-        assert!(gaussian_mean(f64::sin).abs() < 1e-14);
+    fn a_jump_or_a_kink_at_zero_costs_little() {
+        let half = gaussian_mean(|z| f64::from(u8::from(z > 0.0)));
+        assert!((half - 0.5).abs() < 1e-12, "{half}");
+        let kink = gaussian_mean(f64::abs) / (2.0 / std::f64::consts::PI).sqrt();
+        assert!((kink - 1.0).abs() < 2e-5, "{kink}");
     }
 }

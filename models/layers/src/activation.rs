@@ -185,14 +185,8 @@ mod tests {
         for (position, activation) in Activation::ALL.iter().enumerate() {
             let json = serde_json::to_string(activation).unwrap();
             assert_eq!(json, format!("\"{}\"", activation.name()));
-            assert_eq!(
-                serde_json::from_str::<Activation>(&json).unwrap(),
-                *activation
-            );
-            assert!(
-                !Activation::ALL[..position].contains(activation),
-                "{json} listed twice"
-            );
+            assert_eq!(serde_json::from_str::<Activation>(&json).unwrap(), *activation);
+            assert!(!Activation::ALL[..position].contains(activation), "{json} listed twice");
         }
     }
 }

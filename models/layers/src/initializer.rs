@@ -101,9 +101,7 @@ impl Initializer {
             return matrix.into_iter().map(|x| (gain * x) as f32).collect();
         }
         let elements = self.elements(fan_in, fan_out);
-        (0..fan_in * fan_out)
-            .map(|_| elements.draw(rng) as f32)
-            .collect()
+        (0..fan_in * fan_out).map(|_| elements.draw(rng) as f32).collect()
     }
 
     fn elements(self, fan_in: usize, fan_out: usize) -> Elements {
@@ -167,14 +165,8 @@ mod tests {
             let expected = initializer.weight_variance(fan_in, fan_out);
             // 9,600 draws: the variance of a Gaussian sample is known to 1.4 %, its mean to 1 %
             // of the standard deviation; four of those.
-            assert!(
-                (square / expected - 1.0).abs() < 0.06,
-                "{initializer:?}: {square}"
-            );
-            assert!(
-                mean.abs() < 0.045 * expected.sqrt(),
-                "{initializer:?}: mean {mean}"
-            );
+            assert!((square / expected - 1.0).abs() < 0.06, "{initializer:?}: {square}");
+            assert!(mean.abs() < 0.045 * expected.sqrt(), "{initializer:?}: mean {mean}");
         }
     }
 
@@ -188,10 +180,7 @@ mod tests {
     #[test]
     fn a_seed_means_these_weights_for_ever() {
         let weights = Initializer::LecunNormal.draw(2, 2, &mut weight_rng(42));
-        assert_eq!(
-            weights, GOLDEN,
-            "changing the generator changes every published figure"
-        );
+        assert_eq!(weights, GOLDEN, "changing the generator changes every published figure");
     }
 
     /// First weights of seed 42, as first released.

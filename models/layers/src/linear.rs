@@ -32,9 +32,7 @@ impl LinearInit {
         device: &Device,
     ) -> Linear {
         let weight = TensorData::new(self.weight.draw(inputs, outputs, rng), [inputs, outputs]);
-        let bias = self
-            .bias_variance
-            .map(|variance| draw_bias(outputs, variance, rng));
+        let bias = self.bias_variance.map(|variance| draw_bias(outputs, variance, rng));
         Linear {
             weight: Param::from_data(weight, device),
             bias: bias.map(|bias| Param::from_data(TensorData::new(bias, [outputs]), device)),
@@ -49,7 +47,5 @@ fn draw_bias(count: usize, variance: f64, rng: &mut WeightRng) -> Vec<f32> {
         return vec![0.0; count];
     }
     let draw = |rng: &mut WeightRng| -> f64 { StandardNormal.sample(rng) };
-    (0..count)
-        .map(|_| (variance.sqrt() * draw(rng)) as f32)
-        .collect()
+    (0..count).map(|_| (variance.sqrt() * draw(rng)) as f32).collect()
 }

@@ -21,10 +21,7 @@ pub(crate) fn orthogonal(rows: usize, columns: usize, rng: &mut WeightRng) -> Ve
         for _ in 0..2 {
             for other in &basis {
                 let projection = dot(&vector, other);
-                vector
-                    .iter_mut()
-                    .zip(other)
-                    .for_each(|(v, o)| *v -= projection * o);
+                vector.iter_mut().zip(other).for_each(|(v, o)| *v -= projection * o);
             }
         }
         let norm = dot(&vector, &vector).sqrt();
@@ -32,15 +29,9 @@ pub(crate) fn orthogonal(rows: usize, columns: usize, rng: &mut WeightRng) -> Ve
         basis.push(vector);
     }
     let at = |row: usize, column: usize| {
-        if rows <= columns {
-            basis[row][column]
-        } else {
-            basis[column][row]
-        }
+        if rows <= columns { basis[row][column] } else { basis[column][row] }
     };
-    (0..rows * columns)
-        .map(|i| at(i / columns, i % columns))
-        .collect()
+    (0..rows * columns).map(|i| at(i / columns, i % columns)).collect()
 }
 
 fn dot(left: &[f64], right: &[f64]) -> f64 {
@@ -59,20 +50,14 @@ mod tests {
             let at = |row: usize, column: usize| matrix[row * columns + column];
             let short = rows.min(columns);
             for (i, j) in (0..short).flat_map(|i| (0..short).map(move |j| (i, j))) {
-                let product: f64 = (0..rows.max(columns))
-                    .map(|k| {
-                        if rows <= columns {
-                            at(i, k) * at(j, k)
-                        } else {
-                            at(k, i) * at(k, j)
-                        }
-                    })
-                    .sum();
+                let product: f64 =
+                    (0..rows.max(columns))
+                        .map(|k| {
+                            if rows <= columns { at(i, k) * at(j, k) } else { at(k, i) * at(k, j) }
+                        })
+                        .sum();
                 let expected = if i == j { 1.0 } else { 0.0 };
-                assert!(
-                    (product - expected).abs() < 1e-12,
-                    "{rows}x{columns}: {product}"
-                );
+                assert!((product - expected).abs() < 1e-12, "{rows}x{columns}: {product}");
             }
         }
     }

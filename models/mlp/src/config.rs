@@ -98,28 +98,14 @@ impl MlpConfig {
     /// [`MlpError`] naming the first field that is out of range.
     pub fn validate(&self) -> Result<(), MlpError> {
         let sizes = [
-            (
-                "inputs",
-                self.inputs,
-                MAX_WIDTH,
-                "it must be from 1 to 65536",
-            ),
-            (
-                "outputs",
-                self.outputs,
-                MAX_WIDTH,
-                "it must be from 1 to 65536",
-            ),
+            ("inputs", self.inputs, MAX_WIDTH, "it must be from 1 to 65536"),
+            ("outputs", self.outputs, MAX_WIDTH, "it must be from 1 to 65536"),
             ("depth", self.depth, MAX_DEPTH, "it must be from 1 to 10000"),
             ("width", self.width, MAX_WIDTH, "it must be from 1 to 65536"),
         ];
         for (field, value, largest, requirement) in sizes {
             if value == 0 || value > largest {
-                return Err(MlpError {
-                    field,
-                    value: value.to_string(),
-                    requirement,
-                });
+                return Err(MlpError { field, value: value.to_string(), requirement });
             }
         }
         if !(self.bias_variance.is_finite() && self.bias_variance >= 0.0) {
@@ -155,10 +141,7 @@ impl MlpConfig {
 
     fn build(&self, seed: u64, device: &Device) -> Mlp {
         let mut rng = weight_rng(seed);
-        let init = LinearInit {
-            weight: self.initializer,
-            bias_variance: Some(self.bias_variance),
-        };
+        let init = LinearInit { weight: self.initializer, bias_variance: Some(self.bias_variance) };
         let hidden = (0..self.depth).map(|layer| {
             let inputs = if layer == 0 { self.inputs } else { self.width };
             Block {
@@ -169,10 +152,7 @@ impl MlpConfig {
             }
         });
         let hidden = hidden.collect();
-        Mlp {
-            hidden,
-            head: init.init(self.width, self.outputs, &mut rng, device),
-        }
+        Mlp { hidden, head: init.init(self.width, self.outputs, &mut rng, device) }
     }
 }
 
@@ -183,35 +163,14 @@ mod tests {
     #[test]
     fn impossible_fields_are_refused_by_name() {
         let refused = |config: MlpConfig| config.validate().unwrap_err().field;
+        assert_eq!(refused(MlpConfig { depth: 0, ..Default::default() }), "depth");
+        assert_eq!(refused(MlpConfig { width: 1 << 20, ..Default::default() }), "width");
         assert_eq!(
-            refused(MlpConfig {
-                depth: 0,
-                ..Default::default()
-            }),
-            "depth"
-        );
-        assert_eq!(
-            refused(MlpConfig {
-                width: 1 << 20,
-                ..Default::default()
-            }),
-            "width"
-        );
-        assert_eq!(
-            refused(MlpConfig {
-                bias_variance: -1.0,
-                ..Default::default()
-            }),
+            refused(MlpConfig { bias_variance: -1.0, ..Default::default() }),
             "bias_variance"
         );
         let initializer = Initializer::Normal(f64::INFINITY);
-        assert_eq!(
-            refused(MlpConfig {
-                initializer,
-                ..Default::default()
-            }),
-            "initializer"
-        );
+        assert_eq!(refused(MlpConfig { initializer, ..Default::default() }), "initializer");
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Mlp {
     }
 }
 
-#[cfg(all(test, feature = "flex"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::MlpConfig;
@@ -61,44 +61,23 @@ mod tests {
     use burn::tensor::Device;
 
     fn config() -> MlpConfig {
-        MlpConfig {
-            inputs: 5,
-            outputs: 2,
-            depth: 3,
-            width: 4,
-            ..Default::default()
-        }
+        MlpConfig { inputs: 5, outputs: 2, depth: 3, width: 4, ..Default::default() }
     }
 
     #[test]
     fn the_parameter_count_follows_the_formula() {
         for activation in [Activation::Relu, Activation::Prelu] {
-            for normalization in [
-                Normalization::None,
-                Normalization::Batch,
-                Normalization::Layer,
-            ] {
-                let config = MlpConfig {
-                    activation,
-                    normalization,
-                    ..config()
-                };
+            for normalization in [Normalization::None, Normalization::Batch, Normalization::Layer] {
+                let config = MlpConfig { activation, normalization, ..config() };
                 let mlp = config.init(0, &Device::flex());
                 let statistics = match normalization {
                     Normalization::Batch => 2 * config.width * config.depth,
                     _ => 0,
                 };
-                assert_eq!(
-                    mlp.num_params(),
-                    config.num_learned() + statistics,
-                    "{config:?}"
-                );
+                assert_eq!(mlp.num_params(), config.num_learned() + statistics, "{config:?}");
             }
         }
-        assert_eq!(
-            MlpConfig::default().num_learned(),
-            101 * 64 + 2 * 65 * 64 + 65
-        );
+        assert_eq!(MlpConfig::default().num_learned(), 101 * 64 + 2 * 65 * 64 + 65);
     }
 
     #[test]
@@ -109,11 +88,7 @@ mod tests {
             let input = Tensor::<2>::ones([3, 5], &device);
             let mut taps = Taps::on();
             let tapped = mlp.forward(input.clone(), &mut taps);
-            let names: Vec<_> = taps
-                .tapped()
-                .iter()
-                .map(|tap| tap.subject().to_string())
-                .collect();
+            let names: Vec<_> = taps.tapped().iter().map(|tap| tap.subject().to_string()).collect();
             assert_eq!(names, ["hidden.0", "hidden.1", "hidden.2"]);
             let untapped = mlp.forward(input, &mut Taps::off());
             assert_eq!(tapped.into_data(), untapped.into_data());
@@ -131,9 +106,6 @@ mod tests {
         };
         let mlp = config.init(0, &device);
         let input = Tensor::<2>::from_floats([[1.0, -2.0, 3.0, 0.5]], &device);
-        assert_eq!(
-            mlp.hidden[0].forward(input.clone()).into_data(),
-            input.into_data()
-        );
+        assert_eq!(mlp.hidden[0].forward(input.clone()).into_data(), input.into_data());
     }
 }

@@ -32,12 +32,12 @@ impl Normalization {
     pub fn init(self, width: usize, device: &Device) -> Option<NormalizationLayer> {
         match self {
             Self::None => None,
-            Self::Batch => Some(NormalizationLayer::Batch(
-                BatchNormConfig::new(width).init(device),
-            )),
-            Self::Layer => Some(NormalizationLayer::Layer(
-                LayerNormConfig::new(width).init(device),
-            )),
+            Self::Batch => {
+                Some(NormalizationLayer::Batch(BatchNormConfig::new(width).init(device)))
+            }
+            Self::Layer => {
+                Some(NormalizationLayer::Layer(LayerNormConfig::new(width).init(device)))
+            }
         }
     }
 }

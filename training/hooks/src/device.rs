@@ -66,9 +66,7 @@ fn histogram(magnitude: Tensor<1>, counted: Tensor<1, burn::tensor::Bool>) -> Te
     let lowest_decade = -45.0;
     let decade = magnitude.mask_fill(counted.clone().bool_not(), 1.0).log() // natural logarithm
         * std::f64::consts::LOG10_E;
-    let bin: Tensor<1, Int> = (decade.floor() - lowest_decade)
-        .clamp(0.0, (BINS - 1) as f64)
-        .int();
+    let bin: Tensor<1, Int> = (decade.floor() - lowest_decade).clamp(0.0, (BINS - 1) as f64).int();
     Tensor::<1>::zeros([BINS], &device).select_assign(
         0,
         bin,
@@ -90,15 +88,10 @@ pub(crate) fn summary(results: &[f64], count: u64, detail: Detail) -> Summary {
         nans: results[6] as u64,
         infinities: results[7] as u64,
         histogram: Histogram::from_counts(
-            results[FULL_RESULTS..]
-                .iter()
-                .map(|count| *count as u64)
-                .collect(),
+            results[FULL_RESULTS..].iter().map(|count| *count as u64).collect(),
         ),
     });
-    let broken = full
-        .as_ref()
-        .is_some_and(|full| full.nans + full.infinities > 0);
+    let broken = full.as_ref().is_some_and(|full| full.nans + full.infinities > 0);
     Summary {
         count,
         scale: if scale == 0.0 { 1.0 } else { scale },

@@ -18,9 +18,7 @@ pub struct Histogram {
 
 impl Histogram {
     pub(crate) fn empty() -> Self {
-        Self {
-            counts: vec![0; BINS],
-        }
+        Self { counts: vec![0; BINS] }
     }
 
     pub(crate) fn from_counts(counts: Vec<u64>) -> Self {
@@ -40,11 +38,7 @@ impl Histogram {
 
     /// Iterates over the occupied decades: the exponent `k` of the lower edge, and the count.
     pub fn decades(&self) -> impl Iterator<Item = (i32, u64)> + '_ {
-        let occupied = self
-            .counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count > 0);
+        let occupied = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
         occupied.map(|(bin, count)| (bin as i32 + LOWEST_DECADE, *count))
     }
 
@@ -92,10 +86,7 @@ mod tests {
         while magnitude < 3e38 {
             let bin = Histogram::bin_of(magnitude);
             assert!(magnitude >= EDGES[bin], "{magnitude} below its bin");
-            assert!(
-                bin + 1 == BINS || magnitude < EDGES[bin + 1],
-                "{magnitude} above its bin"
-            );
+            assert!(bin + 1 == BINS || magnitude < EDGES[bin + 1], "{magnitude} above its bin");
             magnitude *= 1.0371;
         }
     }

@@ -67,11 +67,7 @@ impl GradientHook {
     /// Returns taps for the forward pass of `step`: on if it is observed and a quantity reads
     /// activations, else off.
     pub fn taps(&self, step: u64) -> Taps {
-        if self.is_due(step) && self.reads.needs_taps() {
-            Taps::on()
-        } else {
-            Taps::off()
-        }
+        if self.is_due(step) && self.reads.needs_taps() { Taps::on() } else { Taps::off() }
     }
 
     /// Observes a module's parameters after the backward pass; `None` if `step` is not due.

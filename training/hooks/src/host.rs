@@ -36,14 +36,8 @@ impl Element for f64 {
     }
 
     fn scale_of(values: &[Self]) -> f64 {
-        let largest = values
-            .iter()
-            .fold(0.0, |largest: f64, x| largest.max(x.abs()));
-        if largest > 0.0 && largest.is_finite() {
-            largest
-        } else {
-            1.0
-        }
+        let largest = values.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
+        if largest > 0.0 && largest.is_finite() { largest } else { 1.0 }
     }
 }
 
@@ -124,10 +118,7 @@ mod tests {
             let values: Vec<f32> = (0..length).map(|i| i as f32 - 3.5).collect();
             let expected: f64 = values.iter().map(|x| f64::from(*x).powi(2)).sum();
             let summary = summarise(&values, Detail::Norm);
-            assert!(
-                close(summary.norm(), expected.sqrt()) || length == 0,
-                "length {length}"
-            );
+            assert!(close(summary.norm(), expected.sqrt()) || length == 0, "length {length}");
         }
     }
 
@@ -141,27 +132,13 @@ mod tests {
 
     #[test]
     fn zeros_subnormals_and_non_finite_elements_are_told_apart() {
-        let values = [
-            0.0f32,
-            -0.0,
-            2e-40,
-            2.0,
-            f32::NAN,
-            f32::INFINITY,
-            f32::NEG_INFINITY,
-        ];
+        let values = [0.0f32, -0.0, 2e-40, 2.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
         let summary = summarise(&values, Detail::Full);
         assert!(!summary.is_finite());
         let full = summary.full.unwrap();
-        assert_eq!(
-            (full.zeros, full.subnormals, full.nans, full.infinities),
-            (2, 1, 1, 2)
-        );
+        assert_eq!((full.zeros, full.subnormals, full.nans, full.infinities), (2, 1, 1, 2));
         assert_eq!(full.max_absolute, 2.0);
-        assert_eq!(
-            full.histogram.decades().collect::<Vec<_>>(),
-            [(-40, 1), (0, 1)]
-        );
+        assert_eq!(full.histogram.decades().collect::<Vec<_>>(), [(-40, 1), (0, 1)]);
     }
 
     #[test]

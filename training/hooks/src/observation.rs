@@ -65,13 +65,7 @@ impl Observation {
         module: &M,
         gradients: &G,
     ) {
-        paths.walk(
-            module,
-            &mut ReadParameters {
-                observation: self,
-                gradients,
-            },
-        );
+        paths.walk(module, &mut ReadParameters { observation: self, gradients });
     }
 
     pub(crate) fn read_taps(&mut self, taps: &Taps, gradients: &Gradients) {
@@ -88,25 +82,14 @@ impl Observation {
         let count = activation.shape().num_elements();
         let nonlinearity = tapped.nonlinearity();
         let gradient = reads.activation_gradient.and_then(|detail| {
-            tapped
-                .gradient(gradients)
-                .map(|gradient| reader.summary(gradient, detail))
+            tapped.gradient(gradients).map(|gradient| reader.summary(gradient, detail))
         });
-        let saturated = if reads.saturation {
-            nonlinearity.saturated(activation.clone())
-        } else {
-            None
-        };
-        let dead = if reads.death {
-            nonlinearity.dead(activation.clone())
-        } else {
-            None
-        };
+        let saturated =
+            if reads.saturation { nonlinearity.saturated(activation.clone()) } else { None };
+        let dead = if reads.death { nonlinearity.dead(activation.clone()) } else { None };
         TapTickets {
             subject: Arc::clone(tapped.subject()),
-            activation: reads
-                .activation
-                .map(|detail| reader.summary(activation, detail)),
+            activation: reads.activation.map(|detail| reader.summary(activation, detail)),
             gradient,
             saturated: saturated.map(|mask| (reader.scalar(mask.float().sum()), count)),
             dead: dead.map(|mask| (reader.scalar(mask.float().sum()), units)),
@@ -121,11 +104,8 @@ impl Observation {
     /// [`ExecutionError`] when the device failed.
     pub fn rows(self) -> Result<Vec<Row>, ExecutionError> {
         let readings = self.reader.finish()?;
-        let mut rows = RowWriter {
-            step: self.step,
-            quantities: &self.quantities,
-            rows: Vec::new(),
-        };
+        let mut rows =
+            RowWriter { step: self.step, quantities: &self.quantities, rows: Vec::new() };
         let mut network = Measured::default();
         for tickets in &self.parameters {
             let measured = tickets.measured(&readings, self.reads.presence);
@@ -148,12 +128,7 @@ impl Observation {
     pub fn rows_after_step<M: Module>(mut self, module: &M) -> Result<Vec<Row>, ExecutionError> {
         if self.reads.update.is_some() {
             let mut paths = ParameterPaths::default();
-            paths.walk(
-                module,
-                &mut ReadUpdates {
-                    observation: &mut self,
-                },
-            );
+            paths.walk(module, &mut ReadUpdates { observation: &mut self });
         }
         self.rows()
     }
@@ -170,19 +145,9 @@ impl<G: GradientSource> ParameterVisitor for ReadParameters<'_, G> {
         if !parameter.is_require_grad() {
             return;
         }
-        let Observation {
-            reads,
-            reader,
-            parameters,
-            before,
-            ..
-        } = self.observation;
+        let Observation { reads, reader, parameters, before, .. } = self.observation;
         let wanted = reads.gradient.is_some() || reads.presence;
-        let gradient = if wanted {
-            self.gradients.gradient(parameter)
-        } else {
-            None
-        };
+        let gradient = if wanted { self.gradients.gradient(parameter) } else { None };
         let is_missing = gradient.is_none();
         let weight = || parameter.val().without_autodiff();
         if reads.update.is_some() {
@@ -191,10 +156,7 @@ impl<G: GradientSource> ParameterVisitor for ReadParameters<'_, G> {
         parameters.push(ParameterTickets {
             id: parameter.id,
             path: Arc::clone(path),
-            gradient: reads
-                .gradient
-                .zip(gradient)
-                .map(|(detail, g)| reader.summary(g, detail)),
+            gradient: reads.gradient.zip(gradient).map(|(detail, g)| reader.summary(g, detail)),
             weight: reads.weight.map(|detail| reader.summary(weight(), detail)),
             update: None,
             is_missing,
@@ -208,20 +170,12 @@ struct ReadUpdates<'a> {
 
 impl ParameterVisitor for ReadUpdates<'_> {
     fn visit<const D: usize>(&mut self, _: &Arc<str>, parameter: &Param<Tensor<D>>) {
-        let Observation {
-            reads,
-            reader,
-            parameters,
-            before,
-            ..
-        } = self.observation;
+        let Observation { reads, reader, parameters, before, .. } = self.observation;
         let Some(before) = before.remove::<Tensor<D>>(&parameter.id) else {
             return;
         };
         let update = parameter.val().without_autodiff() - before;
-        let tickets = parameters
-            .iter_mut()
-            .find(|tickets| tickets.id == parameter.id);
+        let tickets = parameters.iter_mut().find(|tickets| tickets.id == parameter.id);
         if let Some((tickets, detail)) = tickets.zip(reads.update) {
             tickets.update = Some(reader.summary(update, detail));
         }
@@ -268,12 +222,7 @@ impl RowWriter<'_> {
         for quantity in self.quantities {
             let mut push = |subject, value| {
                 let (step, quantity) = (self.step, Cow::Borrowed(quantity.name()));
-                self.rows.push(Row {
-                    step,
-                    quantity,
-                    subject,
-                    value,
-                });
+                self.rows.push(Row { step, quantity, subject, value });
             };
             match quantity.values(measured) {
                 Values::None => {}

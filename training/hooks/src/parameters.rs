@@ -23,12 +23,7 @@ pub(crate) struct ParameterPaths {
 impl ParameterPaths {
     /// Visits the float parameters of `module` in the order of its fields, each once.
     pub(crate) fn walk<M: Module, V: ParameterVisitor>(&mut self, module: &M, visitor: &mut V) {
-        let mut walk = Walk {
-            known: &mut self.paths,
-            position: 0,
-            stack: Vec::new(),
-            visitor,
-        };
+        let mut walk = Walk { known: &mut self.paths, position: 0, stack: Vec::new(), visitor };
         module.visit(&mut walk);
     }
 }
@@ -56,23 +51,14 @@ impl<V: ParameterVisitor> Walk<'_, V> {
     /// Burn enters an enum's variant like a field; a user who swaps `Norm::Batch` for
     /// `Norm::Layer` has not moved the parameter, so variants are left out of paths.
     fn path(&self) -> String {
-        let named = self
-            .stack
-            .iter()
-            .filter(|step| step.container != Container::Enum);
-        named
-            .map(|step| step.name.as_str())
-            .collect::<Vec<_>>()
-            .join(".")
+        let named = self.stack.iter().filter(|step| step.container != Container::Enum);
+        named.map(|step| step.name.as_str()).collect::<Vec<_>>().join(".")
     }
 }
 
 impl<V: ParameterVisitor> ModuleVisitor for Walk<'_, V> {
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-        let known = self
-            .known
-            .get(self.position)
-            .filter(|(id, _)| *id == parameter.id);
+        let known = self.known.get(self.position).filter(|(id, _)| *id == parameter.id);
         let path = match known {
             Some((_, path)) => path.clone(),
             None => {
@@ -90,15 +76,9 @@ impl<V: ParameterVisitor> ModuleVisitor for Walk<'_, V> {
     }
 
     fn enter_module(&mut self, name: &str, container_type: &str) {
-        let container = if container_type.starts_with("Enum:") {
-            Container::Enum
-        } else {
-            Container::Other
-        };
-        self.stack.push(Step {
-            name: name.to_owned(),
-            container,
-        });
+        let container =
+            if container_type.starts_with("Enum:") { Container::Enum } else { Container::Other };
+        self.stack.push(Step { name: name.to_owned(), container });
     }
 
     fn exit_module(&mut self, _name: &str, _container_type: &str) {

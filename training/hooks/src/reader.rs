@@ -20,11 +20,7 @@ pub(crate) struct Reader {
 
 enum Slot {
     Ready(Summary),
-    Queued {
-        result: usize,
-        count: u64,
-        detail: Detail,
-    },
+    Queued { result: usize, count: u64, detail: Detail },
 }
 
 /// A summary that [`Reader::finish`] will deliver.
@@ -54,11 +50,7 @@ impl Reader {
             None if count == 0 => Slot::Ready(host::summarise::<f32>(&[], detail)),
             None => {
                 let result = self.queue(device::reductions(tensor, detail));
-                Slot::Queued {
-                    result,
-                    count,
-                    detail,
-                }
+                Slot::Queued { result, count, detail }
             }
         };
         self.summaries.push(slot);
@@ -89,16 +81,11 @@ impl Reader {
         };
         let summaries = self.summaries.into_iter().map(|slot| match slot {
             Slot::Ready(summary) => summary,
-            Slot::Queued {
-                result,
-                count,
-                detail,
-            } => device::summary(&values(&results[result]), count, detail),
+            Slot::Queued { result, count, detail } => {
+                device::summary(&values(&results[result]), count, detail)
+            }
         });
-        Ok(Readings {
-            summaries: summaries.collect(),
-            results,
-        })
+        Ok(Readings { summaries: summaries.collect(), results })
     }
 }
 
@@ -120,21 +107,14 @@ fn values(data: &TensorData) -> Vec<f64> {
 fn in_place<const D: usize>(tensor: &Tensor<D>, detail: Detail) -> Option<Summary> {
     #[cfg(feature = "flex")]
     if let Ok(primitive) = tensor.clone().try_into_primitive::<burn::backend::Flex>() {
-        let primitive = if primitive.is_contiguous() {
-            primitive
-        } else {
-            primitive.to_contiguous()
-        };
+        let primitive =
+            if primitive.is_contiguous() { primitive } else { primitive.to_contiguous() };
         match primitive.dtype() {
             DType::F32 => {
-                return primitive
-                    .as_slice::<f32>()
-                    .map(|values| host::summarise(values, detail));
+                return primitive.as_slice::<f32>().map(|values| host::summarise(values, detail));
             }
             DType::F64 => {
-                return primitive
-                    .as_slice::<f64>()
-                    .map(|values| host::summarise(values, detail));
+                return primitive.as_slice::<f64>().map(|values| host::summarise(values, detail));
             }
             _ => return None,
         }
@@ -143,14 +123,8 @@ fn in_place<const D: usize>(tensor: &Tensor<D>, detail: Detail) -> Option<Summar
     if is_ndarray(tensor) {
         let data = tensor.to_data();
         return match data.dtype {
-            DType::F32 => data
-                .as_slice::<f32>()
-                .ok()
-                .map(|v| host::summarise(v, detail)),
-            DType::F64 => data
-                .as_slice::<f64>()
-                .ok()
-                .map(|v| host::summarise(v, detail)),
+            DType::F32 => data.as_slice::<f32>().ok().map(|v| host::summarise(v, detail)),
+            DType::F64 => data.as_slice::<f64>().ok().map(|v| host::summarise(v, detail)),
             _ => None,
         };
     }
@@ -159,10 +133,7 @@ fn in_place<const D: usize>(tensor: &Tensor<D>, detail: Detail) -> Option<Summar
 }
 
 #[cfg(feature = "ndarray")]
-#[expect(
-    deprecated,
-    reason = "the back end is offered although upstream deprecates it"
-)]
+#[expect(deprecated, reason = "the back end is offered although upstream deprecates it")]
 fn is_ndarray<const D: usize>(tensor: &Tensor<D>) -> bool {
     tensor.device() == burn::tensor::Device::ndarray()
 }

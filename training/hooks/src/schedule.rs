@@ -46,10 +46,9 @@ impl Schedule {
             Self::Every(n) => is_multiple(step, n),
             Self::LogSpaced { per_decade } => is_log_spaced(step, per_decade),
             Self::FirstThenEvery { first, then } => step < first || is_multiple(step, then),
-            Self::Epochs {
-                steps_per_epoch,
-                period,
-            } => is_multiple(step, steps_per_epoch.saturating_mul(period)),
+            Self::Epochs { steps_per_epoch, period } => {
+                is_multiple(step, steps_per_epoch.saturating_mul(period))
+            }
         }
     }
 }
@@ -83,40 +82,20 @@ mod tests {
 
     #[test]
     fn dense_start_is_followed_by_the_sparse_period() {
-        assert_eq!(
-            due(&Schedule::FirstThenEvery { first: 2, then: 4 }, 9),
-            [0, 1, 4, 8]
-        );
+        assert_eq!(due(&Schedule::FirstThenEvery { first: 2, then: 4 }, 9), [0, 1, 4, 8]);
     }
 
     #[test]
     fn epochs_are_observed_at_their_first_step() {
-        assert_eq!(
-            due(
-                &Schedule::Epochs {
-                    steps_per_epoch: 2,
-                    period: 2
-                },
-                9
-            ),
-            [0, 4, 8]
-        );
+        assert_eq!(due(&Schedule::Epochs { steps_per_epoch: 2, period: 2 }, 9), [0, 4, 8]);
     }
 
     #[test]
     fn log_spacing_gives_the_same_number_in_each_decade() {
         let schedule = Schedule::LogSpaced { per_decade: 4 };
         let observed = due(&schedule, 100_001);
-        let in_decade = |low: u64| {
-            observed
-                .iter()
-                .filter(|&&s| s >= low && s < 10 * low)
-                .count()
-        };
-        assert_eq!(
-            (in_decade(100), in_decade(1_000), in_decade(10_000)),
-            (4, 4, 4)
-        );
+        let in_decade = |low: u64| observed.iter().filter(|&&s| s >= low && s < 10 * low).count();
+        assert_eq!((in_decade(100), in_decade(1_000), in_decade(10_000)), (4, 4, 4));
     }
 
     #[test]

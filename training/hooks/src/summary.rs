@@ -62,9 +62,7 @@ impl Summary {
 
     /// Returns the mean of the finite elements; `None` without [`Detail::Full`].
     pub fn mean(&self) -> Option<f64> {
-        self.full
-            .as_ref()
-            .map(|full| self.scale * full.sum / self.elements())
+        self.full.as_ref().map(|full| self.scale * full.sum / self.elements())
     }
 
     /// Returns the population standard deviation; `None` without [`Detail::Full`].
@@ -72,11 +70,7 @@ impl Summary {
         let mean = self.full.as_ref()?.sum / self.elements();
         // Rounding can leave a constant tensor with a variance just below zero.
         let variance = (self.square_sum / self.elements() - mean * mean).max(0.0);
-        Some(if self.is_finite() {
-            self.scale * variance.sqrt()
-        } else {
-            f64::NAN
-        })
+        Some(if self.is_finite() { self.scale * variance.sqrt() } else { f64::NAN })
     }
 
     /// Returns the number of elements as a divisor, 1 for an empty tensor.

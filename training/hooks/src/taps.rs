@@ -38,8 +38,11 @@ pub struct Tapped {
     subject: Arc<str>,
     nonlinearity: Nonlinearity,
     activation: Tensor<3>,
-    gradient: Box<dyn Fn(&Gradients) -> Option<Tensor<1>> + Send>,
+    gradient: Box<FindGradient>,
 }
+
+/// Finds ∂L/∂a, flattened; a closure because taps of any rank stand in one list.
+type FindGradient = dyn Fn(&Gradients) -> Option<Tensor<1>> + Send;
 
 impl Taps {
     /// Creates taps that do nothing.
@@ -49,9 +52,7 @@ impl Taps {
 
     /// Creates taps that remember what passes through them during one forward pass.
     pub fn on() -> Self {
-        Self {
-            tapped: Some(Vec::new()),
-        }
+        Self { tapped: Some(Vec::new()) }
     }
 
     /// Tells whether the taps remember anything.
@@ -109,11 +110,7 @@ fn remember<const D: usize>(
     activation: Tensor<D>,
 ) -> Tensor<D> {
     let leaf = Tensor::<D>::zeros(activation.shape(), &activation.device());
-    let leaf = if activation.is_autodiff() {
-        leaf.require_grad()
-    } else {
-        leaf
-    };
+    let leaf = if activation.is_autodiff() { leaf.require_grad() } else { leaf };
     let output = activation.clone() + leaf.clone();
     tapped.push(Tapped {
         subject: subject.into(),

@@ -52,28 +52,16 @@ pub fn clip<M: Module>(
     let norm_after = match clipping {
         Clipping::GlobalNorm(bound) if norm_before > bound && norm_before.is_finite() => {
             let factor = bound / norm_before;
-            module.visit(&mut Scale {
-                gradients: &mut gradients,
-                factor,
-            });
+            module.visit(&mut Scale { gradients: &mut gradients, factor });
             bound
         }
         Clipping::GlobalNorm(_) => norm_before,
         Clipping::Value(bound) => {
-            module.visit(&mut Clamp {
-                gradients: &mut gradients,
-                bound,
-            });
+            module.visit(&mut Clamp { gradients: &mut gradients, bound });
             global_norm(module, &gradients)?
         }
     };
-    Ok((
-        gradients,
-        Clipped {
-            norm_before,
-            norm_after,
-        },
-    ))
+    Ok((gradients, Clipped { norm_before, norm_after }))
 }
 
 struct Scale<'a> {
@@ -84,8 +72,7 @@ struct Scale<'a> {
 impl ModuleVisitor for Scale<'_> {
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
         if let Some(gradient) = self.gradients.remove::<D>(parameter.id) {
-            self.gradients
-                .register(parameter.id, gradient * self.factor);
+            self.gradients.register(parameter.id, gradient * self.factor);
         }
     }
 }
@@ -104,7 +91,7 @@ impl ModuleVisitor for Clamp<'_> {
     }
 }
 
-#[cfg(all(test, feature = "flex"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use burn::nn::{Linear, LinearConfig};
@@ -115,10 +102,7 @@ mod tests {
         let device = Device::flex().autodiff();
         let layer = LinearConfig::new(2, 1).init(&device);
         let mut gradients = GradientsParams::new();
-        gradients.register(
-            layer.weight.id,
-            Tensor::<2>::full([2, 1], 3.0, &Device::flex()),
-        );
+        gradients.register(layer.weight.id, Tensor::<2>::full([2, 1], 3.0, &Device::flex()));
         let bias = layer.bias.as_ref().unwrap().id;
         gradients.register(bias, Tensor::<1>::full([1], -4.0, &Device::flex()));
         (layer, gradients)
@@ -126,10 +110,7 @@ mod tests {
 
     fn elements(layer: &Linear, gradients: &GradientsParams) -> Vec<f32> {
         let weight = gradients.get::<2>(layer.weight.id).unwrap().into_data();
-        let bias = gradients
-            .get::<1>(layer.bias.as_ref().unwrap().id)
-            .unwrap()
-            .into_data();
+        let bias = gradients.get::<1>(layer.bias.as_ref().unwrap().id).unwrap().into_data();
         weight.iter::<f32>().chain(bias.iter::<f32>()).collect()
     }
 

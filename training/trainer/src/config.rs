@@ -78,21 +78,13 @@ impl TrainerConfig {
     /// [`ConfigError`] naming the first field that is out of range.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let error = |field, value: String, requirement: &str| {
-            Err(ConfigError {
-                field,
-                value,
-                requirement: requirement.to_owned(),
-            })
+            Err(ConfigError { field, value, requirement: requirement.to_owned() })
         };
         if self.steps == 0 {
             return error("steps", "0".into(), "there must be at least one step");
         }
         if self.batch_size == 0 {
-            return error(
-                "batch_size",
-                "0".into(),
-                "there must be at least one example a step",
-            );
+            return error("batch_size", "0".into(), "there must be at least one example a step");
         }
         if self.loss_every == 0 {
             return error("loss_every", "0".into(), "it must be at least 1");
@@ -101,10 +93,8 @@ impl TrainerConfig {
             let value = self.learning_rate.to_string();
             return error("learning_rate", value, "a learning rate is positive");
         }
-        if let Some(bound) = self
-            .clipping
-            .map(Clipping::bound)
-            .filter(|bound| !(*bound > 0.0))
+        if let Some(bound) =
+            self.clipping.map(Clipping::bound).filter(|bound| bound.is_nan() || *bound <= 0.0)
         {
             return error("clipping", bound.to_string(), "the bound must be positive");
         }
@@ -113,11 +103,7 @@ impl TrainerConfig {
         }
         match self.rate_schedule.init(self.learning_rate, self.steps) {
             Ok(_) => Ok(()),
-            Err(reason) => error(
-                "rate_schedule",
-                format!("{:?}", self.rate_schedule),
-                &reason,
-            ),
+            Err(reason) => error("rate_schedule", format!("{:?}", self.rate_schedule), &reason),
         }
     }
 }
@@ -138,26 +124,13 @@ mod tests {
         assert_eq!(bad(|c| c.batch_size = 0), "batch_size");
         assert_eq!(bad(|c| c.learning_rate = -0.1), "learning_rate");
         assert_eq!(bad(|c| c.learning_rate = f64::NAN), "learning_rate");
+        assert_eq!(bad(|c| c.clipping = Some(Clipping::GlobalNorm(0.0))), "clipping");
         assert_eq!(
-            bad(|c| c.clipping = Some(Clipping::GlobalNorm(0.0))),
-            "clipping"
-        );
-        assert_eq!(
-            bad(|c| c.rate_schedule = RateSchedule::Step {
-                every: 0,
-                factor: 0.5
-            }),
+            bad(|c| c.rate_schedule = RateSchedule::Step { every: 0, factor: 0.5 }),
             "rate_schedule"
         );
-        let adam = OptimizerConfig::Adam {
-            beta_1: 1.5,
-            beta_2: 0.9,
-            epsilon: 1e-7,
-        };
-        let config = TrainerConfig {
-            optimizer: adam,
-            ..Default::default()
-        };
+        let adam = OptimizerConfig::Adam { beta_1: 1.5, beta_2: 0.9, epsilon: 1e-7 };
+        let config = TrainerConfig { optimizer: adam, ..Default::default() };
         assert_eq!(config.validate().unwrap_err().field, "beta_1");
     }
 }

@@ -54,7 +54,7 @@ impl Objective<Tensor<2>, Tensor<2>> for MeanSquaredError {
     }
 }
 
-#[cfg(all(test, feature = "flex"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use burn::tensor::Device;
@@ -78,10 +78,7 @@ mod tests {
             .sum::<f64>()
             / 4.0;
         let loss = f64::from(loss.into_scalar::<f32>());
-        assert!(
-            (loss / expected - 1.0).abs() < 1e-6,
-            "{loss} against {expected}"
-        );
+        assert!((loss / expected - 1.0).abs() < 1e-6, "{loss} against {expected}");
     }
 
     #[test]

@@ -71,16 +71,9 @@ fn weight_decay() -> f32 {
 
 impl OptimizerConfig {
     /// Plain stochastic gradient descent.
-    pub const SGD: Self = Self::Sgd {
-        momentum: 0.0,
-        weight_decay: 0.0,
-    };
+    pub const SGD: Self = Self::Sgd { momentum: 0.0, weight_decay: 0.0 };
     /// Adam with the defaults of Keras.
-    pub const ADAM: Self = Self::Adam {
-        beta_1: 0.9,
-        beta_2: 0.999,
-        epsilon: 1e-7,
-    };
+    pub const ADAM: Self = Self::Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
 
     /// Returns the name that configurations use.
     pub fn name(self) -> &'static str {
@@ -97,33 +90,18 @@ impl OptimizerConfig {
         const POSITIVE: &str = "it must be positive";
         const NOT_NEGATIVE: &str = "it must be 0 or positive";
         let (momentum, beta_1, beta_2, epsilon, weight_decay) = match self {
-            Self::Sgd {
-                momentum,
-                weight_decay,
-            } => (momentum, 0.0, 0.0, 1.0, weight_decay),
-            Self::Adam {
-                beta_1,
-                beta_2,
-                epsilon,
-            } => (0.0, beta_1, beta_2, epsilon, 0.0),
-            Self::AdamW {
-                beta_1,
-                beta_2,
-                epsilon,
-                weight_decay,
-            } => (0.0, beta_1, beta_2, epsilon, weight_decay),
+            Self::Sgd { momentum, weight_decay } => (momentum, 0.0, 0.0, 1.0, weight_decay),
+            Self::Adam { beta_1, beta_2, epsilon } => (0.0, beta_1, beta_2, epsilon, 0.0),
+            Self::AdamW { beta_1, beta_2, epsilon, weight_decay } => {
+                (0.0, beta_1, beta_2, epsilon, weight_decay)
+            }
         };
         let is_share = |value: f64| (0.0..1.0).contains(&value);
         [
             ("momentum", momentum, is_share(momentum), SHARE),
             ("beta_1", beta_1.into(), is_share(beta_1.into()), SHARE),
             ("beta_2", beta_2.into(), is_share(beta_2.into()), SHARE),
-            (
-                "epsilon",
-                epsilon.into(),
-                epsilon > 0.0 && epsilon.is_finite(),
-                POSITIVE,
-            ),
+            ("epsilon", epsilon.into(), epsilon > 0.0 && epsilon.is_finite(), POSITIVE),
             (
                 "weight_decay",
                 weight_decay.into(),
@@ -138,34 +116,21 @@ impl OptimizerConfig {
     /// Creates Burn's optimiser, without gradient clipping: see [`Clipping`](crate::Clipping).
     pub fn init(self) -> ModuleOptimizer {
         match self {
-            Self::Sgd {
-                momentum,
-                weight_decay,
-            } => SgdConfig::new()
-                .with_momentum((momentum != 0.0).then(|| {
-                    MomentumConfig::new()
-                        .with_momentum(momentum)
-                        .with_dampening(0.0)
-                }))
+            Self::Sgd { momentum, weight_decay } => SgdConfig::new()
+                .with_momentum(
+                    (momentum != 0.0)
+                        .then(|| MomentumConfig::new().with_momentum(momentum).with_dampening(0.0)),
+                )
                 .with_weight_decay(
                     (weight_decay != 0.0).then(|| WeightDecayConfig::new(weight_decay)),
                 )
                 .init(),
-            Self::Adam {
-                beta_1,
-                beta_2,
-                epsilon,
-            } => AdamConfig::new()
+            Self::Adam { beta_1, beta_2, epsilon } => AdamConfig::new()
                 .with_beta_1(beta_1)
                 .with_beta_2(beta_2)
                 .with_epsilon(epsilon)
                 .init(),
-            Self::AdamW {
-                beta_1,
-                beta_2,
-                epsilon,
-                weight_decay,
-            } => AdamWConfig::new()
+            Self::AdamW { beta_1, beta_2, epsilon, weight_decay } => AdamWConfig::new()
                 .with_beta_1(beta_1)
                 .with_beta_2(beta_2)
                 .with_epsilon(epsilon)

@@ -23,12 +23,7 @@ impl BatchOrder {
     pub fn new(seed: u64, examples: usize, batch_size: usize) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(ORDER_STREAM);
-        Self {
-            rng,
-            indices: (0..examples as i32).collect(),
-            batch_size,
-            position: 0,
-        }
+        Self { rng, indices: (0..examples as i32).collect(), batch_size, position: 0 }
     }
 
     /// Returns the number of batches in an epoch.
@@ -72,9 +67,7 @@ mod tests {
     use super::*;
 
     fn epoch(order: &mut BatchOrder) -> Vec<i32> {
-        (0..order.batches_per_epoch())
-            .flat_map(|_| order.next_batch().to_vec())
-            .collect()
+        (0..order.batches_per_epoch()).flat_map(|_| order.next_batch().to_vec()).collect()
     }
 
     #[test]
@@ -112,9 +105,6 @@ mod tests {
         }
         assert_eq!(counts.len(), 6);
         // Standard deviation of a count is 29; five of those.
-        assert!(
-            counts.values().all(|count| count.abs_diff(1_000) < 145),
-            "{counts:?}"
-        );
+        assert!(counts.values().all(|count| count.abs_diff(1_000) < 145), "{counts:?}");
     }
 }

@@ -53,9 +53,9 @@ impl RateSchedule {
             }
             Self::Cosine => CosineAnnealingLrSchedulerConfig::new(rate, steps).into(),
             Self::Exponential { factor } => ExponentialLrSchedulerConfig::new(rate, factor).into(),
-            Self::Step { every, factor } => StepLrSchedulerConfig::new(rate, every)
-                .with_gamma(factor)
-                .into(),
+            Self::Step { every, factor } => {
+                StepLrSchedulerConfig::new(rate, every).with_gamma(factor).into()
+            }
         };
         ModuleLrSchedulerConfig::new(config).init()
     }
@@ -73,37 +73,15 @@ mod tests {
     #[test]
     fn schedules_start_at_the_rate_and_fall_as_documented() {
         assert_eq!(rates(RateSchedule::Constant, 3), [0.8; 3]);
-        assert_eq!(
-            rates(
-                RateSchedule::Step {
-                    every: 2,
-                    factor: 0.5
-                },
-                4
-            ),
-            [0.8, 0.8, 0.4, 0.4]
-        );
+        assert_eq!(rates(RateSchedule::Step { every: 2, factor: 0.5 }, 4), [0.8, 0.8, 0.4, 0.4]);
         let cosine = rates(RateSchedule::Cosine, 100);
-        assert!(
-            (cosine[0] - 0.8).abs() < 1e-9 && cosine[99] < 1e-3,
-            "{cosine:?}"
-        );
+        assert!((cosine[0] - 0.8).abs() < 1e-9 && cosine[99] < 1e-3, "{cosine:?}");
         let linear = rates(RateSchedule::Linear { final_share: 0.5 }, 100);
-        assert!(
-            linear[0] > 0.79 && (linear[99] - 0.4).abs() < 5e-3,
-            "{linear:?}"
-        );
+        assert!(linear[0] > 0.79 && (linear[99] - 0.4).abs() < 5e-3, "{linear:?}");
     }
 
     #[test]
     fn burns_refusal_is_passed_on() {
-        assert!(
-            RateSchedule::Step {
-                every: 0,
-                factor: 0.5
-            }
-            .init(0.1, 10)
-            .is_err()
-        );
+        assert!(RateSchedule::Step { every: 0, factor: 0.5 }.init(0.1, 10).is_err());
     }
 }

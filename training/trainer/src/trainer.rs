@@ -68,10 +68,7 @@ impl Trainer {
     /// [`TrainError::Config`] naming the first field that is out of range.
     pub fn new(config: TrainerConfig, device: &Device) -> Result<Self, TrainError> {
         config.validate()?;
-        Ok(Self {
-            config,
-            device: device.clone().without_autodiff(),
-        })
+        Ok(Self { config, device: device.clone().without_autodiff() })
     }
 
     /// Trains `model` and returns it with how the run ended.
@@ -98,10 +95,8 @@ impl Trainer {
     {
         self.check(&data)?;
         let config = &self.config;
-        let mut rates = config
-            .rate_schedule
-            .init(config.learning_rate, config.steps)
-            .map_err(|reason| {
+        let mut rates =
+            config.rate_schedule.init(config.learning_rate, config.steps).map_err(|reason| {
                 TrainError::Config(crate::ConfigError {
                     field: "rate_schedule",
                     value: format!("{:?}", config.rate_schedule),
@@ -130,11 +125,7 @@ impl Trainer {
             if step % config.loss_every == 0 {
                 let loss = scalar(loss).map_err(at_step)?;
                 record(listener, step, &[network_row(step, "loss", loss)])?;
-                listener.progress(Progress {
-                    step,
-                    steps: config.steps,
-                    loss,
-                });
+                listener.progress(Progress { step, steps: config.steps, loss });
                 if !loss.is_finite() {
                     let subject = first_offender(step, &model, &gradients).map_err(at_step)?;
                     return Ok((model, Outcome::Diverged { step, subject }));
@@ -152,16 +143,8 @@ impl Trainer {
             if let Some(observation) = observation {
                 let mut rows = observation.rows_after_step(&model).map_err(at_step)?;
                 if let Some(clipped) = clipped {
-                    rows.push(network_row(
-                        step,
-                        "global_gradient_norm",
-                        clipped.norm_before,
-                    ));
-                    rows.push(network_row(
-                        step,
-                        "clipped_gradient_norm",
-                        clipped.norm_after,
-                    ));
+                    rows.push(network_row(step, "global_gradient_norm", clipped.norm_before));
+                    rows.push(network_row(step, "clipped_gradient_norm", clipped.norm_after));
                 }
                 record(listener, step, &rows)?;
                 if let Some(subject) = not_finite(&rows) {
@@ -184,10 +167,7 @@ impl Trainer {
     }
 
     fn indices(&self, indices: &[i32]) -> Tensor<1, Int> {
-        Tensor::from_data(
-            TensorData::new(indices.to_vec(), [indices.len()]),
-            &self.device,
-        )
+        Tensor::from_data(TensorData::new(indices.to_vec(), [indices.len()]), &self.device)
     }
 
     fn finish<M, X, Y, O, F, L>(
@@ -213,11 +193,7 @@ impl Trainer {
                 .map_err(|source| TrainError::Device { step, source })?;
             let loss = rows[0].value;
             record(listener, step, &rows)?;
-            listener.progress(Progress {
-                step,
-                steps: step,
-                loss,
-            });
+            listener.progress(Progress { step, steps: step, loss });
         }
         Ok(())
     }
@@ -256,11 +232,7 @@ impl Trainer {
         let count = examples.len() as f64;
         let mut rows = vec![network_row(step, format!("{split}_loss"), loss / count)];
         if let Some(correct) = correct {
-            rows.push(network_row(
-                step,
-                format!("{split}_accuracy"),
-                correct / count,
-            ));
+            rows.push(network_row(step, format!("{split}_accuracy"), correct / count));
         }
         Ok(rows)
     }
@@ -272,12 +244,7 @@ fn scalar(tensor: Tensor<1>) -> Result<f64, ExecutionError> {
 }
 
 fn network_row(step: u64, quantity: impl Into<Cow<'static, str>>, value: f64) -> Row {
-    Row {
-        step,
-        quantity: quantity.into(),
-        subject: NETWORK.into(),
-        value,
-    }
+    Row { step, quantity: quantity.into(), subject: NETWORK.into(), value }
 }
 
 fn record<L: Listener + ?Sized>(
@@ -285,17 +252,13 @@ fn record<L: Listener + ?Sized>(
     step: u64,
     rows: &[Row],
 ) -> Result<(), TrainError> {
-    listener
-        .record(rows)
-        .map_err(|source| TrainError::Record { step, source })
+    listener.record(rows).map_err(|source| TrainError::Record { step, source })
 }
 
 /// The first parameter whose observed gradient norm is not finite.
 fn not_finite(rows: &[Row]) -> Option<String> {
     let mut norms = rows.iter().filter(|row| row.quantity == "gradient_norm");
-    norms
-        .find(|row| !row.value.is_finite())
-        .map(|row| row.subject.to_string())
+    norms.find(|row| !row.value.is_finite()).map(|row| row.subject.to_string())
 }
 
 /// Looks for the culprit when the loss is not finite, whatever the hook measures.

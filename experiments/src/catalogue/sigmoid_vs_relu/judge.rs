@@ -45,21 +45,14 @@ struct Flow {
 impl Data<'_> {
     fn trials(&self, network: &str, optimizer: &str, depth: usize) -> Vec<&TrialResult> {
         let depth = depth.to_string();
-        let levels = [
-            ("network", network),
-            ("optimizer", optimizer),
-            ("depth", depth.as_str()),
-        ];
+        let levels = [("network", network), ("optimizer", optimizer), ("depth", depth.as_str())];
         self.results.with(&levels)
     }
 
     /// One flow per seed, of the quantity over the subjects that start and end so.
     fn flows(&self, network: &str, quantity: &str, suffix: &str) -> Vec<Flow> {
         let trials = self.trials(network, ADAM, self.settings.flow_depth);
-        trials
-            .into_iter()
-            .filter_map(|trial| flow(trial, quantity, suffix))
-            .collect()
+        trials.into_iter().filter_map(|trial| flow(trial, quantity, suffix)).collect()
     }
 
     fn activation_factors(&self, network: &str) -> Vec<f64> {
@@ -70,10 +63,7 @@ impl Data<'_> {
     fn accuracies(&self, network: &str, optimizer: &str, depth: usize) -> Vec<f64> {
         let trials = self.trials(network, optimizer, depth);
         // A net that diverged answers nothing correctly on purpose: it counts as chance.
-        trials
-            .iter()
-            .map(|trial| trial.last("test_accuracy").unwrap_or(0.5))
-            .collect()
+        trials.iter().map(|trial| trial.last("test_accuracy").unwrap_or(0.5)).collect()
     }
 
     fn sigmoid_shrinks(&self) -> Verdict {
@@ -81,26 +71,13 @@ impl Data<'_> {
         let worst_fit = flows.iter().map(|flow| flow.r_squared).fold(1.0, f64::min);
         let factors: Vec<f64> = flows.iter().map(|flow| flow.log_factor).collect();
         let depths = self.settings.depths.iter().filter(|depth| **depth > 1);
-        let ratios: Vec<String> = depths
-            .map(|depth| self.first_to_last(SIGMOID, *depth))
-            .collect();
-        let evidence = format!(
-            "worst R² {worst_fit:.3}; first over last layer: {}",
-            ratios.join(", ")
-        );
+        let ratios: Vec<String> = depths.map(|depth| self.first_to_last(SIGMOID, *depth)).collect();
+        let evidence =
+            format!("worst R² {worst_fit:.3}; first over last layer: {}", ratios.join(", "));
         let geometric = |e: &Estimate| {
-            Ruling::of(
-                e.upper < 0.5f64.ln() && worst_fit >= 0.95,
-                e.lower > 0.5f64.ln(),
-            )
+            Ruling::of(e.upper < 0.5f64.ln() && worst_fit >= 0.95, e.lower > 0.5f64.ln())
         };
-        factor_verdict(
-            &claims::SIGMOID_SHRINKS,
-            "factor per layer",
-            &factors,
-            geometric,
-            evidence,
-        )
+        factor_verdict(&claims::SIGMOID_SHRINKS, "factor per layer", &factors, geometric, evidence)
     }
 
     /// ‖∂L/∂h‖ of the first over that of the last hidden layer, as geometric mean over seeds.
@@ -128,20 +105,11 @@ impl Data<'_> {
         let below = |e: &Estimate| Ruling::of(e.upper < 0.25f64.ln(), e.lower > 0.25f64.ln());
         let factors = self.activation_factors(SIGMOID);
         let claim = &claims::FACTOR_BELOW_QUARTER;
-        factor_verdict(
-            claim,
-            "factor per layer",
-            &factors,
-            below,
-            "bound 0.25".to_owned(),
-        )
+        factor_verdict(claim, "factor per layer", &factors, below, "bound 0.25".to_owned())
     }
 
     fn relu_shrinks_less(&self) -> Verdict {
-        let (relu, sigmoid) = (
-            self.activation_factors(RELU),
-            self.activation_factors(SIGMOID),
-        );
+        let (relu, sigmoid) = (self.activation_factors(RELU), self.activation_factors(SIGMOID));
         let ratios: Vec<f64> = relu.iter().zip(&sigmoid).map(|(r, s)| r - s).collect();
         let much = |e: &Estimate| Ruling::of(e.lower > 2f64.ln(), e.upper < 2f64.ln());
         let evidence = format!("ReLU {}, sigmoid {}", geometric(&relu), geometric(&sigmoid));
@@ -153,23 +121,12 @@ impl Data<'_> {
         let activations = self.activation_factors(SIGMOID);
         let weights = self.flows(SIGMOID, "gradient_norm", "weight");
         let weights: Vec<f64> = weights.iter().map(|flow| flow.log_factor).collect();
-        let ratios: Vec<f64> = weights
-            .iter()
-            .zip(&activations)
-            .map(|(w, a)| w - a)
-            .collect();
+        let ratios: Vec<f64> = weights.iter().zip(&activations).map(|(w, a)| w - a).collect();
         let bound = 1.1f64.ln();
         let same = |e: &Estimate| {
-            Ruling::of(
-                -bound < e.lower && e.upper < bound,
-                e.lower > bound || e.upper < -bound,
-            )
+            Ruling::of(-bound < e.lower && e.upper < bound, e.lower > bound || e.upper < -bound)
         };
-        let evidence = format!(
-            "∂L/∂W {}, ∂L/∂h {}",
-            geometric(&weights),
-            geometric(&activations)
-        );
+        let evidence = format!("∂L/∂W {}, ∂L/∂h {}", geometric(&weights), geometric(&activations));
         let claim = &claims::WEIGHTS_HIDE_LESS;
         factor_verdict(claim, "ratio of factors per layer", &ratios, same, evidence)
     }
@@ -178,18 +135,12 @@ impl Data<'_> {
         let target = self.settings.target_accuracy;
         let steps = |network| -> Vec<Option<u64>> {
             let trials = self.trials(network, optimizer, ORIGINAL_DEPTH);
-            trials
-                .iter()
-                .map(|t| t.first_step_at_least("test_accuracy", target))
-                .collect()
+            trials.iter().map(|t| t.first_step_at_least("test_accuracy", target)).collect()
         };
         let (sigmoid, relu) = (steps(SIGMOID), steps(RELU));
         // Step 0 is no time; a net that starts at the target arrives at the first evaluation.
         let or_end = |step: &Option<u64>| step.unwrap_or(self.settings.steps).max(1) as f64;
-        let pairs = sigmoid
-            .iter()
-            .zip(&relu)
-            .filter(|(s, r)| s.is_some() || r.is_some());
+        let pairs = sigmoid.iter().zip(&relu).filter(|(s, r)| s.is_some() || r.is_some());
         let ratios: Vec<f64> = pairs.map(|(s, r)| (or_end(s) / or_end(r)).ln()).collect();
         let never = |steps: &[Option<u64>]| steps.iter().all(Option::is_none);
         let reversed = never(&relu) && sigmoid.iter().all(Option::is_some);
@@ -214,13 +165,7 @@ impl Data<'_> {
         let relu = self.accuracies(RELU, SGD, ORIGINAL_DEPTH);
         let evidence = format!("ReLU in its place reaches {}", mean(&relu));
         let stuck = |e: &Estimate| Ruling::of(e.upper < CHANCE, e.lower > CHANCE);
-        accuracy_verdict(
-            &claims::SGD_SIGMOID_STUCK,
-            "test accuracy",
-            &accuracies,
-            stuck,
-            evidence,
-        )
+        accuracy_verdict(&claims::SGD_SIGMOID_STUCK, "test accuracy", &accuracies, stuck, evidence)
     }
 
     fn adam_sigmoid_learns(&self) -> Verdict {
@@ -236,10 +181,8 @@ impl Data<'_> {
     fn adam_has_a_limit(&self) -> Verdict {
         let mut depths = self.settings.depths.clone();
         depths.sort_unstable();
-        let by_depth: Vec<(usize, Vec<f64>)> = depths
-            .iter()
-            .map(|depth| (*depth, self.accuracies(SIGMOID, ADAM, *depth)))
-            .collect();
+        let by_depth: Vec<(usize, Vec<f64>)> =
+            depths.iter().map(|depth| (*depth, self.accuracies(SIGMOID, ADAM, *depth))).collect();
         let estimates: Vec<(usize, Estimate)> = by_depth
             .iter()
             .filter_map(|(depth, accuracies)| Some((*depth, Estimate::mean_of(accuracies)?)))
@@ -247,9 +190,7 @@ impl Data<'_> {
         let learns_at_3 = estimates
             .iter()
             .any(|(depth, e)| *depth == ORIGINAL_DEPTH && e.lower > self.settings.target_accuracy);
-        let limit = estimates
-            .iter()
-            .find(|(depth, e)| *depth > ORIGINAL_DEPTH && e.upper < CHANCE);
+        let limit = estimates.iter().find(|(depth, e)| *depth > ORIGINAL_DEPTH && e.upper < CHANCE);
         let all_learn = !estimates.is_empty() && estimates.iter().all(|(_, e)| e.lower > CHANCE);
         let evidence: Vec<String> = by_depth
             .iter()
@@ -262,78 +203,48 @@ impl Data<'_> {
         });
         let ruling = Ruling::of(learns_at_3 && limit.is_some(), all_learn);
         let seeds = estimates.iter().map(|(_, e)| e.n).min().unwrap_or(0);
-        Verdict::new(
-            &claims::ADAM_HAS_A_LIMIT,
-            ruling,
-            effect,
-            seeds,
-            evidence.join(", "),
-        )
+        Verdict::new(&claims::ADAM_HAS_A_LIMIT, ruling, effect, seeds, evidence.join(", "))
     }
 
     fn he_keeps_level(&self) -> Verdict {
-        let (he, xavier) = (
-            self.activation_factors(RELU_HE),
-            self.activation_factors(RELU),
-        );
+        let (he, xavier) = (self.activation_factors(RELU_HE), self.activation_factors(RELU));
         let level = |_: &Estimate| {
-            let rulings = [
-                equivalence(&he, 0.0, 0.1),
-                equivalence(&xavier, 0.5f64.sqrt().ln(), 0.1),
-            ];
+            let rulings =
+                [equivalence(&he, 0.0, 0.1), equivalence(&xavier, 0.5f64.sqrt().ln(), 0.1)];
             let all = rulings.iter().all(|ruling| *ruling == Ruling::Supported);
             Ruling::of(all, rulings.contains(&Ruling::Refuted))
         };
-        let evidence = format!(
-            "He {}, Xavier {}; theory 1 and 0.707",
-            geometric(&he),
-            geometric(&xavier)
-        );
+        let evidence =
+            format!("He {}, Xavier {}; theory 1 and 0.707", geometric(&he), geometric(&xavier));
         let claim = &claims::HE_KEEPS_LEVEL;
         factor_verdict(claim, "factor per layer, He", &he, level, evidence)
     }
 
     fn he_trains_deep(&self) -> Verdict {
         let depth = self.settings.deepest();
-        let (he, xavier) = (
-            self.accuracies(RELU_HE, ADAM, depth),
-            self.accuracies(RELU, ADAM, depth),
-        );
+        let (he, xavier) =
+            (self.accuracies(RELU_HE, ADAM, depth), self.accuracies(RELU, ADAM, depth));
         let differences: Vec<f64> = he.iter().zip(&xavier).map(|(h, x)| h - x).collect();
         let evidence = format!("depth {depth}: He {}, Xavier {}", mean(&he), mean(&xavier));
         let better = |e: &Estimate| Ruling::of(e.lower > 0.1, e.upper < 0.1);
         let claim = &claims::HE_TRAINS_DEEP;
-        accuracy_verdict(
-            claim,
-            "gain in test accuracy",
-            &differences,
-            better,
-            evidence,
-        )
+        accuracy_verdict(claim, "gain in test accuracy", &differences, better, evidence)
     }
 }
 
 /// Fits one net; `None` if it has too few layers or a norm is zero.
 fn flow(trial: &TrialResult, quantity: &str, suffix: &str) -> Option<Flow> {
-    let rows = trial
-        .rows
-        .iter()
-        .filter(|row| row.step == 0 && row.quantity == quantity);
+    let rows = trial.rows.iter().filter(|row| row.step == 0 && row.quantity == quantity);
     let layers =
         rows.filter(|row| row.subject.starts_with("hidden.") && row.subject.ends_with(suffix));
-    let mut points: Vec<(f64, f64)> = layers
-        .enumerate()
-        .map(|(layer, row)| (layer as f64, row.value.ln()))
-        .collect();
+    let mut points: Vec<(f64, f64)> =
+        layers.enumerate().map(|(layer, row)| (layer as f64, row.value.ln())).collect();
     if quantity == "gradient_norm" && !points.is_empty() {
         // The first weight matrix has another fan-in and sees the raw data.
         points.remove(0);
     }
     let line = Line::fit(&points)?;
-    line.slope.is_finite().then_some(Flow {
-        log_factor: -line.slope,
-        r_squared: line.r_squared,
-    })
+    line.slope.is_finite().then_some(Flow { log_factor: -line.slope, r_squared: line.r_squared })
 }
 
 /// √χ of sigmoid at the fixed point for σw² = 1, which is Xavier between equal widths.
@@ -391,10 +302,7 @@ fn geometric(log_values: &[f64]) -> String {
 }
 
 fn mean(values: &[f64]) -> String {
-    format!(
-        "{:.1} %",
-        100.0 * values.iter().sum::<f64>() / values.len() as f64
-    )
+    format!("{:.1} %", 100.0 * values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// The median with runs that never arrived counted as latest.

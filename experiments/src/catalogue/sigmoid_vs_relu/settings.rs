@@ -79,18 +79,10 @@ impl Settings for SigmoidVsReluSettings {
         };
         let depths = || format!("{:?}", self.depths);
         if self.seeds < 2 {
-            return refuse(
-                "seeds",
-                self.seeds.to_string(),
-                "an interval needs at least 2 seeds",
-            );
+            return refuse("seeds", self.seeds.to_string(), "an interval needs at least 2 seeds");
         }
         if self.first_seed.checked_add(self.seeds).is_none() {
-            return refuse(
-                "first_seed",
-                self.first_seed.to_string(),
-                "the last seed is too large",
-            );
+            return refuse("first_seed", self.first_seed.to_string(), "the last seed is too large");
         }
         if self.depths.contains(&0) {
             return refuse("depths", depths(), "a network has at least 1 hidden layer");
@@ -102,11 +94,7 @@ impl Settings for SigmoidVsReluSettings {
             return refuse("depths", depths(), "each depth stands once");
         }
         if !self.depths.contains(&ORIGINAL_DEPTH) {
-            return refuse(
-                "depths",
-                depths(),
-                "3 must be among them: the claims are about it",
-            );
+            return refuse("depths", depths(), "3 must be among them: the claims are about it");
         }
         if !self.depths.contains(&self.flow_depth) || self.flow_depth < ORIGINAL_DEPTH {
             let requirement = "it must be one of `depths` and at least 3";
@@ -116,11 +104,7 @@ impl Settings for SigmoidVsReluSettings {
             return refuse("width", self.width.to_string(), "it must be from 1 to 8192");
         }
         if self.steps == 0 || self.steps > 10_000_000 {
-            return refuse(
-                "steps",
-                self.steps.to_string(),
-                "it must be from 1 to 10000000",
-            );
+            return refuse("steps", self.steps.to_string(), "it must be from 1 to 10000000");
         }
         if self.batch_size == 0 {
             return refuse("batch_size", "0".into(), "it must be at least 1");
@@ -135,11 +119,7 @@ impl Settings for SigmoidVsReluSettings {
         }
         if !(self.target_accuracy > 0.6 && self.target_accuracy < 1.0) {
             let requirement = "it must lie between 0.6, which counts as chance, and 1";
-            return refuse(
-                "target_accuracy",
-                self.target_accuracy.to_string(),
-                requirement,
-            );
+            return refuse("target_accuracy", self.target_accuracy.to_string(), requirement);
         }
         Ok(())
     }

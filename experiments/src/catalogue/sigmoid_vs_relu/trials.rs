@@ -35,10 +35,7 @@ pub(super) const SGD: &str = "sgd";
 pub(super) fn trials(settings: &SigmoidVsReluSettings) -> anyhow::Result<Vec<Trial>> {
     let mut trials = Vec::new();
     for seed in settings.first_seed..settings.first_seed + settings.seeds {
-        let data = settings
-            .data
-            .load(seed)
-            .context("the data set cannot be loaded")?;
+        let data = settings.data.load(seed).context("the data set cannot be loaded")?;
         let data = Arc::new(data);
         for &depth in &settings.depths {
             for (network, activation, initializer) in NETWORKS {
@@ -57,12 +54,7 @@ pub(super) fn trials(settings: &SigmoidVsReluSettings) -> anyhow::Result<Vec<Tri
                         ("depth", depth.to_string()),
                     ]);
                     let task = task(mlp.clone(), config, Arc::clone(&data));
-                    trials.push(Trial {
-                        factors,
-                        seed,
-                        cost: depth as u64,
-                        task,
-                    });
+                    trials.push(Trial { factors, seed, cost: depth as u64, task });
                 }
             }
         }
@@ -90,16 +82,10 @@ fn task(mlp: MlpConfig, config: TrainerConfig, data: Arc<TrainTest>) -> Box<Task
     Box::new(move |device, listener| {
         let model = mlp.try_init(config.seed, &device.clone().autodiff())?;
         let trainer = Trainer::new(config.clone(), device)?;
-        let (train, test) = (
-            on_device(&data.train, device),
-            on_device(&data.test, device),
-        );
+        let (train, test) = (on_device(&data.train, device), on_device(&data.test, device));
         let (_, outcome) = trainer.fit(
             model,
-            Splits {
-                train: &train,
-                test: &test,
-            },
+            Splits { train: &train, test: &test },
             |model: &Mlp, inputs, taps| model.forward(inputs, taps),
             &BinaryCrossEntropy,
             &mut hook(),
@@ -128,8 +114,5 @@ fn on_device(examples: &HostExamples, device: &Device) -> Examples<Tensor<2>, Te
     let (count, features) = (examples.len(), examples.features());
     let inputs = TensorData::new(examples.inputs().to_vec(), [count, features]);
     let targets = TensorData::new(examples.targets().to_vec(), [count, 1]);
-    Examples::new(
-        Tensor::from_data(inputs, device),
-        Tensor::from_data(targets, device),
-    )
+    Examples::new(Tensor::from_data(inputs, device), Tensor::from_data(targets, device))
 }

@@ -17,17 +17,10 @@ impl Quantity for ActivationGradientNorm {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            activation_gradient: Some(Detail::Norm),
-            ..Reads::NOTHING
-        }
+        Reads { activation_gradient: Some(Detail::Norm), ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {
-        measured
-            .activation_gradient
-            .as_ref()
-            .map(Summary::norm)
-            .into()
+        measured.activation_gradient.as_ref().map(Summary::norm).into()
     }
 }

@@ -17,10 +17,7 @@ impl Quantity for ActivationNorm {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            activation: Some(Detail::Norm),
-            ..Reads::NOTHING
-        }
+        Reads { activation: Some(Detail::Norm), ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {

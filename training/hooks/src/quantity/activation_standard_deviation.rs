@@ -17,17 +17,10 @@ impl Quantity for ActivationStandardDeviation {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            activation: Some(Detail::Full),
-            ..Reads::NOTHING
-        }
+        Reads { activation: Some(Detail::Full), ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {
-        measured
-            .activation
-            .as_ref()
-            .and_then(Summary::standard_deviation)
-            .into()
+        measured.activation.as_ref().and_then(Summary::standard_deviation).into()
     }
 }

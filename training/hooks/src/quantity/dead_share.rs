@@ -16,10 +16,7 @@ impl Quantity for DeadShare {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            death: true,
-            ..Reads::NOTHING
-        }
+        Reads { death: true, ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {

@@ -17,24 +17,14 @@ impl Quantity for GradientHistogram {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            gradient: Some(Detail::Full),
-            ..Reads::NOTHING
-        }
+        Reads { gradient: Some(Detail::Full), ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {
-        let full = measured
-            .gradient
-            .as_ref()
-            .and_then(|gradient| gradient.full.as_ref());
+        let full = measured.gradient.as_ref().and_then(|gradient| gradient.full.as_ref());
         full.map_or(Values::None, |full| {
             let decades = full.histogram.decades();
-            Values::ByDecade(
-                decades
-                    .map(|(decade, count)| (decade, count as f64))
-                    .collect(),
-            )
+            Values::ByDecade(decades.map(|(decade, count)| (decade, count as f64)).collect())
         })
     }
 }

@@ -17,17 +17,11 @@ impl Quantity for GradientInfinityCount {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            gradient: Some(Detail::Full),
-            ..Reads::NOTHING
-        }
+        Reads { gradient: Some(Detail::Full), ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {
-        let full = measured
-            .gradient
-            .as_ref()
-            .and_then(|gradient| gradient.full.as_ref());
+        let full = measured.gradient.as_ref().and_then(|gradient| gradient.full.as_ref());
         full.map(|full| full.infinities as f64).into()
     }
 }

@@ -17,20 +17,13 @@ impl Quantity for GradientMeanAbsolute {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            gradient: Some(Detail::Full),
-            ..Reads::NOTHING
-        }
+        Reads { gradient: Some(Detail::Full), ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {
         let gradient = measured.gradient.as_ref();
         gradient
-            .and_then(|g| {
-                g.full
-                    .as_ref()
-                    .map(|full| g.scale * full.absolute_sum / g.elements())
-            })
+            .and_then(|g| g.full.as_ref().map(|full| g.scale * full.absolute_sum / g.elements()))
             .into()
     }
 }

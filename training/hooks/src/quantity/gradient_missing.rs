@@ -16,10 +16,7 @@ impl Quantity for GradientMissing {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            presence: true,
-            ..Reads::NOTHING
-        }
+        Reads { presence: true, ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {

@@ -17,10 +17,7 @@ impl Quantity for GradientNorm {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            gradient: Some(Detail::Norm),
-            ..Reads::NOTHING
-        }
+        Reads { gradient: Some(Detail::Norm), ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {

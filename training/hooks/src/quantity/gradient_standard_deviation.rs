@@ -17,17 +17,10 @@ impl Quantity for GradientStandardDeviation {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            gradient: Some(Detail::Full),
-            ..Reads::NOTHING
-        }
+        Reads { gradient: Some(Detail::Full), ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {
-        measured
-            .gradient
-            .as_ref()
-            .and_then(Summary::standard_deviation)
-            .into()
+        measured.gradient.as_ref().and_then(Summary::standard_deviation).into()
     }
 }

@@ -17,16 +17,11 @@ impl Quantity for GradientZeroShare {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            gradient: Some(Detail::Full),
-            ..Reads::NOTHING
-        }
+        Reads { gradient: Some(Detail::Full), ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {
         let gradient = measured.gradient.as_ref();
-        gradient
-            .and_then(|g| g.full.as_ref().map(|full| full.zeros as f64 / g.elements()))
-            .into()
+        gradient.and_then(|g| g.full.as_ref().map(|full| full.zeros as f64 / g.elements())).into()
     }
 }

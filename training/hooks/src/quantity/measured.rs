@@ -87,10 +87,7 @@ impl Measured {
     pub(crate) fn merge_parameter(&mut self, other: &Self) {
         let merge = |mine: &mut Option<Summary>, other: &Option<Summary>| {
             if let Some(other) = other {
-                *mine = Some(
-                    mine.take()
-                        .map_or_else(|| other.clone(), |mine| mine.merge(other)),
-                );
+                *mine = Some(mine.take().map_or_else(|| other.clone(), |mine| mine.merge(other)));
             }
         };
         merge(&mut self.gradient, &other.gradient);

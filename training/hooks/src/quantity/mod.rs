@@ -83,8 +83,5 @@ pub const QUANTITIES: &[&dyn Quantity] = &[
 
 /// Finds a quantity of [`QUANTITIES`] by its name.
 pub fn quantity(name: &str) -> Option<&'static dyn Quantity> {
-    QUANTITIES
-        .iter()
-        .copied()
-        .find(|quantity| quantity.name() == name)
+    QUANTITIES.iter().copied().find(|quantity| quantity.name() == name)
 }

@@ -16,10 +16,7 @@ impl Quantity for SaturatedShare {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            saturation: true,
-            ..Reads::NOTHING
-        }
+        Reads { saturation: true, ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {

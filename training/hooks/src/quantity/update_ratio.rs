@@ -17,11 +17,7 @@ impl Quantity for UpdateRatio {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            weight: Some(Detail::Norm),
-            update: Some(Detail::Norm),
-            ..Reads::NOTHING
-        }
+        Reads { weight: Some(Detail::Norm), update: Some(Detail::Norm), ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {
@@ -30,7 +26,6 @@ impl Quantity for UpdateRatio {
             (norm != 0.0).then(|| update.norm() / norm)
         };
         let pair = measured.update.as_ref().zip(measured.weight.as_ref());
-        pair.and_then(|(update, weight)| ratio(update, weight))
-            .into()
+        pair.and_then(|(update, weight)| ratio(update, weight)).into()
     }
 }

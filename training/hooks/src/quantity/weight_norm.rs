@@ -17,10 +17,7 @@ impl Quantity for WeightNorm {
     }
 
     fn reads(&self) -> Reads {
-        Reads {
-            weight: Some(Detail::Norm),
-            ..Reads::NOTHING
-        }
+        Reads { weight: Some(Detail::Norm), ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {

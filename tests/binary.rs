@@ -1,0 +1,187 @@
+//! The built program from outside: what a user types, sees, and finds on disk.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A run small enough for a test: 6 networks × 2 seeds.
+const SMALL: &[&str] =
+    &["--seeds", "2", "--set", "depths=[3]", "--set", "flow_depth=3", "--set", "steps=20"];
+
+fn backdraft(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));
+    command.args(arguments).output().unwrap()
+}
+
+fn run_small(out: &Path, more: &[&str]) -> Output {
+    let out = out.to_str().unwrap();
+    backdraft(&[&["run", "sigmoid-vs-relu", "--out", out], SMALL, more].concat())
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// Asserts one clear line and exit code 2.
+fn refused(output: &Output, expected: &[&str]) {
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert_eq!(error.trim_end().lines().count(), 1, "one line: {error}");
+    for part in expected {
+        assert!(error.contains(part), "`{part}` is missing in: {error}");
+    }
+}
+
+/// The measurements of the only run in `out`, by file name.
+fn measurements(out: &Path) -> Vec<(String, Vec<u8>)> {
+    let id = fs::read_dir(out.join("sigmoid-vs-relu")).unwrap().next().unwrap().unwrap();
+    let mut files: Vec<PathBuf> = fs::read_dir(id.path().join("measurements"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+    files.iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn a_run_leaves_a_record_with_verdicts_and_shows_them_again() {
+    let out = TempDir::new().unwrap();
+    let report = stdout(&run_small(out.path(), &[]));
+    for part in ["supported", "factor per layer", "record: ", "12 trials in"] {
+        assert!(report.contains(part), "`{part}` is missing in:\n{report}");
+    }
+    assert!(!report.contains('\u{1b}'), "no colour when the output is not a terminal");
+
+    let path = out.path().to_str().unwrap();
+    let shown = stdout(&backdraft(&["show", "latest", "--out", path]));
+    assert!(shown.contains("repeat: backdraft run sigmoid-vs-relu"), "{shown}");
+    let json = stdout(&backdraft(&["show", "latest", "--out", path, "--json"]));
+    let record: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(record["status"], "finished");
+    assert_eq!(record["verdicts"].as_array().unwrap().len(), 12);
+    let listed = stdout(&backdraft(&["list", "--runs", "--out", path]));
+    assert!(listed.contains(record["id"].as_str().unwrap()), "{listed}");
+}
+
+#[test]
+fn the_same_command_measures_the_same_bytes_whatever_the_number_of_jobs() {
+    let [first, second, other] = [(), (), ()].map(|()| TempDir::new().unwrap());
+    stdout(&run_small(first.path(), &["--jobs", "1", "--quiet"]));
+    stdout(&run_small(second.path(), &["--jobs", "2", "--quiet"]));
+    stdout(&run_small(other.path(), &["--quiet", "--set", "first_seed=100"]));
+    let measured = measurements(first.path());
+    assert_eq!(measured.len(), 12);
+    assert_eq!(measured, measurements(second.path()));
+    let bytes = |files: Vec<(String, Vec<u8>)>| files.into_iter().map(|f| f.1).collect::<Vec<_>>();
+    assert_ne!(bytes(measured), bytes(measurements(other.path())));
+}
+
+#[test]
+fn a_cut_off_run_goes_on_and_a_finished_one_is_not_measured_again() {
+    let out = TempDir::new().unwrap();
+    stdout(&run_small(out.path(), &["--quiet"]));
+    let whole = measurements(out.path());
+    let id = fs::read_dir(out.path().join("sigmoid-vs-relu")).unwrap().next().unwrap().unwrap();
+    let trial = id.path().join("measurements").join(&whole[0].0);
+    fs::write(&trial, &whole[0].1[..whole[0].1.len() / 2]).unwrap();
+    let untouched = id.path().join("measurements").join(&whole[1].0);
+    let modified = fs::metadata(&untouched).unwrap().modified().unwrap();
+
+    stdout(&run_small(out.path(), &["--quiet"]));
+    assert_eq!(measurements(out.path()), whole);
+    assert_eq!(fs::metadata(&untouched).unwrap().modified().unwrap(), modified);
+}
+
+#[test]
+fn bad_input_is_refused_in_one_line_that_says_what_to_do() {
+    let out = TempDir::new().unwrap();
+    let set = |pair: &str| run_small(out.path(), &["--set", pair]);
+    refused(&backdraft(&["run", "sigmoid-vs-rleu"]), &["did you mean `sigmoid-vs-relu`"]);
+    refused(&backdraft(&["describe", "sigmoid"]), &["did you mean `sigmoid-vs-relu`"]);
+    refused(&set("depth=3"), &["no setting `depth`", "did you mean `depths`"]);
+    refused(&set("depths=[0, 3]"), &["depths = [0, 3]", "at least 1 hidden layer"]);
+    refused(&set("adam_rate=-1"), &["adam_rate = -1", "positive"]);
+    refused(&set("data=mnist"), &["data = \"mnist\"", "digits"]);
+    refused(&set("steps"), &["key=value"]);
+    refused(&set("seeds=-1"), &["seeds = -1"]);
+    refused(&backdraft(&["run", "sigmoid-vs-relu", "--seeds", "1"]), &["seeds = 1", "at least 2"]);
+    refused(&run_small(out.path(), &["--backend", "cuda"]), &["--features cuda"]);
+    refused(&run_small(out.path(), &["--backend", "flx"]), &["did you mean `flex`"]);
+    refused(&backdraft(&["show", "nonesuch", "--out", "/nonexistent"]), &["no run `nonesuch`"]);
+}
+
+#[test]
+fn a_configuration_file_is_read_and_its_mistakes_are_located() {
+    let out = TempDir::new().unwrap();
+    let file = out.path().join("settings.toml");
+    let path = file.to_str().unwrap();
+    fs::write(&file, "steps = 10\nbatch_size = 16\n").unwrap();
+    let out_path = out.path().to_str().unwrap();
+    let run = || {
+        backdraft(&[
+            "run",
+            "sigmoid-vs-relu",
+            "--out",
+            out_path,
+            "--config",
+            path,
+            "--seeds",
+            "2",
+            "--json",
+            "--set",
+            "depths=[3]",
+            "--set",
+            "flow_depth=3",
+        ])
+    };
+    let record: serde_json::Value = serde_json::from_str(&stdout(&run())).unwrap();
+    assert_eq!(record["settings"]["batch_size"], 16);
+    fs::write(&file, "steps = 10\nbatchsize = 16\n").unwrap();
+    refused(&run(), &[path, "`batchsize`", "did you mean `batch_size`"]);
+    fs::write(&file, "steps = 10\nbatch_size = = 16\n").unwrap();
+    refused(&run(), &[path, "line 2"]);
+    fs::remove_file(&file).unwrap();
+    refused(&run(), &["cannot read", path]);
+}
+
+#[test]
+fn an_output_folder_that_cannot_be_written_is_refused() {
+    let out = TempDir::new().unwrap();
+    let file = out.path().join("a-file");
+    fs::write(&file, "").unwrap();
+    refused(&run_small(&file, &[]), &["cannot create", "a-file"]);
+}
+
+#[test]
+fn lists_descriptions_back_ends_and_completions_can_be_had() {
+    assert!(stdout(&backdraft(&["list"])).contains("sigmoid-vs-relu"));
+    let description = stdout(&backdraft(&["describe", "sigmoid-vs-relu"]));
+    for part in ["Rule:", "depths = [1, 3, 10, 20, 50]", "Glorot"] {
+        assert!(description.contains(part), "{description}");
+    }
+    assert!(stdout(&backdraft(&["backends"])).contains("built in, default"));
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(stdout(&backdraft(&["completions", shell])).contains("backdraft"));
+    }
+    for command in [&["list", "--json"][..], &["backends", "--json"]] {
+        let json = stdout(&backdraft(command));
+        assert!(serde_json::from_str::<serde_json::Value>(&json).unwrap().is_array());
+    }
+    let help = stdout(&backdraft(&["run", "--help"]));
+    assert!(help.contains("Examples:") && help.contains("--preset"), "{help}");
+}
+
+#[test]
+fn the_named_binary_runs_its_experiment() {
+    let out = TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sigmoid-vs-relu"));
+    let output = command.args(SMALL).arg("--out").arg(out.path()).arg("--quiet").output().unwrap();
+    assert!(stdout(&output).contains("sigmoid-vs-relu"));
+    assert_eq!(measurements(out.path()).len(), 12);
+}

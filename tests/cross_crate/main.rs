@@ -1,0 +1,39 @@
+//! Tests that need more than one crate.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod backends;
+mod gradients;
+mod quantities;
+mod training;
+
+use backdraft_layers::Activation;
+use backdraft_mlp::MlpConfig;
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// A batch of made-up numbers, the same everywhere.
+fn batch(examples: usize, features: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
+    let value = |i: usize| f64::from((i as f32 * 0.7).sin() + (i as f32 * 0.13).cos());
+    let inputs = (0..examples)
+        .map(|row| (0..features).map(|column| value(row * features + column)).collect())
+        .collect();
+    (inputs, (0..examples).map(|row| (row % 2) as f64).collect())
+}
+
+fn tensors(inputs: &[Vec<f64>], targets: &[f64], device: &Device) -> (Tensor<2>, Tensor<2>) {
+    let flat: Vec<f32> = inputs.iter().flatten().map(|x| *x as f32).collect();
+    let inputs = TensorData::new(flat, [inputs.len(), inputs[0].len()]);
+    let count = targets.len();
+    let targets =
+        TensorData::new(targets.iter().map(|y| *y as f32).collect::<Vec<_>>(), [count, 1]);
+    (Tensor::from_data(inputs, device), Tensor::from_data(targets, device))
+}
+
+fn config(activation: Activation, depth: usize) -> MlpConfig {
+    MlpConfig { inputs: 7, depth, width: 9, activation, bias_variance: 0.05, ..Default::default() }
+}
+
+/// |a − b| relative to the larger.
+fn relative_difference(a: f64, b: f64) -> f64 {
+    if a == b { 0.0 } else { (a - b).abs() / a.abs().max(b.abs()) }
+}
