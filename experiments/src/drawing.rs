@@ -28,9 +28,10 @@ pub(crate) fn to_terminal(picture: &Picture, columns: usize, is_coloured: bool) 
     if is_coloured { drawing } else { without_escapes(&drawing) }
 }
 
-/// Moves the title of the vertical axis into the heading: characters cannot be turned.
+/// Moves the symbol on the vertical axis into the heading: characters cannot be turned.
 fn upright(picture: &Picture) -> Picture {
-    let title = format!("{}: {}", picture.y_label, picture.title);
+    let symbol = picture.y_label.split(',').next().unwrap_or_default();
+    let title = format!("{symbol}: {}", picture.title);
     Picture { title, y_label: String::new(), ..picture.clone() }
 }
 

@@ -4,3 +4,8 @@
 mod reference;
 
 pub use reference::{Gradients, Layer, ReferenceMlp};
+
+/// The README's example, so that it is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -23,6 +23,7 @@ use crate::record::{Manifest, RunFolder, SCHEMA, Status, Versions, run_id};
 use crate::results::{Ending, Results};
 use crate::settings::Overlay;
 use crate::study::run_study;
+use crate::trial::Trial;
 
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let experiment = find_experiment(&arguments.name)?;
@@ -36,15 +37,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
         RunFolder::create(&arguments.out, experiment.about().name, &id).map_err(Failure::input)?;
 
     let trials = prepared.trials().map_err(Failure::Run)?;
-    if arguments.fresh {
-        for trial in &trials {
-            let path = folder.trial_path(&trial.name());
-            if path.exists() {
-                fs::remove_file(&path)
-                    .with_context(|| format!("cannot remove `{}`", path.display()))
-                    .map_err(Failure::Run)?;
-            }
-        }
+    if arguments.fresh || is_of_another_build(&folder) {
+        forget(&folder, &trials)?;
     }
 
     let mut manifest = Manifest {
@@ -73,6 +67,23 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let results = results.map_err(Failure::run)?;
     finish(&mut manifest, &folder, prepared.as_ref(), &results, start)?;
     report(arguments, &manifest, &folder, prepared.as_ref(), &results)
+}
+
+/// Tells whether the folder holds measurements of a program other than this one, which may measure
+/// something else under the same settings.
+fn is_of_another_build(folder: &RunFolder) -> bool {
+    folder.manifest().is_ok_and(|manifest| manifest.versions != Versions::current())
+}
+
+fn forget(folder: &RunFolder, trials: &[Trial]) -> Result<(), Failure> {
+    for path in trials.iter().map(|trial| folder.trial_path(&trial.name())) {
+        if path.exists() {
+            fs::remove_file(&path)
+                .with_context(|| format!("cannot remove `{}`", path.display()))
+                .map_err(Failure::Run)?;
+        }
+    }
+    Ok(())
 }
 
 /// Judges, draws and closes the record.

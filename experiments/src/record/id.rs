@@ -21,8 +21,17 @@ pub fn run_id(experiment: &str, settings: &Table, backend: &str) -> String {
         // Tables are ordered by key, so that the same settings always read the same.
         toml::to_string(settings).unwrap_or_else(|_| format!("{settings:?}")),
     );
-    let digest = Sha256::digest(identity.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..DIGITS].to_owned()
+    hash(identity.as_bytes())
+}
+
+/// Returns the start of a SHA-256 hash in hexadecimal.
+pub(super) fn hash(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).take(DIGITS).map(hexadecimal).collect()
+}
+
+fn hexadecimal(digit: u8) -> char {
+    char::from_digit(digit.into(), 16).unwrap_or('0')
 }
 
 #[cfg(test)]

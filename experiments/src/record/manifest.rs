@@ -1,8 +1,11 @@
 //! `run.json`: what was run, with what, and how it ended.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
+use super::id::hash;
 use crate::experiment::Preset;
 use crate::verdict::Verdict;
 
@@ -63,6 +66,8 @@ pub struct Versions {
     pub burn: String,
     /// Operating system and processor architecture.
     pub platform: String,
+    /// Start of the hash of the program file: a rebuilt program may measure something else.
+    pub build: String,
 }
 
 impl Versions {
@@ -72,6 +77,13 @@ impl Versions {
             backdraft: env!("CARGO_PKG_VERSION").to_owned(),
             burn: "0.22.1".to_owned(),
             platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+            build: BUILD.clone(),
         }
     }
 }
+
+/// Hashed once; `unknown` where the system does not show a program its own file.
+static BUILD: LazyLock<String> = LazyLock::new(|| {
+    let program = std::env::current_exe().and_then(std::fs::read);
+    program.map_or_else(|_| "unknown".to_owned(), |bytes| hash(&bytes))
+});

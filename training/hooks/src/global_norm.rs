@@ -21,7 +21,7 @@ pub fn global_norm<M: Module, G: GradientSource>(
     module: &M,
     gradients: &G,
 ) -> Result<f64, ExecutionError> {
-    let mut observation = Observation::new(0, vec![&GradientNorm], GradientNorm.reads());
+    let mut observation = Observation::new(0, [&GradientNorm as _].into(), GradientNorm.reads());
     observation.read_parameters(&mut ParameterPaths::default(), module, gradients);
     let rows = observation.rows()?;
     let network = rows.iter().find(|row| &*row.subject == NETWORK);

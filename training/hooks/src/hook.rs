@@ -1,5 +1,7 @@
 //! The hook: what to measure, and when.
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::tensor::Gradients;
 
@@ -41,7 +43,7 @@ use crate::taps::Taps;
 /// ```
 #[derive(Clone, Debug)]
 pub struct GradientHook {
-    quantities: Vec<&'static dyn Quantity>,
+    quantities: Arc<[&'static dyn Quantity]>,
     reads: Reads,
     schedule: Schedule,
     paths: ParameterPaths,
@@ -53,7 +55,7 @@ impl GradientHook {
         let reads = quantities.iter().map(|quantity| quantity.reads());
         Self {
             reads: reads.fold(Reads::NOTHING, Reads::union),
-            quantities: quantities.to_vec(),
+            quantities: quantities.into(),
             schedule,
             paths: ParameterPaths::default(),
         }
@@ -103,7 +105,7 @@ impl GradientHook {
         module: &M,
         gradients: &G,
     ) -> Observation {
-        let mut observation = Observation::new(step, self.quantities.clone(), self.reads);
+        let mut observation = Observation::new(step, Arc::clone(&self.quantities), self.reads);
         observation.read_parameters(&mut self.paths, module, gradients);
         observation
     }

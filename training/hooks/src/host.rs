@@ -36,8 +36,9 @@ impl Element for f64 {
     }
 
     fn scale_of(values: &[Self]) -> f64 {
-        let largest = values.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
-        if largest > 0.0 && largest.is_finite() { largest } else { 1.0 }
+        let finite = values.iter().map(|x| x.abs()).filter(|x| x.is_finite());
+        let largest = finite.fold(0.0, f64::max);
+        if largest > 0.0 { largest } else { 1.0 }
     }
 }
 
@@ -73,35 +74,64 @@ fn square_sum<E: Element>(values: &[E], scale: f64) -> f64 {
     )
 }
 
+/// Everything else in one pass without branches, then the histogram.
 fn full_summary<E: Element>(values: &[E], scale: f64) -> FullSummary {
-    let mut full = FullSummary {
-        sum: 0.0,
-        absolute_sum: 0.0,
-        max_absolute: 0.0,
-        zeros: 0,
-        subnormals: 0,
-        nans: 0,
-        infinities: 0,
-        histogram: Histogram::empty(),
+    let mut lanes = [Lane::default(); LANES / 2];
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let chunks = values.chunks_exact(LANES / 2);
+            let rest = chunks.remainder();
+            for chunk in chunks {
+                lanes.iter_mut().zip(chunk).for_each(|(lane, x)| lane.add::<E>(x.widen()));
+            }
+            lanes.iter_mut().zip(rest).for_each(|(lane, x)| lane.add::<E>(x.widen()));
+        },
+    );
+    let total = |of: fn(&Lane) -> f64| lanes.iter().map(of).sum::<f64>();
+    let not_finite = total(|lane| lane.not_finite) as u64;
+    let nans = match not_finite {
+        0 => 0,
+        _ => values.iter().filter(|x| x.widen().is_nan()).count() as u64,
     };
-    for value in values {
-        let value = value.widen();
-        let magnitude = value.abs();
-        if magnitude == 0.0 {
-            full.zeros += 1;
-        } else if magnitude < f64::INFINITY {
-            full.sum += value / scale;
-            full.absolute_sum += magnitude / scale;
-            full.max_absolute = full.max_absolute.max(magnitude);
-            full.subnormals += u64::from(magnitude < E::MIN_NORMAL);
-            full.histogram.add(magnitude);
-        } else if value.is_nan() {
-            full.nans += 1;
-        } else {
-            full.infinities += 1;
-        }
+    FullSummary {
+        sum: total(|lane| lane.sum) / scale,
+        absolute_sum: total(|lane| lane.absolute_sum) / scale,
+        max_absolute: lanes.iter().map(|lane| lane.max_absolute).fold(0.0, f64::max),
+        zeros: total(|lane| lane.zeros) as u64,
+        subnormals: total(|lane| lane.below_normal - lane.zeros) as u64,
+        nans,
+        infinities: not_finite - nans,
+        histogram: Histogram::of(values.iter().map(|x| x.widen().abs())),
     }
-    full
+}
+
+/// Partial results of one vector lane; counts are `f64` so that all fields have one width.
+#[derive(Clone, Copy, Default)]
+struct Lane {
+    sum: f64,
+    absolute_sum: f64,
+    max_absolute: f64,
+    zeros: f64,
+    below_normal: f64,
+    not_finite: f64,
+}
+
+impl Lane {
+    #[inline(always)]
+    fn add<E: Element>(&mut self, value: f64) {
+        let is_finite = value.abs() < f64::INFINITY; // false for NaN
+        let value = if is_finite { value } else { 0.0 };
+        let magnitude = value.abs();
+        let count = |condition: bool| if condition { 1.0 } else { 0.0 };
+        self.sum += value;
+        self.absolute_sum += magnitude;
+        self.max_absolute =
+            if magnitude > self.max_absolute { magnitude } else { self.max_absolute };
+        self.zeros += count(is_finite && magnitude == 0.0);
+        self.below_normal += count(is_finite && magnitude < E::MIN_NORMAL);
+        self.not_finite += count(!is_finite);
+    }
 }
 
 #[cfg(test)]
@@ -147,6 +177,11 @@ mod tests {
         let right = [2.0f64, 0.0, -5.0];
         let both: Vec<f64> = left.iter().chain(&right).copied().collect();
         let merged = summarise(&left, Detail::Full).merge(&summarise(&right, Detail::Full));
-        assert_eq!(merged, summarise(&both, Detail::Full));
+        let whole = summarise(&both, Detail::Full);
+        let (merged_full, whole_full) = (merged.full.clone().unwrap(), whole.full.clone().unwrap());
+        assert!(close(merged.norm(), whole.norm()) && merged.count == whole.count);
+        assert!(close(merged.mean().unwrap(), whole.mean().unwrap()));
+        assert_eq!(merged_full.histogram, whole_full.histogram);
+        assert_eq!((merged_full.zeros, merged_full.max_absolute), (1, 5.0));
     }
 }

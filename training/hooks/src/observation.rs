@@ -20,7 +20,7 @@ use crate::taps::{Tapped, Taps};
 /// [`rows_after_step`](Self::rows_after_step) with the module that the optimiser returned instead.
 pub struct Observation {
     step: u64,
-    quantities: Vec<&'static dyn Quantity>,
+    quantities: Arc<[&'static dyn Quantity]>,
     reads: Reads,
     reader: Reader,
     parameters: Vec<ParameterTickets>,
@@ -47,7 +47,7 @@ struct TapTickets {
 }
 
 impl Observation {
-    pub(crate) fn new(step: u64, quantities: Vec<&'static dyn Quantity>, reads: Reads) -> Self {
+    pub(crate) fn new(step: u64, quantities: Arc<[&'static dyn Quantity]>, reads: Reads) -> Self {
         Self {
             step,
             quantities,

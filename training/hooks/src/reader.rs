@@ -122,7 +122,7 @@ fn in_place<const D: usize>(tensor: &Tensor<D>, detail: Detail) -> Option<Summar
     #[cfg(feature = "ndarray")]
     if is_ndarray(tensor) {
         let data = tensor.to_data();
-        return match data.dtype {
+        return match data.dtype() {
             DType::F32 => data.as_slice::<f32>().ok().map(|v| host::summarise(v, detail)),
             DType::F64 => data.as_slice::<f64>().ok().map(|v| host::summarise(v, detail)),
             _ => None,

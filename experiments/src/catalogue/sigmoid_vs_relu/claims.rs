@@ -74,7 +74,8 @@ pub(super) const ADAM_HAS_A_LIMIT: Claim = Claim {
     id: "adam-has-a-limit",
     statement: "Beyond some depth Adam no longer saves the sigmoid net.",
     rule: "Supported if at depth 3 the 95 % interval of the final test accuracy lies above the \
-           target and at a greater depth below 0.6; refuted if at every depth it lies above 0.6.",
+           target and at a greater depth below 0.6; refuted if at every depth, of which one must be \
+           20 or more, it lies above 0.6.",
 };
 
 pub(super) const HE_KEEPS_LEVEL: Claim = Claim {
@@ -90,7 +91,7 @@ pub(super) const HE_TRAINS_DEEP: Claim = Claim {
     statement: "At the greatest depth He's initialiser makes the ReLU net learn where Xavier's does \
                 not, under Adam.",
     rule: "Difference of final test accuracy, He − Xavier, paired by seed. Supported if its 95 % \
-           interval lies above 0.1, refuted if below 0.1.",
+           interval lies above 0.1, refuted if below 0.1; not judged at less than 20 layers.",
 };
 
 /// All of them, in the order of the report.

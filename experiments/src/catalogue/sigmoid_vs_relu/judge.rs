@@ -11,6 +11,8 @@ use crate::verdict::{Effect, Ruling, Verdict};
 
 /// Test accuracy below which a net has learnt nothing.
 const CHANCE: f64 = 0.6;
+/// Hidden layers from which on a net counts as deep.
+const DEEP: usize = 20;
 
 pub(super) fn judge(settings: &SigmoidVsReluSettings, results: &Results) -> Vec<Verdict> {
     let data = Data { settings, results };
@@ -191,7 +193,8 @@ impl Data<'_> {
             .iter()
             .any(|(depth, e)| *depth == ORIGINAL_DEPTH && e.lower > self.settings.target_accuracy);
         let limit = estimates.iter().find(|(depth, e)| *depth > ORIGINAL_DEPTH && e.upper < CHANCE);
-        let all_learn = !estimates.is_empty() && estimates.iter().all(|(_, e)| e.lower > CHANCE);
+        let all_learn = estimates.iter().any(|(depth, _)| *depth >= DEEP)
+            && estimates.iter().all(|(_, e)| e.lower > CHANCE);
         let evidence: Vec<String> = by_depth
             .iter()
             .map(|(depth, accuracies)| format!("{} at depth {depth}", mean(accuracies)))
@@ -226,7 +229,8 @@ impl Data<'_> {
             (self.accuracies(RELU_HE, ADAM, depth), self.accuracies(RELU, ADAM, depth));
         let differences: Vec<f64> = he.iter().zip(&xavier).map(|(h, x)| h - x).collect();
         let evidence = format!("depth {depth}: He {}, Xavier {}", mean(&he), mean(&xavier));
-        let better = |e: &Estimate| Ruling::of(e.lower > 0.1, e.upper < 0.1);
+        let is_deep = depth >= DEEP;
+        let better = |e: &Estimate| Ruling::of(is_deep && e.lower > 0.1, is_deep && e.upper < 0.1);
         let claim = &claims::HE_TRAINS_DEEP;
         accuracy_verdict(claim, "gain in test accuracy", &differences, better, evidence)
     }

@@ -52,7 +52,7 @@ fn gradient_flow(settings: &SigmoidVsReluSettings, results: &Results) -> Picture
     }
     Picture {
         name: "gradient-flow".to_owned(),
-        title: format!("Gradient reaching each of {depth} hidden layers, at initialisation"),
+        title: format!("Gradient reaching each of {depth} layers at initialisation"),
         x_label: "hidden layer".to_owned(),
         y_label: "‖∂L/∂h‖, L2 over the batch".to_owned(),
         is_log: true,
@@ -69,7 +69,7 @@ fn weight_gradients(settings: &SigmoidVsReluSettings, results: &Results) -> Pict
     };
     Picture {
         name: "weight-gradients".to_owned(),
-        title: format!("Weight gradients of {depth} hidden layers, at initialisation"),
+        title: format!("Weight gradients of {depth} layers at initialisation"),
         x_label: "hidden layer".to_owned(),
         y_label: "‖∂L/∂W‖, L2 per matrix".to_owned(),
         is_log: true,

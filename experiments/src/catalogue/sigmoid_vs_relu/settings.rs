@@ -42,7 +42,7 @@ pub(crate) struct SigmoidVsReluSettings {
 impl SigmoidVsReluSettings {
     pub(super) fn of(preset: Preset) -> Self {
         let (seeds, steps) = match preset {
-            Preset::Quick => (5, 600),
+            Preset::Quick => (5, 450),
             Preset::Standard => (10, 1_800),
             Preset::Paper => (20, 4_500),
         };
@@ -58,7 +58,7 @@ impl SigmoidVsReluSettings {
             adam_rate: 1e-3,
             sgd_rate: 1e-2,
             target_accuracy: 0.8,
-            evaluate_every: 20,
+            evaluate_every: 15,
         }
     }
 
