@@ -12,7 +12,7 @@ import time
 import torch
 
 torch.manual_seed(0)
-ROUNDS = 15
+ROUNDS = 41
 
 
 def network(activation, depth):
@@ -53,10 +53,10 @@ def timed(activation, depth, batch, steps, norms):
 
 
 WORKLOADS = [
-    ("3x64 ReLU, batch 32", torch.nn.ReLU, 3, 32, 400),
-    ("3x64 sigmoid, batch 32", torch.nn.Sigmoid, 3, 32, 400),
-    ("3x64 ReLU, batch 256", torch.nn.ReLU, 3, 256, 200),
-    ("50x64 ReLU, batch 128", torch.nn.ReLU, 50, 128, 20),
+    ("3x64 ReLU, batch 32", torch.nn.ReLU, 3, 32, 100),
+    ("3x64 sigmoid, batch 32", torch.nn.Sigmoid, 3, 32, 100),
+    ("3x64 ReLU, batch 256", torch.nn.ReLU, 3, 256, 50),
+    ("50x64 ReLU, batch 128", torch.nn.ReLU, 50, 128, 8),
 ]
 
 print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads")

@@ -33,7 +33,7 @@ enum Hooks {
     AllEveryTenth,
 }
 
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 41;
 
 fn workloads() -> Vec<Workload> {
     let net = |activation, depth| MlpConfig { activation, depth, ..Default::default() };
@@ -42,25 +42,25 @@ fn workloads() -> Vec<Workload> {
             name: "3x64 ReLU, batch 32",
             config: net(Activation::Relu, 3),
             batch: 32,
-            steps: 400,
+            steps: 100,
         },
         Workload {
             name: "3x64 sigmoid, batch 32",
             config: net(Activation::Sigmoid, 3),
             batch: 32,
-            steps: 400,
+            steps: 100,
         },
         Workload {
             name: "3x64 ReLU, batch 256",
             config: net(Activation::Relu, 3),
             batch: 256,
-            steps: 200,
+            steps: 50,
         },
         Workload {
             name: "50x64 ReLU, batch 128",
             config: net(Activation::Relu, 50),
             batch: 128,
-            steps: 20,
+            steps: 8,
         },
     ]
 }

@@ -79,17 +79,19 @@ fn histogram(magnitude: Tensor<1>, counted: Tensor<1, burn::tensor::Bool>) -> Te
 pub(crate) fn summary(results: &[f64], count: u64, detail: Detail) -> Summary {
     let (scale, square_sum) = (results[0], results[1]);
     debug_assert!(results.len() == NORM_RESULTS || results.len() == FULL_RESULTS + BINS);
-    let full = (detail == Detail::Full).then(|| FullSummary {
-        sum: results[2],
-        absolute_sum: results[3],
-        max_absolute: scale,
-        zeros: results[4] as u64,
-        subnormals: results[5] as u64,
-        nans: results[6] as u64,
-        infinities: results[7] as u64,
-        histogram: Histogram::from_counts(
-            results[FULL_RESULTS..].iter().map(|count| *count as u64).collect(),
-        ),
+    let full = (detail == Detail::Full).then(|| {
+        Box::new(FullSummary {
+            sum: results[2],
+            absolute_sum: results[3],
+            max_absolute: scale,
+            zeros: results[4] as u64,
+            subnormals: results[5] as u64,
+            nans: results[6] as u64,
+            infinities: results[7] as u64,
+            histogram: Histogram::from_counts(
+                results[FULL_RESULTS..].iter().map(|count| *count as u64).collect(),
+            ),
+        })
     });
     let broken = full.as_ref().is_some_and(|full| full.nans + full.infinities > 0);
     Summary {

@@ -3,8 +3,8 @@
 use crate::histogram::Histogram;
 use crate::summary::{Detail, FullSummary, Summary};
 
-/// Accumulators that run side by side, so that the compiler can keep them in vector registers.
-const LANES: usize = 16;
+/// Accumulators that run side by side in a full summary.
+const FULL_LANES: usize = 8;
 
 /// A floating-point element that can be summarised on the host.
 pub(crate) trait Element: Copy + Send + Sync {
@@ -13,6 +13,8 @@ pub(crate) trait Element: Copy + Send + Sync {
     fn widen(self) -> f64;
     /// What to divide by so that the squares of these values stay within `f64`.
     fn scale_of(values: &[Self]) -> f64;
+    /// Σ (x / scale)².
+    fn square_sum(values: &[Self], scale: f64) -> f64;
 }
 
 impl Element for f32 {
@@ -25,6 +27,11 @@ impl Element for f32 {
     /// The square of any finite `f32`, subnormal ones included, is a normal `f64`.
     fn scale_of(_: &[Self]) -> f64 {
         1.0
+    }
+
+    /// Compiled for several instruction sets, of which the running processor chooses.
+    fn square_sum(values: &[Self], _scale: f64) -> f64 {
+        pulp::Arch::new().dispatch(SquareSum { values })
     }
 }
 
@@ -40,6 +47,10 @@ impl Element for f64 {
         let largest = finite.fold(0.0, f64::max);
         if largest > 0.0 { largest } else { 1.0 }
     }
+
+    fn square_sum(values: &[Self], scale: f64) -> f64 {
+        wide_square_sum(values, scale)
+    }
 }
 
 /// Summarises `values`.
@@ -48,46 +59,62 @@ pub(crate) fn summarise<E: Element>(values: &[E], detail: Detail) -> Summary {
     Summary {
         count: values.len() as u64,
         scale,
-        square_sum: square_sum(values, scale),
-        full: (detail == Detail::Full).then(|| full_summary(values, scale)),
+        square_sum: E::square_sum(values, scale),
+        full: (detail == Detail::Full).then(|| Box::new(full_summary(values, scale))),
     }
 }
 
-/// Σ (x / scale)², compiled for the widest vectors that the running processor has.
-fn square_sum<E: Element>(values: &[E], scale: f64) -> f64 {
-    let factor = scale.recip();
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let mut lanes = [0.0f64; LANES];
-            let chunks = values.chunks_exact(LANES);
-            let rest = chunks.remainder();
-            for chunk in chunks {
-                for (lane, x) in lanes.iter_mut().zip(chunk) {
-                    let x = x.widen() * factor;
-                    *lane += x * x;
+/// Σ x², summed in `f32` vectors over blocks and in `f64` over the blocks.
+struct SquareSum<'a> {
+    values: &'a [f32],
+}
+
+/// Elements of a block: so few that their `f32` sum, spread over the lanes of four vectors, is good
+/// to a few units in the last place.
+const BLOCK: usize = 1_024;
+
+/// Within these bounds of a block's sum no square that matters to it underflowed or overflowed.
+const SAFE_SUMS: std::ops::Range<f64> = 1e-28..1e37;
+
+impl pulp::WithSimd for SquareSum<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) -> f64 {
+        let block_sum = |block: &[f32]| {
+            let (vectors, rest) = S::as_simd_f32s(block);
+            let (fours, singles) = vectors.as_chunks::<4>();
+            let mut sums = [simd.splat_f32s(0.0); 4];
+            for four in fours {
+                for (sum, x) in sums.iter_mut().zip(four) {
+                    *sum = simd.mul_add_e_f32s(*x, *x, *sum);
                 }
             }
-            let tail: f64 = rest.iter().map(|x| (x.widen() * factor).powi(2)).sum();
-            lanes.iter().sum::<f64>() + tail
-        },
-    )
+            for (sum, x) in sums.iter_mut().zip(singles) {
+                *sum = simd.mul_add_e_f32s(*x, *x, *sum);
+            }
+            let [a, b, c, d] = sums;
+            let sum = simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d));
+            f64::from(simd.reduce_sum_f32s(sum)) + wide_square_sum(rest, 1.0)
+        };
+        let exact = |block: &[f32]| match block_sum(block) {
+            sum if SAFE_SUMS.contains(&sum) => sum,
+            _ => wide_square_sum(block, 1.0),
+        };
+        self.values.chunks(BLOCK).map(exact).sum()
+    }
+}
+
+/// Σ (x / scale)² in `f64`.
+#[inline(always)]
+fn wide_square_sum<E: Element>(values: &[E], scale: f64) -> f64 {
+    let factor = scale.recip();
+    values.iter().map(|x| (x.widen() * factor).powi(2)).sum()
 }
 
 /// Everything else in one pass without branches, then the histogram.
 fn full_summary<E: Element>(values: &[E], scale: f64) -> FullSummary {
-    let mut lanes = [Lane::default(); LANES / 2];
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let chunks = values.chunks_exact(LANES / 2);
-            let rest = chunks.remainder();
-            for chunk in chunks {
-                lanes.iter_mut().zip(chunk).for_each(|(lane, x)| lane.add::<E>(x.widen()));
-            }
-            lanes.iter_mut().zip(rest).for_each(|(lane, x)| lane.add::<E>(x.widen()));
-        },
-    );
+    let lanes = pulp::Arch::new().dispatch(FullLanes { values });
     let total = |of: fn(&Lane) -> f64| lanes.iter().map(of).sum::<f64>();
     let not_finite = total(|lane| lane.not_finite) as u64;
     let nans = match not_finite {
@@ -103,6 +130,29 @@ fn full_summary<E: Element>(values: &[E], scale: f64) -> FullSummary {
         nans,
         infinities: not_finite - nans,
         histogram: Histogram::of(values.iter().map(|x| x.widen().abs())),
+    }
+}
+
+struct FullLanes<'a, E> {
+    values: &'a [E],
+}
+
+impl<E: Element> pulp::WithSimd for FullLanes<'_, E> {
+    type Output = [Lane; FULL_LANES];
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Self::Output {
+        let mut lanes = [Lane::default(); FULL_LANES];
+        let (chunks, rest) = self.values.as_chunks::<FULL_LANES>();
+        for chunk in chunks {
+            for lane in 0..FULL_LANES {
+                lanes[lane].add::<E>(chunk[lane].widen());
+            }
+        }
+        for (lane, x) in rest.iter().enumerate() {
+            lanes[lane].add::<E>(x.widen());
+        }
+        lanes
     }
 }
 
@@ -144,11 +194,12 @@ mod tests {
 
     #[test]
     fn the_norm_does_not_depend_on_how_the_length_divides_into_lanes() {
-        for length in [0, 1, 15, 16, 17, 100] {
+        for length in [0, 1, 15, 16, 17, 100, 1_023, 1_025, 5_000] {
             let values: Vec<f32> = (0..length).map(|i| i as f32 - 3.5).collect();
             let expected: f64 = values.iter().map(|x| f64::from(*x).powi(2)).sum();
             let summary = summarise(&values, Detail::Norm);
-            assert!(close(summary.norm(), expected.sqrt()) || length == 0, "length {length}");
+            let error = (summary.norm() - expected.sqrt()).abs();
+            assert!(error <= 3e-7 * expected.sqrt(), "length {length}: {error}");
         }
     }
 
@@ -158,6 +209,16 @@ mod tests {
         assert!((summarise(&tiny, Detail::Norm).norm() / 8e-40 - 1.0).abs() < 1e-5);
         let tinier = vec![1e-300f64; 64];
         assert!(close(summarise(&tinier, Detail::Norm).norm(), 8e-300));
+    }
+
+    #[test]
+    fn blocks_beyond_the_range_of_f32_squares_are_summed_in_f64() {
+        let mut values = vec![1e-25f32; BLOCK];
+        values.extend(vec![1e25f32; 16]);
+        let norm = summarise(&values[..BLOCK], Detail::Norm).norm();
+        assert!((norm / 3.2e-24 - 1.0).abs() < 1e-6, "{norm}");
+        let norm = summarise(&values, Detail::Norm).norm();
+        assert!((norm / 4e25 - 1.0).abs() < 1e-6, "{norm}");
     }
 
     #[test]

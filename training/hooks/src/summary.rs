@@ -25,7 +25,7 @@ pub struct Summary {
     /// Σ (x / scale)².
     pub square_sum: f64,
     /// What [`Detail::Full`] adds.
-    pub full: Option<FullSummary>,
+    pub full: Option<Box<FullSummary>>,
 }
 
 /// The part of a [`Summary`] that only [`Detail::Full`] fills.
@@ -93,7 +93,7 @@ impl Summary {
         let (mine, theirs) = (ratio(self.scale), ratio(other.scale));
         self.square_sum = self.square_sum * mine * mine + other.square_sum * theirs * theirs;
         self.full = match (self.full.take(), &other.full) {
-            (Some(full), Some(more)) => Some(full.merge(mine, more, theirs)),
+            (Some(full), Some(more)) => Some(Box::new(full.merge(mine, more, theirs))),
             _ => None,
         };
         self.count += other.count;
