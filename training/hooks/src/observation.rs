@@ -65,6 +65,8 @@ impl Observation {
         module: &M,
         gradients: &G,
     ) {
+        self.parameters.reserve(paths.len());
+        self.reader.reserve(paths.len());
         paths.walk(module, &mut ReadParameters { observation: self, gradients });
     }
 
@@ -104,8 +106,12 @@ impl Observation {
     /// [`ExecutionError`] when the device failed.
     pub fn rows(self) -> Result<Vec<Row>, ExecutionError> {
         let readings = self.reader.finish()?;
-        let mut rows =
-            RowWriter { step: self.step, quantities: &self.quantities, rows: Vec::new() };
+        let subjects = self.parameters.len() + self.taps.len() + 1;
+        let mut rows = RowWriter {
+            step: self.step,
+            quantities: &self.quantities,
+            rows: Vec::with_capacity(subjects * self.quantities.len()),
+        };
         let mut network = Measured::default();
         for tickets in &self.parameters {
             let measured = tickets.measured(&readings, self.reads.presence);

@@ -21,6 +21,11 @@ pub(crate) struct ParameterPaths {
 }
 
 impl ParameterPaths {
+    /// Returns how many parameters the last module had, 0 before the first walk.
+    pub(crate) fn len(&self) -> usize {
+        self.paths.len()
+    }
+
     /// Visits the float parameters of `module` in the order of its fields, each once.
     pub(crate) fn walk<M: Module, V: ParameterVisitor>(&mut self, module: &M, visitor: &mut V) {
         let mut walk = Walk { known: &mut self.paths, position: 0, stack: Vec::new(), visitor };

@@ -38,6 +38,11 @@ pub(crate) struct Readings {
 }
 
 impl Reader {
+    /// Makes room for `additional` summaries.
+    pub(crate) fn reserve(&mut self, additional: usize) {
+        self.summaries.reserve(additional);
+    }
+
     /// Requests the summary of a tensor without autodiff.
     pub(crate) fn summary<const D: usize>(
         &mut self,
