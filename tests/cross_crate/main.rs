@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod backends;
+mod diagnosis;
 mod gradients;
 mod quantities;
 mod training;

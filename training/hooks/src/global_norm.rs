@@ -8,6 +8,7 @@ use crate::observation::Observation;
 use crate::parameters::ParameterPaths;
 use crate::quantity::{GradientNorm, Quantity};
 use crate::row::NETWORK;
+use crate::selection::{Filter, Grouping};
 
 /// Returns the L2 norm of the gradients of all parameters together, 0 if there are none.
 ///
@@ -21,8 +22,10 @@ pub fn global_norm<M: Module, G: GradientSource>(
     module: &M,
     gradients: &G,
 ) -> Result<f64, ExecutionError> {
-    let mut observation = Observation::new(0, [&GradientNorm as _].into(), GradientNorm.reads());
-    observation.read_parameters(&mut ParameterPaths::default(), module, gradients);
+    let quantities = [&GradientNorm as _].into();
+    let mut observation =
+        Observation::new(0, quantities, GradientNorm.reads(), Grouping::Parameter);
+    observation.read_parameters(&mut ParameterPaths::default(), &Filter::all(), module, gradients);
     let rows = observation.rows()?;
     let network = rows.iter().find(|row| &*row.subject == NETWORK);
     Ok(network.map_or(0.0, |row| row.value))

@@ -10,6 +10,7 @@ use crate::observation::Observation;
 use crate::parameters::ParameterPaths;
 use crate::quantity::{Quantity, Reads};
 use crate::schedule::Schedule;
+use crate::selection::{Filter, Grouping};
 use crate::taps::Taps;
 
 /// Measures quantities of a module's parameters and tapped activations during training.
@@ -46,6 +47,8 @@ pub struct GradientHook {
     quantities: Arc<[&'static dyn Quantity]>,
     reads: Reads,
     schedule: Schedule,
+    filter: Filter,
+    grouping: Grouping,
     paths: ParameterPaths,
 }
 
@@ -57,8 +60,20 @@ impl GradientHook {
             reads: reads.fold(Reads::NOTHING, Reads::union),
             quantities: quantities.into(),
             schedule,
+            filter: Filter::all(),
+            grouping: Grouping::default(),
             paths: ParameterPaths::default(),
         }
+    }
+
+    /// Measures only the parameters and taps that `filter` accepts.
+    pub fn with_filter(self, filter: Filter) -> Self {
+        Self { filter, paths: ParameterPaths::default(), ..self }
+    }
+
+    /// Measures parameters in groups, each as if it were one tensor.
+    pub fn with_grouping(self, grouping: Grouping) -> Self {
+        Self { grouping, ..self }
     }
 
     /// Tells whether `step` will be observed.
@@ -95,7 +110,7 @@ impl GradientHook {
         taps: &Taps,
     ) -> Option<Observation> {
         let mut observation = self.observe(step, module, gradients)?;
-        observation.read_taps(taps, gradients);
+        observation.read_taps(taps, gradients, &self.filter);
         Some(observation)
     }
 
@@ -105,8 +120,9 @@ impl GradientHook {
         module: &M,
         gradients: &G,
     ) -> Observation {
-        let mut observation = Observation::new(step, Arc::clone(&self.quantities), self.reads);
-        observation.read_parameters(&mut self.paths, module, gradients);
+        let quantities = Arc::clone(&self.quantities);
+        let mut observation = Observation::new(step, quantities, self.reads, self.grouping);
+        observation.read_parameters(&mut self.paths, &self.filter, module, gradients);
         observation
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod device;
+mod diagnosis;
 mod global_norm;
 mod gradients;
 mod histogram;
@@ -13,9 +14,12 @@ mod quantity;
 mod reader;
 mod row;
 mod schedule;
+mod selection;
+mod sink;
 mod summary;
 mod taps;
 
+pub use diagnosis::{Confidence, Finding, History, RULES, Rule, Thresholds, diagnose};
 pub use global_norm::global_norm;
 pub use gradients::GradientSource;
 pub use histogram::Histogram;
@@ -31,5 +35,7 @@ pub use quantity::{
 };
 pub use row::{NETWORK, Row};
 pub use schedule::Schedule;
+pub use selection::{Filter, Grouping};
+pub use sink::{CallbackSink, CsvSink, JsonLinesSink, Sink};
 pub use summary::{Detail, FullSummary, Summary};
 pub use taps::{Tapped, Taps};

@@ -12,6 +12,7 @@ use crate::parameters::{ParameterPaths, ParameterVisitor};
 use crate::quantity::{Measured, Quantity, Reads, Values};
 use crate::reader::{Reader, Readings, ScalarTicket, SummaryTicket};
 use crate::row::{NETWORK, Row};
+use crate::selection::{Filter, Grouping};
 use crate::taps::{Tapped, Taps};
 
 /// An observation under way: its reductions are queued, nothing has been waited for.
@@ -22,6 +23,7 @@ pub struct Observation {
     step: u64,
     quantities: Arc<[&'static dyn Quantity]>,
     reads: Reads,
+    grouping: Grouping,
     reader: Reader,
     parameters: Vec<ParameterTickets>,
     taps: Vec<TapTickets>,
@@ -47,11 +49,17 @@ struct TapTickets {
 }
 
 impl Observation {
-    pub(crate) fn new(step: u64, quantities: Arc<[&'static dyn Quantity]>, reads: Reads) -> Self {
+    pub(crate) fn new(
+        step: u64,
+        quantities: Arc<[&'static dyn Quantity]>,
+        reads: Reads,
+        grouping: Grouping,
+    ) -> Self {
         Self {
             step,
             quantities,
             reads,
+            grouping,
             reader: Reader::default(),
             parameters: Vec::new(),
             taps: Vec::new(),
@@ -62,16 +70,17 @@ impl Observation {
     pub(crate) fn read_parameters<M: Module, G: GradientSource>(
         &mut self,
         paths: &mut ParameterPaths,
+        filter: &Filter,
         module: &M,
         gradients: &G,
     ) {
         self.parameters.reserve(paths.len());
         self.reader.reserve(paths.len());
-        paths.walk(module, &mut ReadParameters { observation: self, gradients });
+        paths.walk(module, filter, &mut ReadParameters { observation: self, gradients });
     }
 
-    pub(crate) fn read_taps(&mut self, taps: &Taps, gradients: &Gradients) {
-        for tapped in taps.tapped() {
+    pub(crate) fn read_taps(&mut self, taps: &Taps, gradients: &Gradients, filter: &Filter) {
+        for tapped in taps.tapped().iter().filter(|tapped| filter.accepts(tapped.subject())) {
             let tickets = self.read_tap(tapped, gradients);
             self.taps.push(tickets);
         }
@@ -113,11 +122,22 @@ impl Observation {
             rows: Vec::with_capacity(subjects * self.quantities.len()),
         };
         let mut network = Measured::default();
+        let mut groups: Vec<(Arc<str>, Measured)> = Vec::new();
         for tickets in &self.parameters {
             let measured = tickets.measured(&readings, self.reads.presence);
             network.merge_parameter(&measured);
-            rows.write(&tickets.path, &measured);
+            if self.grouping == Grouping::Parameter {
+                rows.write(&tickets.path, &measured);
+                continue;
+            }
+            let key = self.grouping.key(&tickets.path);
+            match groups.iter_mut().find(|(name, _)| **name == *key) {
+                Some((_, group)) => group.merge_parameter(&measured),
+                None => groups.push((key.into(), measured)),
+            }
         }
+        groups.iter().for_each(|(name, group)| rows.write(name, group));
+        network.is_missing = None;
         rows.write(&NETWORK.into(), &network);
         for tickets in &self.taps {
             rows.write(&tickets.subject, &tickets.measured(&readings));
@@ -134,7 +154,7 @@ impl Observation {
     pub fn rows_after_step<M: Module>(mut self, module: &M) -> Result<Vec<Row>, ExecutionError> {
         if self.reads.update.is_some() {
             let mut paths = ParameterPaths::default();
-            paths.walk(module, &mut ReadUpdates { observation: &mut self });
+            paths.walk(module, &Filter::all(), &mut ReadUpdates { observation: &mut self });
         }
         self.rows()
     }

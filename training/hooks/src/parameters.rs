@@ -5,6 +5,8 @@ use std::sync::Arc;
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 
+use crate::selection::Filter;
+
 /// Receives each float parameter of a module together with its path.
 pub(crate) trait ParameterVisitor {
     fn visit<const D: usize>(&mut self, path: &Arc<str>, parameter: &Param<Tensor<D>>);
@@ -16,7 +18,8 @@ pub(crate) trait ParameterVisitor {
 /// network do.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ParameterPaths {
-    /// In visiting order; no path where a parameter shared between modules was met before.
+    /// In visiting order; no path where a parameter is filtered out, or shared between modules and
+    /// met before.
     paths: Vec<(ParamId, Option<Arc<str>>)>,
 }
 
@@ -26,9 +29,16 @@ impl ParameterPaths {
         self.paths.len()
     }
 
-    /// Visits the float parameters of `module` in the order of its fields, each once.
-    pub(crate) fn walk<M: Module, V: ParameterVisitor>(&mut self, module: &M, visitor: &mut V) {
-        let mut walk = Walk { known: &mut self.paths, position: 0, stack: Vec::new(), visitor };
+    /// Visits the float parameters of `module` that pass the filter, in the order of its fields,
+    /// each once. The filter must be the same at every walk.
+    pub(crate) fn walk<M: Module, V: ParameterVisitor>(
+        &mut self,
+        module: &M,
+        filter: &Filter,
+        visitor: &mut V,
+    ) {
+        let known = &mut self.paths;
+        let mut walk = Walk { known, filter, position: 0, stack: Vec::new(), visitor };
         module.visit(&mut walk);
     }
 }
@@ -36,6 +46,7 @@ impl ParameterPaths {
 /// Burn never calls `visit_float_with_path`, so the path is kept here.
 struct Walk<'a, V> {
     known: &'a mut Vec<(ParamId, Option<Arc<str>>)>,
+    filter: &'a Filter,
     position: usize,
     stack: Vec<Step>,
     visitor: &'a mut V,
@@ -69,7 +80,8 @@ impl<V: ParameterVisitor> ModuleVisitor for Walk<'_, V> {
             None => {
                 self.known.truncate(self.position);
                 let is_new = self.known.iter().all(|(id, _)| *id != parameter.id);
-                let path = is_new.then(|| self.path().into());
+                let path = Some(self.path()).filter(|path| is_new && self.filter.accepts(path));
+                let path = path.map(Arc::from);
                 self.known.push((parameter.id, path.clone()));
                 path
             }

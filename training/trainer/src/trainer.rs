@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use backdraft_hooks::{GradientHook, GradientNorm, NETWORK, Row, Schedule, Taps};
+use backdraft_hooks::{GradientHook, GradientNorm, NETWORK, Observation, Row, Schedule, Taps};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, ExecutionError, Gradients, Int, Tensor, TensorData};
@@ -127,7 +127,11 @@ impl Trainer {
                 record(listener, step, &[network_row(step, "loss", loss)])?;
                 listener.progress(Progress { step, steps: config.steps, loss });
                 if !loss.is_finite() {
-                    let subject = first_offender(step, &model, &gradients).map_err(at_step)?;
+                    let observation = observation.or_else(|| norms(step, &model, &gradients));
+                    let rows = observation.map_or(Ok(Vec::new()), Observation::rows);
+                    let rows = rows.map_err(at_step)?;
+                    record(listener, step, &rows)?;
+                    let subject = not_finite(&rows).unwrap_or_else(|| NETWORK.to_owned());
                     return Ok((model, Outcome::Diverged { step, subject }));
                 }
             }
@@ -262,15 +266,6 @@ fn not_finite(rows: &[Row]) -> Option<String> {
 }
 
 /// Looks for the culprit when the loss is not finite, whatever the hook measures.
-fn first_offender<M: Module>(
-    step: u64,
-    model: &M,
-    gradients: &Gradients,
-) -> Result<String, ExecutionError> {
-    let mut hook = GradientHook::new(&[&GradientNorm], Schedule::Every(1));
-    let rows = match hook.observe(step, model, gradients) {
-        Some(observation) => observation.rows()?,
-        None => Vec::new(),
-    };
-    Ok(not_finite(&rows).unwrap_or_else(|| NETWORK.to_owned()))
+fn norms<M: Module>(step: u64, model: &M, gradients: &Gradients) -> Option<Observation> {
+    GradientHook::new(&[&GradientNorm], Schedule::Every(1)).observe(step, model, gradients)
 }

@@ -93,6 +93,7 @@ impl Measured {
         merge(&mut self.gradient, &other.gradient);
         merge(&mut self.weight, &other.weight);
         merge(&mut self.update, &other.update);
+        self.is_missing = self.is_missing.max(other.is_missing); // a group with one missing
     }
 }
 

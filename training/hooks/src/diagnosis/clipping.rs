@@ -1,0 +1,45 @@
+//! Clipping that never stops.
+
+use super::{Confidence, Finding, History, Rule, Thresholds};
+use crate::row::NETWORK;
+
+/// Finds clipping that acts at practically every step and so sets the step size.
+pub(super) struct AlwaysClipped;
+
+impl Rule for AlwaysClipped {
+    fn name(&self) -> &'static str {
+        "always-clipped"
+    }
+
+    fn about(&self) -> &'static str {
+        "Clipping acts at almost every step. Needs global_gradient_norm and clipped_gradient_norm, \
+         which trainers report."
+    }
+
+    fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
+        let before = history.course("global_gradient_norm", NETWORK);
+        let after = history.course("clipped_gradient_norm", NETWORK);
+        // Rounding of the scaled gradients is far below this.
+        let acted = |(before, after): &(&(u64, f64), &(u64, f64))| after.1 < before.1 * 0.999;
+        let steps: Vec<_> = before.iter().zip(after).filter(acted).collect();
+        if (steps.len() as f64) < thresholds.clipped_share * before.len().max(2) as f64 {
+            return vec![];
+        }
+        let factor: f64 = steps.iter().map(|(b, a)| (a.1 / b.1).ln()).sum::<f64>();
+        let factor = (factor / steps.len() as f64).exp();
+        vec![Finding {
+            rule: self.name(),
+            subject: NETWORK.to_owned(),
+            since: steps[0].0.0,
+            evidence: format!(
+                "clipping acted at {} of {} observed steps, by a factor {factor:.2e}",
+                steps.len(),
+                before.len()
+            ),
+            confidence: Confidence::of(steps.len(), before.len()),
+            remedy: "Raise the bound or lower the learning rate: the bound, not the gradient, sets \
+                     the step",
+            experiment: None,
+        }]
+    }
+}

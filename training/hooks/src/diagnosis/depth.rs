@@ -1,0 +1,116 @@
+//! Gradients that shrink or grow on the way to the input.
+
+use super::{Confidence, Finding, History, Rule, Thresholds};
+
+/// Fewest layers between which a trend with depth means anything.
+const FEWEST_LAYERS: usize = 3;
+
+/// Finds gradients that fade towards the first layer.
+pub(super) struct Vanishing;
+
+/// Finds gradients that grow towards the first layer.
+pub(super) struct Exploding;
+
+impl Rule for Vanishing {
+    fn name(&self) -> &'static str {
+        "vanishing"
+    }
+
+    fn about(&self) -> &'static str {
+        "The gradient at the first layer is less than a thousandth of that at the last. Needs \
+         activation_gradient_norm, or gradient_norm of weights where nothing is tapped."
+    }
+
+    fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
+        let finding = by_depth(history, self.name(), |ratio| ratio < thresholds.depth_ratio);
+        finding.into_iter().chain(small_means(history, thresholds)).collect()
+    }
+}
+
+impl Rule for Exploding {
+    fn name(&self) -> &'static str {
+        "exploding"
+    }
+
+    fn about(&self) -> &'static str {
+        "The gradient at the first layer is more than a thousand times that at the last. Needs the \
+         same as vanishing."
+    }
+
+    fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
+        let exploded = |ratio: f64| ratio > thresholds.depth_ratio.recip() && ratio.is_finite();
+        by_depth(history, self.name(), exploded).into_iter().collect()
+    }
+}
+
+/// Compares the first with the last layer at each step.
+fn by_depth(
+    history: &History<'_>,
+    rule: &'static str,
+    is_trouble: impl Fn(f64) -> bool,
+) -> Option<Finding> {
+    let tapped: Vec<&str> = spatial(history.subjects("activation_gradient_norm")).collect();
+    let weights = || history.subjects("gradient_norm").filter(|s| s.ends_with("weight")).collect();
+    let (quantity, layers, what) = match tapped.len() >= FEWEST_LAYERS {
+        true => ("activation_gradient_norm", tapped, "∂L/∂a"),
+        false => ("gradient_norm", weights(), "∂L/∂W"),
+    };
+    if layers.len() < FEWEST_LAYERS {
+        return None;
+    }
+    let (first, last) = (layers[0], layers[layers.len() - 1]);
+    let pairs = history.course(quantity, first).iter().zip(history.course(quantity, last));
+    // Where the last layer gets nothing either, there is no trend with depth.
+    let ratios: Vec<(u64, f64)> = pairs
+        .filter(|(_, (_, last))| *last > 0.0)
+        .map(|((step, first), (_, last))| (*step, first / last))
+        .collect();
+    let trouble: Vec<&(u64, f64)> = ratios.iter().filter(|(_, ratio)| is_trouble(*ratio)).collect();
+    let (since, ratio) = **trouble.first()?;
+    let factor = ratio.powf(1.0 / (layers.len() - 1) as f64);
+    Some(Finding {
+        rule,
+        subject: first.to_owned(),
+        since,
+        evidence: format!(
+            "‖{what}‖ is {ratio:.1e} of that at {last}, a factor {factor:.3} per layer, at {} of {} \
+             observed steps",
+            trouble.len(),
+            ratios.len()
+        ),
+        confidence: Confidence::of(trouble.len(), ratios.len()),
+        remedy: match rule {
+            "vanishing" => {
+                "Use an initialiser that fits the activation (He for ReLU, Xavier for tanh), add \
+                 skip connections, or replace sigmoid by ReLU"
+            }
+            _ => "Lower the gain of the initialiser, add skip connections, or clip the global norm",
+        },
+        experiment: Some("sigmoid-vs-relu"),
+    })
+}
+
+/// Leaves out taps at time steps, which are ordered by time and not by depth.
+fn spatial<'a>(subjects: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    subjects.filter(|subject| !subject.contains('@'))
+}
+
+/// The absolute criterion, if it is set.
+fn small_means(history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
+    let Some(smallest) = thresholds.smallest_mean_gradient else { return vec![] };
+    let finding = |subject: &str| {
+        let course = history.course("gradient_mean_absolute", subject);
+        let small: Vec<_> = course.iter().filter(|(_, mean)| *mean < smallest).collect();
+        let (since, mean) = **small.first()?;
+        Some(Finding {
+            rule: "vanishing",
+            subject: subject.to_owned(),
+            since,
+            evidence: format!("mean |g| is {mean:.1e}, below {smallest:.0e}"),
+            confidence: Confidence::of(small.len(), course.len()),
+            remedy: "Use an initialiser that fits the activation, or add skip connections",
+            experiment: Some("sigmoid-vs-relu"),
+        })
+    };
+    history.subjects("gradient_mean_absolute").filter_map(finding).collect()
+}

@@ -1,0 +1,58 @@
+//! What a rule found.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// Seen at some of the observed steps.
+    Possible,
+    /// Seen at most of them.
+    Likely,
+    /// Seen at all of them, of which there were several, or true by definition.
+    Certain,
+}
+
+impl Confidence {
+    /// Judges from the share of observations that show the trouble.
+    pub(crate) fn of(seen: usize, observed: usize) -> Self {
+        match (seen, observed) {
+            (seen, observed) if seen == observed && observed > 2 => Self::Certain,
+            (seen, observed) if 2 * seen >= observed => Self::Likely,
+            _ => Self::Possible,
+        }
+    }
+}
+
+/// A trouble with its place, its evidence and its remedy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// Name of the rule.
+    pub rule: &'static str,
+    /// The layer, parameter or tap; `network` for all of it.
+    pub subject: String,
+    /// The first step at which it showed.
+    pub since: u64,
+    /// What was measured, in words and numbers.
+    pub evidence: String,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What to do.
+    pub remedy: &'static str,
+    /// The experiment of Backdraft that shows it, if there is one.
+    pub experiment: Option<&'static str>,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rule, subject, since, evidence, remedy, .. } = self;
+        write!(f, "{rule} in {subject} since step {since}: {evidence}. {remedy}.")?;
+        match self.experiment {
+            Some(experiment) => write!(f, " See `backdraft run {experiment}`."),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What is wrong with a network, told from the rows that hooks measured.
+
+mod clipping;
+mod dead;
+mod depth;
+mod finding;
+mod history;
+mod missing;
+mod not_finite;
+mod saturated;
+mod thresholds;
+mod underflow;
+mod update;
+
+pub use finding::{Confidence, Finding};
+pub use history::History;
+pub use thresholds::Thresholds;
+
+use crate::row::Row;
+
+/// Looks for one kind of trouble.
+pub trait Rule: Sync {
+    /// The name in findings.
+    fn name(&self) -> &'static str;
+
+    /// What it looks for, which quantities it needs, and where its thresholds come from.
+    fn about(&self) -> &'static str;
+
+    /// Returns what it finds; nothing where its quantities were not measured.
+    fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding>;
+}
+
+/// Every rule, the most fundamental trouble first.
+pub const RULES: &[&dyn Rule] = &[
+    &not_finite::NotFinite,
+    &missing::MissingGradient,
+    &depth::Vanishing,
+    &depth::Exploding,
+    &underflow::Underflow,
+    &saturated::Saturated,
+    &dead::Dead,
+    &update::NotLearning,
+    &update::Unstable,
+    &clipping::AlwaysClipped,
+];
+
+/// Examines rows by every rule.
+///
+/// ```
+/// use backdraft_hooks::{Row, Thresholds, diagnose};
+///
+/// let row = |layer: usize, value| Row {
+///     step: 0,
+///     quantity: "activation_gradient_norm".into(),
+///     subject: format!("hidden.{layer}").into(),
+///     value,
+/// };
+/// // Each layer passes back a quarter of what it receives.
+/// let rows: Vec<Row> = (0..12).map(|l| row(l, 0.25f64.powi(11 - l as i32))).collect();
+/// let findings = diagnose(&rows, &Thresholds::default());
+/// assert_eq!((findings[0].rule, findings[0].subject.as_str()), ("vanishing", "hidden.0"));
+/// ```
+pub fn diagnose(rows: &[Row], thresholds: &Thresholds) -> Vec<Finding> {
+    let history = History::new(rows);
+    RULES.iter().flat_map(|rule| rule.examine(&history, thresholds)).collect()
+}

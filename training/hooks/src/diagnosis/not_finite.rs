@@ -1,0 +1,40 @@
+//! Gradients that are NaN or infinite.
+
+use super::{Confidence, Finding, History, Rule, Thresholds};
+
+/// Finds the first step at which a gradient is not finite and its first parameter in depth order.
+pub(super) struct NotFinite;
+
+impl Rule for NotFinite {
+    fn name(&self) -> &'static str {
+        "not-finite"
+    }
+
+    fn about(&self) -> &'static str {
+        "A gradient holds NaN or infinity. Needs gradient_norm; true by definition."
+    }
+
+    fn examine(&self, history: &History<'_>, _: &Thresholds) -> Vec<Finding> {
+        let first_step = |subject: &&str| {
+            let course = history.course("gradient_norm", subject);
+            course.iter().find(|(_, norm)| !norm.is_finite()).map(|(step, _)| *step)
+        };
+        let broken = history.subjects("gradient_norm").filter_map(|s| Some((first_step(&s)?, s)));
+        // `min_by_key` returns the first of equals: the shallowest parameter.
+        let Some((since, subject)) = broken.min_by_key(|(step, _)| *step) else { return vec![] };
+        let course = history.course("gradient_norm", subject);
+        let before = course.iter().rev().find(|(step, _)| *step < since);
+        vec![Finding {
+            rule: self.name(),
+            subject: subject.to_owned(),
+            since,
+            evidence: before.map_or_else(
+                || "the gradient is not finite at the first observed step".to_owned(),
+                |(step, norm)| format!("‖g‖ was {norm:.1e} at step {step}, then not finite"),
+            ),
+            confidence: Confidence::Certain,
+            remedy: "Lower the learning rate, clip the global norm, or check the data for NaN",
+            experiment: None,
+        }]
+    }
+}

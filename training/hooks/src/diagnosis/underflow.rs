@@ -1,0 +1,41 @@
+//! Gradients too small for their number type.
+
+use super::{Confidence, Finding, History, Rule, Thresholds};
+
+/// Finds gradients that underflow.
+pub(super) struct Underflow;
+
+impl Rule for Underflow {
+    fn name(&self) -> &'static str {
+        "underflow"
+    }
+
+    fn about(&self) -> &'static str {
+        "More than half of a gradient lies below the normal numbers, where precision is lost. Needs gradient_underflow_share."
+    }
+
+    fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
+        let finding = |subject: &str| {
+            let course = history.course("gradient_underflow_share", subject);
+            let above: Vec<_> =
+                course.iter().filter(|(_, share)| *share > thresholds.underflow_share).collect();
+            let (since, _) = **above.first()?;
+            let latest = above[above.len() - 1].1;
+            Some(Finding {
+                rule: "underflow",
+                subject: subject.to_owned(),
+                since,
+                evidence: format!(
+                    "{:.0} % of the gradient is subnormal, at {} of {} observed steps",
+                    100.0 * latest,
+                    above.len(),
+                    course.len()
+                ),
+                confidence: Confidence::of(above.len(), course.len()),
+                remedy: "Scale the loss, or cure the vanishing gradient: no optimiser can use these digits",
+                experiment: Some("sigmoid-vs-relu"),
+            })
+        };
+        history.subjects("gradient_underflow_share").filter_map(finding).collect()
+    }
+}

@@ -1,0 +1,71 @@
+//! Updates too small or too large for their parameters.
+
+use super::{Confidence, Finding, History, Rule, Thresholds};
+
+/// Finds parameters that hardly change.
+pub(super) struct NotLearning;
+
+/// Finds parameters that are thrown about.
+pub(super) struct Unstable;
+
+impl Rule for NotLearning {
+    fn name(&self) -> &'static str {
+        "not-learning"
+    }
+
+    fn about(&self) -> &'static str {
+        "Updates are far below a thousandth of the parameter, the usual size. Needs update_ratio."
+    }
+
+    fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
+        let remedy = "Raise the learning rate, use Adam, or cure the vanishing gradient";
+        let is_small = |ratio: f64| ratio < thresholds.smallest_update_ratio;
+        most_steps(history, self.name(), is_small, remedy)
+    }
+}
+
+impl Rule for Unstable {
+    fn name(&self) -> &'static str {
+        "unstable"
+    }
+
+    fn about(&self) -> &'static str {
+        "Updates are far above a thousandth of the parameter, the usual size. Needs update_ratio."
+    }
+
+    fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
+        let remedy = "Lower the learning rate, warm it up, or clip the global norm";
+        let is_large = |ratio: f64| ratio > thresholds.largest_update_ratio;
+        most_steps(history, self.name(), is_large, remedy)
+    }
+}
+
+/// Biases start at zero, where any update is large; and a single step says little.
+fn most_steps(
+    history: &History<'_>,
+    rule: &'static str,
+    is_trouble: impl Fn(f64) -> bool,
+    remedy: &'static str,
+) -> Vec<Finding> {
+    let finding = |subject: &str| {
+        let course = history.course("update_ratio", subject);
+        let trouble: Vec<_> = course.iter().filter(|(_, ratio)| is_trouble(*ratio)).collect();
+        let (since, _) = **trouble.first()?;
+        let latest = trouble[trouble.len() - 1].1;
+        (2 * trouble.len() > course.len()).then(|| Finding {
+            rule,
+            subject: subject.to_owned(),
+            since,
+            evidence: format!(
+                "‖ΔW‖ / ‖W‖ is {latest:.1e}, at {} of {} observed steps",
+                trouble.len(),
+                course.len()
+            ),
+            confidence: Confidence::of(trouble.len(), course.len()),
+            remedy,
+            experiment: None,
+        })
+    };
+    let is_weight = |subject: &&str| !subject.ends_with("bias");
+    history.subjects("update_ratio").filter(is_weight).filter_map(finding).collect()
+}

@@ -1,0 +1,42 @@
+//! Comma-separated values.
+
+use std::io::{self, Write};
+
+use csv::Writer;
+
+use super::Sink;
+use crate::row::Row;
+
+/// Writes rows as CSV with the header `step,quantity,subject,value`; NaN and infinities are written
+/// as such.
+///
+/// ```
+/// use backdraft_hooks::{CsvSink, Row, Sink};
+///
+/// let mut bytes = Vec::new();
+/// let mut sink = CsvSink::new(&mut bytes);
+/// let subject = "head.weight".into();
+/// sink.write(&[Row { step: 3, quantity: "gradient_norm".into(), subject, value: 0.5 }]).unwrap();
+/// drop(sink);
+/// assert_eq!(bytes, b"step,quantity,subject,value\n3,gradient_norm,head.weight,0.5\n");
+/// ```
+#[derive(Debug)]
+pub struct CsvSink<W: Write> {
+    writer: Writer<W>,
+}
+
+impl<W: Write> CsvSink<W> {
+    /// Writes to `writer`; it is flushed after each observation.
+    pub fn new(writer: W) -> Self {
+        Self { writer: Writer::from_writer(writer) }
+    }
+}
+
+impl<W: Write> Sink for CsvSink<W> {
+    fn write(&mut self, rows: &[Row]) -> io::Result<()> {
+        for row in rows {
+            self.writer.serialize(row).map_err(io::Error::from)?;
+        }
+        self.writer.flush()
+    }
+}

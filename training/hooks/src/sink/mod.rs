@@ -1,0 +1,30 @@
+//! Where rows go; quantities know nothing of it.
+
+mod callback;
+mod csv;
+mod json_lines;
+
+use std::io;
+
+pub use self::csv::CsvSink;
+pub use callback::CallbackSink;
+pub use json_lines::JsonLinesSink;
+
+use crate::row::Row;
+
+/// Takes rows as they are measured. A `Vec<Row>` is a sink too.
+pub trait Sink {
+    /// Takes the rows of one observation.
+    ///
+    /// # Errors
+    ///
+    /// An I/O error, if the sink writes somewhere.
+    fn write(&mut self, rows: &[Row]) -> io::Result<()>;
+}
+
+impl Sink for Vec<Row> {
+    fn write(&mut self, rows: &[Row]) -> io::Result<()> {
+        self.extend_from_slice(rows);
+        Ok(())
+    }
+}
