@@ -1,6 +1,7 @@
 //! Back ends by name: which are compiled in, and how to get the others.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, FloatDType};
+use clap::ValueEnum;
 
 use crate::nearest::nearest;
 
@@ -92,6 +93,16 @@ fn ndarray() -> Device {
     Device::ndarray()
 }
 
+/// How many bits a floating-point number has on the device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Precision {
+    /// 32 bits, at which networks are trained.
+    #[default]
+    F32,
+    /// 64 bits, where the back end has them: gradients of deep networks do not underflow.
+    F64,
+}
+
 /// Why a back end cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BackendError {
@@ -104,6 +115,12 @@ pub enum BackendError {
         name: String,
         /// The most similar name.
         nearest: &'static str,
+    },
+    /// The back end has no numbers of this kind.
+    #[error("the back end `{name}` has no 64-bit floating-point numbers; `flex` has")]
+    Precision {
+        /// The back end.
+        name: &'static str,
     },
     /// The back end was not compiled in.
     #[error(
@@ -119,6 +136,24 @@ impl Backend {
     /// Tells whether the back end is compiled in.
     pub fn is_built_in(&self) -> bool {
         self.device.is_some()
+    }
+
+    /// Finds the back end `name` and sets its device to `precision`, for the rest of the process:
+    /// call it once, before any tensor is made.
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError`] as from [`select`](Self::select), or if the device lacks the precision.
+    pub fn select_with(
+        name: Option<&str>,
+        precision: Precision,
+    ) -> Result<(&'static Self, Device), BackendError> {
+        let (backend, mut device) = Self::select(name)?;
+        if precision == Precision::F64 {
+            let configured = device.configure(FloatDType::F64);
+            configured.map_err(|_| BackendError::Precision { name: backend.name })?;
+        }
+        Ok((backend, device))
     }
 
     /// Finds the back end `name` and its default device, without autodiff; the default back end

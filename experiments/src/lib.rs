@@ -13,12 +13,12 @@ mod results;
 mod settings;
 pub mod statistics;
 mod study;
-
 pub mod theory;
 mod trial;
 mod verdict;
+mod xray;
 
-pub use backend::{BACKENDS, Backend, BackendError};
+pub use backend::{BACKENDS, Backend, BackendError, Precision};
 pub use catalogue::{EXPERIMENTS, experiment};
 pub use experiment::{About, Claim, Entry, Experiment, Listed, Prepared, Preset};
 pub use nearest::nearest;
@@ -32,3 +32,4 @@ pub use settings::{Overlay, Settings, SettingsError, resolve, to_table};
 pub use study::{Spectator, run_study};
 pub use trial::{Factors, Task, Trial};
 pub use verdict::{Effect, Ruling, Verdict};
+pub use xray::{Batch, BatchError, Loss, Xray, xray};

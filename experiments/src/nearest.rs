@@ -2,6 +2,6 @@
 
 /// Returns the candidate most similar to `name`, or `None` if there are no candidates.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let similarity = |candidate: &str| strsim::jaro_winkler(name, candidate);
-    candidates.into_iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
+    let distance = |candidate: &str| strsim::damerau_levenshtein(name, candidate);
+    candidates.into_iter().min_by_key(|candidate| distance(candidate))
 }

@@ -1,5 +1,6 @@
 //! Settings of an experiment: defaults of the preset, overlaid by a file and by `--set`.
 
+use backdraft_zoo::NetworkConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -14,6 +15,17 @@ pub trait Settings: Clone + Serialize + DeserializeOwned + Send + Sync + 'static
     ///
     /// [`SettingsError::Range`] naming the key.
     fn validate(&self) -> Result<(), SettingsError>;
+}
+
+/// A network's configuration is set the same way.
+impl Settings for NetworkConfig {
+    fn validate(&self) -> Result<(), SettingsError> {
+        Self::validate(self).map_err(|invalid| SettingsError::Range {
+            key: invalid.field.to_owned(),
+            value: invalid.value,
+            requirement: invalid.requirement.to_owned(),
+        })
+    }
 }
 
 /// What is wrong with a setting.

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod accumulation;
 mod backends;
 mod diagnosis;
+mod faults;
+mod goldens;
 mod gradients;
 mod quantities;
 mod training;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::backend::Precision;
 use crate::experiment::Preset;
+use crate::xray::Loss;
 
 /// A laboratory for vanishing and exploding gradients.
 ///
@@ -36,6 +38,8 @@ pub(super) enum Command {
     Run(RunArguments),
     /// Show the verdicts and pictures of a finished run again.
     Show(ShowArguments),
+    /// Look at the gradients of one network on one batch.
+    Xray(XrayArguments),
     /// List the back ends: which are built in, and how to get the others.
     Backends(BackendsArguments),
     /// Print a completion script for a shell.
@@ -127,6 +131,51 @@ pub(super) struct ShowArguments {
     #[arg(long)]
     pub(super) json: bool,
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = XRAY_EXAMPLES)]
+pub(super) struct XrayArguments {
+    /// The network: an architecture of the zoo, or a preset of one.
+    #[arg(long, value_name = "NAME")]
+    pub(super) model: String,
+    /// Change a field of its configuration; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Its weights: .safetensors in our or PyTorch's layout, or Burn's .bpk [default: the initial
+    /// ones of the seed].
+    #[arg(long, value_name = "FILE")]
+    pub(super) weights: Option<PathBuf>,
+    /// Seed of the initial weights.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(super) seed: u64,
+    /// The batch: .safetensors or .npz with the arrays `inputs` and `targets`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) batch: PathBuf,
+    /// What outputs are compared with targets by [default: what their shapes suggest].
+    #[arg(long)]
+    pub(super) loss: Option<Loss>,
+    /// Numbers to compute with.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) precision: Precision,
+    /// Back end to compute on; `backdraft backends` lists them.
+    #[arg(long, value_name = "NAME")]
+    pub(super) backend: Option<String>,
+    /// Write every quantity to a .csv or .jsonl file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) export: Option<PathBuf>,
+    /// Print every quantity and the diagnosis as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+const XRAY_EXAMPLES: &str = "\
+From PyTorch: safetensors.torch.save_file(model.state_dict(), 'weights.safetensors') and
+save_file({'inputs': x, 'targets': y}, 'batch.safetensors').
+
+Examples:
+  backdraft xray --model mlp --set depth=30 --set activation=sigmoid --batch batch.npz
+  backdraft xray --model mlp --weights weights.safetensors --batch batch.safetensors
+  backdraft xray --model mlp-50 --batch batch.npz --precision f64 --export gradients.csv";
 
 #[derive(Debug, Args)]
 pub(super) struct BackendsArguments {

@@ -7,6 +7,7 @@ mod list;
 mod report;
 mod run;
 mod show;
+mod xray;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -76,6 +77,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Describe(arguments) => describe::describe(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Show(arguments) => show::show(&arguments),
+        Command::Xray(arguments) => xray::run(&arguments),
         Command::Backends(arguments) => backends::backends(&arguments),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

@@ -2,6 +2,8 @@
 
 mod activation;
 mod activation_layer;
+mod architecture;
+mod error;
 mod initializer;
 mod linear;
 mod orthogonal;
@@ -9,6 +11,8 @@ mod rng;
 
 pub use activation::Activation;
 pub use activation_layer::ActivationLayer;
+pub use architecture::{Architecture, Network};
+pub use error::InvalidField;
 pub use initializer::Initializer;
 pub use linear::LinearInit;
 pub use rng::{WeightRng, weight_rng};

@@ -1,11 +1,12 @@
 //! Configuration of a fully connected network.
 
-use backdraft_layers::{Activation, ActivationLayer, Initializer, LinearInit, weight_rng};
+use backdraft_layers::{
+    Activation, ActivationLayer, Initializer, InvalidField, LinearInit, weight_rng,
+};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::block::Block;
-use crate::error::MlpError;
 use crate::mlp::Mlp;
 use crate::normalization::Normalization;
 use crate::skip::Skip;
@@ -72,8 +73,8 @@ impl MlpConfig {
     ///
     /// # Errors
     ///
-    /// [`MlpError`] naming the first field that is out of range.
-    pub fn try_init(&self, seed: u64, device: &Device) -> Result<Mlp, MlpError> {
+    /// [`InvalidField`] naming the first field that is out of range.
+    pub fn try_init(&self, seed: u64, device: &Device) -> Result<Mlp, InvalidField> {
         self.validate()?;
         Ok(self.build(seed, device))
     }
@@ -95,8 +96,8 @@ impl MlpConfig {
     ///
     /// # Errors
     ///
-    /// [`MlpError`] naming the first field that is out of range.
-    pub fn validate(&self) -> Result<(), MlpError> {
+    /// [`InvalidField`] naming the first field that is out of range.
+    pub fn validate(&self) -> Result<(), InvalidField> {
         let sizes = [
             ("inputs", self.inputs, MAX_WIDTH, "it must be from 1 to 65536"),
             ("outputs", self.outputs, MAX_WIDTH, "it must be from 1 to 65536"),
@@ -105,11 +106,11 @@ impl MlpConfig {
         ];
         for (field, value, largest, requirement) in sizes {
             if value == 0 || value > largest {
-                return Err(MlpError { field, value: value.to_string(), requirement });
+                return Err(InvalidField { field, value: value.to_string(), requirement });
             }
         }
         if !(self.bias_variance.is_finite() && self.bias_variance >= 0.0) {
-            return Err(MlpError {
+            return Err(InvalidField {
                 field: "bias_variance",
                 value: self.bias_variance.to_string(),
                 requirement: "a variance is 0 or positive",
@@ -117,7 +118,7 @@ impl MlpConfig {
         }
         match self.initializer.invalid_parameter() {
             None => Ok(()),
-            Some(parameter) => Err(MlpError {
+            Some(parameter) => Err(InvalidField {
                 field: "initializer",
                 value: parameter.to_string(),
                 requirement: "its parameter must be finite and not negative",

@@ -16,7 +16,7 @@ pub use config::{ConfigError, TrainerConfig};
 pub use error::TrainError;
 pub use examples::{Examples, Rows};
 pub use listener::{Ignore, Listener, Progress};
-pub use objective::{BinaryCrossEntropy, MeanSquaredError, Objective};
+pub use objective::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Objective};
 pub use optimizer::OptimizerConfig;
 pub use order::BatchOrder;
 pub use schedule::RateSchedule;

@@ -1,7 +1,7 @@
 //! What training minimises, and what counts as a correct answer.
 
-use burn::tensor::Tensor;
-use burn::tensor::activation::log_sigmoid;
+use burn::tensor::activation::{log_sigmoid, log_softmax};
+use burn::tensor::{Int, Tensor};
 
 /// Scores a model's outputs `O` against targets `Y`.
 pub trait Objective<O, Y> {
@@ -33,6 +33,29 @@ impl Objective<Tensor<2>, Tensor<2>> for BinaryCrossEntropy {
     fn correct(&self, logits: Tensor<2>, targets: Tensor<2>) -> Option<Tensor<1>> {
         let answers = logits.greater_elem(0.0);
         Some(answers.equal(targets.greater_elem(0.5)).float().sum())
+    }
+}
+
+/// Cross-entropy of logits over classes; correct is the largest logit at the target.
+///
+/// L = mean(−log softmax(x)\[y\]).
+///
+/// # Shapes
+///
+/// - outputs: `[batch, classes]`
+/// - targets: `[batch]`, from 0 to classes − 1
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CrossEntropy;
+
+impl Objective<Tensor<2>, Tensor<1, Int>> for CrossEntropy {
+    fn loss(&self, logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+        let of_target = log_softmax(logits, 1).gather(1, targets.unsqueeze_dim(1)); // [batch, 1]
+        of_target.mean().neg()
+    }
+
+    fn correct(&self, logits: Tensor<2>, targets: Tensor<1, Int>) -> Option<Tensor<1>> {
+        let answers = logits.argmax(1).squeeze_dim(1); // [batch]
+        Some(answers.equal(targets).float().sum())
     }
 }
 
@@ -79,6 +102,26 @@ mod tests {
             / 4.0;
         let loss = f64::from(loss.into_scalar::<f32>());
         assert!((loss / expected - 1.0).abs() < 1e-6, "{loss} against {expected}");
+    }
+
+    #[test]
+    fn cross_entropy_over_classes_is_log_sum_exp_less_the_targets_logit() {
+        let device = Device::flex();
+        let logits = [[1.0f32, 2.0, 0.5], [-80.0, 90.0, 0.0]];
+        let targets = [2usize, 0];
+        let outputs = Tensor::<2>::from_floats(logits, &device);
+        let classes = Tensor::<1, Int>::from_ints([2, 0], &device);
+        let expected = (0..2).map(|row| {
+            let exponentials = logits[row].iter().map(|x| f64::from(*x).exp());
+            exponentials.sum::<f64>().ln() - f64::from(logits[row][targets[row]])
+        });
+        let expected = expected.sum::<f64>() / 2.0;
+        let loss =
+            f64::from(CrossEntropy.loss(outputs.clone(), classes.clone()).into_scalar::<f32>());
+        assert!((loss / expected - 1.0).abs() < 1e-6, "{loss} against {expected}");
+        let right = Tensor::<1, Int>::from_ints([0, 1], &device);
+        let correct = |t| CrossEntropy.correct(outputs.clone(), t).unwrap().into_scalar::<f32>();
+        assert_eq!((correct(classes), correct(right)), (0.0, 1.0));
     }
 
     #[test]

@@ -67,14 +67,19 @@ fn by_depth(
         .collect();
     let trouble: Vec<&(u64, f64)> = ratios.iter().filter(|(_, ratio)| is_trouble(*ratio)).collect();
     let (since, ratio) = **trouble.first()?;
-    let factor = ratio.powf(1.0 / (layers.len() - 1) as f64);
+    let size = match ratio {
+        0.0 => format!("too small for the number type while that at {last} is not"),
+        _ => {
+            let factor = ratio.powf(1.0 / (layers.len() - 1) as f64);
+            format!("{ratio:.1e} of that at {last}, a factor {factor:.3} per layer")
+        }
+    };
     Some(Finding {
         rule,
         subject: first.to_owned(),
         since,
         evidence: format!(
-            "‖{what}‖ is {ratio:.1e} of that at {last}, a factor {factor:.3} per layer, at {} of {} \
-             observed steps",
+            "‖{what}‖ is {size}, at {} of {} observed steps",
             trouble.len(),
             ratios.len()
         ),

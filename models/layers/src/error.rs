@@ -1,9 +1,9 @@
-//! What can be wrong with a configuration.
+//! What can be wrong with the configuration of a network.
 
-/// A field of an [`MlpConfig`](crate::MlpConfig) that no network can be built from.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+/// A field that no network can be built from.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{field} = {value}` is not possible: {requirement}")]
-pub struct MlpError {
+pub struct InvalidField {
     /// Name of the field.
     pub field: &'static str,
     /// Its value, as written in a configuration.

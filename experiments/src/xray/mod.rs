@@ -1,0 +1,54 @@
+//! The gradient X-ray of a network: one batch, every quantity, the diagnosis.
+
+mod batch;
+mod loss;
+
+pub use batch::{Batch, BatchError};
+pub use loss::Loss;
+
+use backdraft_hooks::{
+    Finding, GradientHook, QUANTITIES, Row, Schedule, Taps, Thresholds, diagnose,
+};
+use backdraft_layers::Network;
+use backdraft_zoo::ZooNetwork;
+use burn::module::Module;
+use burn::tensor::{Device, ExecutionError};
+use serde::Serialize;
+
+/// What one batch shows of a network.
+#[derive(Debug, Serialize)]
+pub struct Xray {
+    /// The loss of the batch.
+    pub loss: f64,
+    /// Every quantity of every parameter and tapped activation, all at step 0.
+    pub rows: Vec<Row>,
+    /// What is wrong, if anything.
+    pub findings: Vec<Finding>,
+}
+
+/// Runs a network forward and backward on one batch, in training mode, and measures everything.
+///
+/// # Errors
+///
+/// [`ExecutionError`] when the device failed.
+pub fn xray(
+    network: ZooNetwork,
+    batch: &Batch,
+    loss: Loss,
+    device: &Device,
+) -> Result<Xray, ExecutionError> {
+    let device = device.clone().autodiff();
+    let network = network.train().fork(&device);
+    let mut hook = GradientHook::new(QUANTITIES, Schedule::Every(1));
+    let mut taps = Taps::on();
+    let outputs = network.score(batch.inputs(&device), &mut taps);
+    let loss = loss.of(outputs, batch.targets(&device));
+    let gradients = loss.backward();
+    let rows = match hook.observe_with_taps(0, &network, &gradients, &taps) {
+        Some(observation) => observation.rows()?,
+        None => vec![],
+    };
+    let findings = diagnose(&rows, &Thresholds::default());
+    let loss = loss.without_autodiff().try_into_data()?.iter::<f64>().next().unwrap_or(f64::NAN);
+    Ok(Xray { loss, rows, findings })
+}

@@ -1,0 +1,90 @@
+//! The multilayer perceptron as an architecture of the zoo.
+
+use backdraft_hooks::Taps;
+use backdraft_layers::{Activation, Architecture, Initializer, InvalidField, Network};
+use burn::tensor::{Device, Tensor};
+
+use crate::config::MlpConfig;
+use crate::mlp::Mlp;
+use crate::normalization::Normalization;
+use crate::skip::Skip;
+
+impl Architecture for MlpConfig {
+    type Network = Mlp;
+
+    const NAME: &'static str = "mlp";
+
+    const ABOUT: &'static str = "Fully connected network with a linear head (Glorot & Bengio 2010); optionally batch or \
+         layer normalisation of the pre-activations and a skip around each hidden layer (after He \
+         et al. 2016, who put two layers inside a skip)";
+
+    fn presets() -> Vec<(&'static str, Self)> {
+        let sigmoid = Self { activation: Activation::Sigmoid, ..Self::default() };
+        let deep = Self { depth: 50, initializer: Initializer::HeNormal, ..Self::default() };
+        let self_normalizing = Self {
+            depth: 16,
+            activation: Activation::Selu,
+            initializer: Initializer::LecunNormal,
+            ..Self::default()
+        };
+        vec![
+            ("mlp-sigmoid", sigmoid),
+            ("mlp-50", deep.clone()),
+            ("mlp-50-batch-norm", Self { normalization: Normalization::Batch, ..deep.clone() }),
+            (
+                "mlp-50-residual",
+                Self { normalization: Normalization::Layer, skip: Skip::Residual, ..deep },
+            ),
+            ("mlp-self-normalizing", self_normalizing),
+        ]
+    }
+
+    fn validate(&self) -> Result<(), InvalidField> {
+        self.validate()
+    }
+
+    fn try_init(&self, seed: u64, device: &Device) -> Result<Mlp, InvalidField> {
+        self.try_init(seed, device)
+    }
+
+    fn example_shape(&self) -> Vec<usize> {
+        vec![self.inputs]
+    }
+
+    fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    fn num_learned(&self) -> usize {
+        self.num_learned()
+    }
+
+    /// The twin is an `nn.Sequential` of Linear, normalisation if any, and activation.
+    fn pytorch_names(&self) -> Vec<(String, String)> {
+        let is_normalized = self.normalization != Normalization::None;
+        let modules = 2 + usize::from(is_normalized);
+        // Perhaps inside another module, such as `net.0.weight`.
+        let pattern = |module: usize| format!(r"^(?:[A-Za-z_]\w*\.)?{module}\.(\w+)$");
+        let mut names = Vec::new();
+        for layer in 0..self.depth {
+            let mut module = layer * modules;
+            names.push((pattern(module), format!("hidden.{layer}.linear.$1")));
+            module += 1;
+            if is_normalized {
+                names.push((pattern(module), format!("hidden.{layer}.normalization.$1")));
+                module += 1;
+            }
+            if self.activation == Activation::Prelu {
+                names.push((pattern(module), format!("hidden.{layer}.activation.slope")));
+            }
+        }
+        names.push((pattern(self.depth * modules), "head.$1".to_owned()));
+        names
+    }
+}
+
+impl Network for Mlp {
+    fn score(&self, examples: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
+        self.forward(examples, taps)
+    }
+}

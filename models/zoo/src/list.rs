@@ -1,0 +1,139 @@
+//! The only list of architectures.
+
+use backdraft_hooks::Taps;
+use backdraft_layers::{Architecture, InvalidField, Network};
+use backdraft_mlp::{Mlp, MlpConfig};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+macro_rules! zoo {
+    ($($name:literal $variant:ident $config:ty => $network:ty;)*) => {
+        /// The configuration of any architecture, told apart by the field `architecture`.
+        ///
+        /// ```
+        /// use backdraft_zoo::NetworkConfig;
+        ///
+        /// let config: NetworkConfig =
+        ///     serde_json::from_str(r#"{"architecture": "mlp", "depth": 5}"#).unwrap();
+        /// assert_eq!(config.name(), "mlp");
+        /// ```
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "architecture")]
+        pub enum NetworkConfig {
+            $(
+                #[doc = concat!("The architecture `", $name, "`.")]
+                #[serde(rename = $name)]
+                $variant($config),
+            )*
+        }
+
+        /// A network of any architecture.
+        #[derive(Module, Debug)]
+        pub enum ZooNetwork {
+            $(
+                #[doc = concat!("The architecture `", $name, "`.")]
+                $variant($network),
+            )*
+        }
+
+        /// Returns every architecture with its default configuration and presets.
+        pub fn architectures() -> Vec<Entry> {
+            vec![$(Entry {
+                name: <$config as Architecture>::NAME,
+                about: <$config as Architecture>::ABOUT,
+                default: NetworkConfig::$variant(<$config>::default()),
+                presets: <$config as Architecture>::presets()
+                    .into_iter()
+                    .map(|(name, config)| (name, NetworkConfig::$variant(config)))
+                    .collect(),
+            },)*]
+        }
+
+        impl NetworkConfig {
+            /// Returns the architecture's name.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => <$config as Architecture>::NAME,)* }
+            }
+
+            /// Checks every field.
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidField`] naming the first field that is out of range.
+            pub fn validate(&self) -> Result<(), InvalidField> {
+                match self { $(Self::$variant(config) => Architecture::validate(config),)* }
+            }
+
+            /// Draws the network of `seed` on `device`.
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidField`] naming the first field that is out of range.
+            pub fn try_init(&self, seed: u64, device: &Device) -> Result<ZooNetwork, InvalidField> {
+                match self {
+                    $(Self::$variant(config) => {
+                        Architecture::try_init(config, seed, device).map(ZooNetwork::$variant)
+                    })*
+                }
+            }
+
+            /// Returns the shape of one example, without the batch axis.
+            pub fn example_shape(&self) -> Vec<usize> {
+                match self { $(Self::$variant(config) => config.example_shape(),)* }
+            }
+
+            /// Tells whether examples of a shape can be scored.
+            pub fn accepts(&self, example_shape: &[usize]) -> bool {
+                match self { $(Self::$variant(config) => config.accepts(example_shape),)* }
+            }
+
+            /// Returns the number of outputs for each example.
+            pub fn outputs(&self) -> usize {
+                match self { $(Self::$variant(config) => Architecture::outputs(config),)* }
+            }
+
+            /// Returns the number of learned parameters by formula.
+            pub fn num_learned(&self) -> usize {
+                match self { $(Self::$variant(config) => Architecture::num_learned(config),)* }
+            }
+
+            /// Returns how an idiomatic PyTorch twin's names become ours; see
+            /// [`Architecture::pytorch_names`].
+            pub fn pytorch_names(&self) -> Vec<(String, String)> {
+                match self { $(Self::$variant(config) => config.pytorch_names(),)* }
+            }
+        }
+
+        impl Network for ZooNetwork {
+            fn score(&self, examples: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
+                match self { $(Self::$variant(network) => network.score(examples, taps),)* }
+            }
+        }
+    };
+}
+
+zoo! {
+    "mlp" Mlp MlpConfig => Mlp;
+}
+
+/// An architecture of the zoo.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The name in configurations.
+    pub name: &'static str,
+    /// What it is, its papers, and where it departs from them.
+    pub about: &'static str,
+    /// The configuration without any setting.
+    pub default: NetworkConfig,
+    /// Configurations with a name of their own.
+    pub presets: Vec<(&'static str, NetworkConfig)>,
+}
+
+/// Finds the configuration of an architecture or preset by its name.
+pub fn named(name: &str) -> Option<NetworkConfig> {
+    let all = architectures().into_iter();
+    let mut all =
+        all.flat_map(|entry| std::iter::once((entry.name, entry.default)).chain(entry.presets));
+    all.find(|(known, _)| *known == name).map(|(_, config)| config)
+}

@@ -1,0 +1,149 @@
+//! Weights from and to files.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn_store::{
+    ApplyError, ApplyResult, BurnpackStore, KeyRemapper, ModuleSnapshot, PyTorchToBurnAdapter,
+    SafetensorsStore,
+};
+use safetensors::SafeTensors;
+
+use crate::list::NetworkConfig;
+
+/// Why weights could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The file cannot be opened.
+    #[error("the weights in {path} cannot be read")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file's name tells no format.
+    #[error("{path}: weights are read from .safetensors or Burn's .bpk, not from this")]
+    Format {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file does not hold what its name says, or not this network.
+    #[error("{path}: {reason}")]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+}
+
+/// Loads the weights of a network from a file.
+///
+/// `.safetensors` files are taken in Burn's layout and in PyTorch's, where linear weights are
+/// transposed and modules may be named as in the [idiomatic twin](NetworkConfig::pytorch_names);
+/// `.bpk` files are Burn's own. All of the network's parameters must be there; what the file has
+/// beyond them is an error too, because it means another network.
+///
+/// # Errors
+///
+/// [`WeightsError`], after which the network must not be used.
+pub fn load<M: Module>(
+    network: &mut M,
+    config: &NetworkConfig,
+    path: &Path,
+) -> Result<(), WeightsError> {
+    let content =
+        |reason: String| WeightsError::Content { path: path.to_owned(), reason: one_line(&reason) };
+    match path.extension().and_then(OsStr::to_str) {
+        Some("safetensors") => {
+            let bytes = std::fs::read(path)
+                .map_err(|source| WeightsError::Io { path: path.to_owned(), source })?;
+            let (_, header) = SafeTensors::read_metadata(&bytes)
+                .map_err(|error| content(format!("this is no safetensors file: {error}")))?;
+            let producer = header.metadata().as_ref().and_then(|map| map.get("producer"));
+            let is_burns = producer.is_some_and(|producer| producer == "burn");
+            let mut store = SafetensorsStore::from_bytes(Some(bytes))
+                .skip_enum_variants(true)
+                .validate(false) // `check` tells more briefly
+                .allow_partial(true);
+            if !is_burns {
+                let names = KeyRemapper::from_patterns(config.pytorch_names())
+                    .map_err(|error| content(error.to_string()))?;
+                store = store.with_from_adapter(PyTorchToBurnAdapter).remap(names);
+            }
+            let result = network.load_from(&mut store).map_err(|e| content(e.to_string()))?;
+            check(&result).map_err(content)
+        }
+        Some("bpk") => {
+            std::fs::File::open(path)
+                .map_err(|source| WeightsError::Io { path: path.to_owned(), source })?;
+            let mut store = BurnpackStore::from_file(path).validate(false).allow_partial(true);
+            let result = network.load_from(&mut store).map_err(|e| content(e.to_string()))?;
+            check(&result).map_err(content)
+        }
+        _ => Err(WeightsError::Format { path: path.to_owned() }),
+    }
+}
+
+/// Saves the weights of a network in Burn's layout, as `.safetensors` or `.bpk`.
+///
+/// # Errors
+///
+/// [`WeightsError`] if the name tells no format or the file cannot be written.
+pub fn save<M: Module>(network: &M, path: &Path) -> Result<(), WeightsError> {
+    let content =
+        |reason: String| WeightsError::Content { path: path.to_owned(), reason: one_line(&reason) };
+    match path.extension().and_then(OsStr::to_str) {
+        Some("safetensors") => {
+            let store = SafetensorsStore::from_file(path).skip_enum_variants(true);
+            network.save_into(&mut store.overwrite(true)).map_err(|e| content(e.to_string()))
+        }
+        Some("bpk") => {
+            let store = BurnpackStore::from_file(path);
+            network.save_into(&mut store.overwrite(true)).map_err(|e| content(e.to_string()))
+        }
+        _ => Err(WeightsError::Format { path: path.to_owned() }),
+    }
+}
+
+/// Every parameter must have come from the file and nothing may be left over but the number of
+/// batches that PyTorch's batch normalisation has seen.
+fn check(result: &ApplyResult) -> Result<(), String> {
+    match result.errors.first() {
+        None => {}
+        Some(ApplyError::ShapeMismatch { path, expected, found }) => {
+            return Err(format!(
+                "`{path}` has shape {:?} in the file but {:?} in the network: these are weights of \
+                 another configuration",
+                found.to_vec(),
+                expected.to_vec()
+            ));
+        }
+        Some(error) => return Err(error.to_string()),
+    }
+    let missing: Vec<&str> = result.missing.iter().map(|(path, _)| path.as_str()).collect();
+    let is_foreign = |name: &&str| !name.ends_with("num_batches_tracked");
+    let unused: Vec<&str> = result.unused.iter().map(String::as_str).filter(is_foreign).collect();
+    let tell = |names: &[&str]| match names {
+        [] => "none".to_owned(),
+        [name] => format!("`{name}`"),
+        [name, others @ ..] => format!("`{name}` and {} more", others.len()),
+    };
+    match missing.is_empty() && unused.is_empty() {
+        true => Ok(()),
+        false => Err(format!(
+            "these are weights of another configuration: the network lacks values for {}, the file \
+             has unknown tensors {}",
+            tell(&missing),
+            tell(&unused)
+        )),
+    }
+}
+
+/// Burn reports with a frame of lines; keep their words.
+fn one_line(report: &str) -> String {
+    let words = report.split(|c: char| c.is_whitespace() || "│┌└├─".contains(c));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}

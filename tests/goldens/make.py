@@ -1,0 +1,167 @@
+"""Makes the golden files: networks of PyTorch in float64 with everything that hooks measure.
+
+    python3 -m venv venv && venv/bin/pip install torch==2.15.0 safetensors==0.8.0
+    venv/bin/python tests/goldens/make.py
+
+Each network has two files: its state dict in PyTorch's own naming, and a batch whose metadata hold
+our configuration of the same network and the expected values. Weights and inputs are float32 numbers, so that both
+sides start from the same ones; all arithmetic here is float64. Not run in CI: the files are kept.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+FOLDER = Path(__file__).parent
+torch.set_default_dtype(torch.float64)
+
+ACTIVATIONS = {
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "relu": nn.ReLU,
+    "leaky_relu": lambda: nn.LeakyReLU(0.01),
+    "elu": nn.ELU,
+    "selu": nn.SELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "softplus": nn.Softplus,
+    "softsign": nn.Softsign,
+    "prelu": lambda: nn.PReLU(init=0.25),
+}
+
+
+def mlp(config):
+    """The idiomatic twin: one Sequential. Returns it with its tapped modules by our names."""
+    modules, taps = [], {}
+    width = config["inputs"]
+    for layer in range(config["depth"]):
+        modules.append(nn.Linear(width, config["width"]))
+        width = config["width"]
+        if config.get("normalization") == "batch":
+            modules.append(nn.BatchNorm1d(width))
+        if config.get("normalization") == "layer":
+            modules.append(nn.LayerNorm(width))
+        taps[f"hidden.{layer}"] = len(modules)
+        modules.append(ACTIVATIONS[config["activation"]]())
+    modules.append(nn.Linear(width, config["outputs"]))
+    net = nn.Sequential(*modules)
+    return net, {name: net[index] for name, index in taps.items()}
+
+
+class Residual(nn.Module):
+    """One hidden layer with its skip; named as ours."""
+
+    def __init__(self, inputs, width, activation):
+        super().__init__()
+        self.linear = nn.Linear(inputs, width)
+        self.activation = ACTIVATIONS[activation]()
+
+    def forward(self, x):
+        y = self.activation(self.linear(x))
+        return x + y if x.shape == y.shape else y
+
+
+class ResidualMlp(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        widths = [config["inputs"]] + [config["width"]] * config["depth"]
+        pairs = zip(widths, widths[1:])
+        self.hidden = nn.ModuleList(Residual(a, b, config["activation"]) for a, b in pairs)
+        self.head = nn.Linear(config["width"], config["outputs"])
+
+    def forward(self, x):
+        for block in self.hidden:
+            x = block(x)
+        return self.head(x)
+
+
+def residual_mlp(config):
+    net = ResidualMlp(config)
+    return net, {f"hidden.{layer}": block for layer, block in enumerate(net.hidden)}
+
+
+def case(name, build, config, batch, loss, gain=1.0):
+    torch.manual_seed(sum(map(ord, name)))
+    net, taps = build(config)
+    for parameter in net.parameters():
+        fan_in = parameter.shape[1] if parameter.dim() > 1 else None
+        with torch.no_grad():
+            if fan_in:
+                parameter.normal_(0, gain * fan_in**-0.5)
+            elif parameter.numel() > 1:
+                parameter.add_(0.1 * torch.randn_like(parameter))
+            parameter.copy_(parameter.float().double())
+    shape = [batch, config["inputs"]]
+    inputs = torch.randn(shape).float().double()
+    if loss == "binary-cross-entropy":
+        targets = (torch.rand(batch, 1) > 0.5).double()
+        criterion = nn.BCEWithLogitsLoss()
+    else:
+        targets = torch.randn(batch, config["outputs"]).float().double()
+        criterion = nn.MSELoss()
+
+    weights = {key: value.detach().clone() for key, value in net.state_dict().items()}
+    seen = {}
+
+    def remember(tap):
+        def hook(_module, _inputs, output):
+            output.retain_grad()
+            seen[tap] = output
+
+        return hook
+
+    for tap, module in taps.items():
+        module.register_forward_hook(remember(tap))
+    value = criterion(net(inputs), targets)
+    value.backward()
+
+    expected = {
+        "loss": value.item(),
+        "gradient_norm": {key: p.grad.norm().item() for key, p in net.named_parameters()},
+        "activation_gradient_norm": {tap: a.grad.norm().item() for tap, a in seen.items()},
+        "activation_mean": {tap: a.mean().item() for tap, a in seen.items()},
+        "activation_standard_deviation": {
+            tap: a.std(correction=0).item() for tap, a in seen.items()
+        },
+    }
+    tensors = {
+        key: value.float() if value.is_floating_point() else value for key, value in weights.items()
+    }
+    save_file(tensors, FOLDER / f"{name}.weights.safetensors")
+    metadata = {
+        "config": json.dumps(config),
+        "loss": loss,
+        "expected": json.dumps(expected),
+        "torch": torch.__version__,
+    }
+    batch = {"inputs": inputs.float(), "targets": targets.float()}
+    save_file(batch, FOLDER / f"{name}.batch.safetensors", metadata)
+    print(f"{name:32} loss {value.item():.6f}")
+
+
+def main():
+    base = {"architecture": "mlp", "inputs": 12, "outputs": 1, "width": 10}
+    bce, mse = "binary-cross-entropy", "mean-squared-error"
+    for activation in ACTIVATIONS:
+        config = {**base, "depth": 4, "activation": activation}
+        case(f"mlp-{activation}", mlp, config, 9, bce)
+    deep = {**base, "depth": 30, "activation": "sigmoid"}
+    case("mlp-sigmoid-30", mlp, deep, 9, bce)
+    case("mlp-relu-30", mlp, {**deep, "activation": "relu"}, 9, bce, gain=2**0.5)
+    # No deeper: in chaos rounding errors grow with the gradient, and float32 has 7 digits.
+    exploding = {**base, "depth": 12, "activation": "tanh"}
+    case("mlp-exploding", mlp, exploding, 9, mse, gain=1.5)
+    for normalization in ("batch", "layer"):
+        config = {**base, "depth": 8, "activation": "relu", "normalization": normalization}
+        case(f"mlp-{normalization}-norm", mlp, config, 16, bce)
+    prelu = {**base, "depth": 5, "activation": "prelu", "normalization": "batch", "outputs": 3}
+    case("mlp-prelu-batch-norm", mlp, prelu, 16, mse)
+    residual = {**base, "depth": 12, "activation": "tanh", "skip": "residual"}
+    case("mlp-residual", residual_mlp, residual, 9, mse)
+
+
+if __name__ == "__main__":
+    main()
