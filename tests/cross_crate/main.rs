@@ -4,6 +4,8 @@
 
 mod accumulation;
 mod backends;
+#[cfg(feature = "burn-train")]
+mod burn_train;
 mod diagnosis;
 mod faults;
 mod goldens;

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "burn-train")]
+pub mod burn_train;
 mod device;
 mod diagnosis;
 mod global_norm;
@@ -36,6 +38,6 @@ pub use quantity::{
 pub use row::{NETWORK, Row};
 pub use schedule::Schedule;
 pub use selection::{Filter, Grouping};
-pub use sink::{CallbackSink, CsvSink, JsonLinesSink, Sink};
+pub use sink::{CallbackSink, CsvSink, JsonLinesSink, Sink, TensorBoardSink};
 pub use summary::{Detail, FullSummary, Summary};
 pub use taps::{Tapped, Taps};

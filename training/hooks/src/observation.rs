@@ -1,6 +1,7 @@
 //! One observation: everything queued on the device, then read back once and turned into rows.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use burn::module::{Module, Param, ParamId};
@@ -157,6 +158,17 @@ impl Observation {
             paths.walk(module, &Filter::all(), &mut ReadUpdates { observation: &mut self });
         }
         self.rows()
+    }
+}
+
+impl fmt::Debug for Observation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Observation")
+            .field("step", &self.step)
+            .field("quantities", &self.quantities)
+            .field("parameters", &self.parameters.len())
+            .field("taps", &self.taps.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -3,12 +3,14 @@
 mod callback;
 mod csv;
 mod json_lines;
+mod tensorboard;
 
 use std::io;
 
 pub use self::csv::CsvSink;
 pub use callback::CallbackSink;
 pub use json_lines::JsonLinesSink;
+pub use tensorboard::TensorBoardSink;
 
 use crate::row::Row;
 

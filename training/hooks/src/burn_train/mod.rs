@@ -1,0 +1,112 @@
+//! Hooks in Burn's own training loop, `burn_train::SupervisedTraining`.
+
+mod metric;
+mod watched;
+
+pub use metric::WatchMetric;
+pub use watched::Watched;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use burn::module::Module;
+use burn::tensor::ExecutionError;
+
+use crate::diagnosis::{Finding, Thresholds, diagnose};
+use crate::hook::GradientHook;
+use crate::observation::Observation;
+use crate::row::Row;
+
+/// Watches the gradients of a model that Burn's `Learner` trains.
+///
+/// Burn's loop hands gradients to no one, so the watch wraps the model: [`Watched`] passes training
+/// on and lets the hook observe on the way. Its [metrics](Self::metric) stand in Burn's dashboard and
+/// logs beside loss and accuracy, its [rows](Self::rows) hold everything.
+///
+/// ```no_run
+/// # use backdraft_hooks::{GradientHook, NETWORK, QUANTITIES, Schedule, Thresholds};
+/// # use backdraft_hooks::burn_train::Watch;
+/// # use burn_train::{LearnerModel, Learner, SupervisedTraining, TrainStep, InferenceStep};
+/// # use burn::module::Module;
+/// # use burn::optim::ModuleOptimizer;
+/// # fn train<M>(model: M, optimizer: ModuleOptimizer, train: std::sync::Arc<dyn burn::data::dataloader::DataLoader<<M as TrainStep>::Input>>, valid: std::sync::Arc<dyn burn::data::dataloader::DataLoader<<M as InferenceStep>::Input>>)
+/// # where M: LearnerModel {
+/// let watch = Watch::new(GradientHook::new(QUANTITIES, Schedule::Every(10)));
+/// let training = SupervisedTraining::new("artifacts", train, valid)
+///     .metric_train_numeric(watch.metric("gradient_norm", NETWORK))
+///     .metric_train_numeric(watch.metric("gradient_norm", "first.weight"));
+/// training.launch(Learner::new(watch.model(model), optimizer, 1e-3));
+/// for finding in watch.diagnose(&Thresholds::default()) {
+///     println!("{finding}");
+/// }
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Watch {
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    hook: GradientHook,
+    /// The step that comes next; a step is one batch.
+    step: u64,
+    rows: Vec<Row>,
+    /// Observed, but the optimiser has not stepped yet.
+    pending: Option<Observation>,
+    error: Option<ExecutionError>,
+}
+
+impl Watch {
+    /// Creates a watch that observes what and when `hook` says.
+    pub fn new(hook: GradientHook) -> Self {
+        let shared = Shared { hook, step: 0, rows: Vec::new(), pending: None, error: None };
+        Self { shared: Arc::new(Mutex::new(shared)) }
+    }
+
+    /// Wraps a model; give the result to Burn's `Learner`.
+    pub fn model<M: Module>(&self, model: M) -> Watched<M> {
+        Watched::new(model, self.clone())
+    }
+
+    /// Returns a metric of one quantity of one subject, for `metric_train_numeric`.
+    pub fn metric(&self, quantity: &str, subject: &str) -> WatchMetric {
+        WatchMetric::new(self.clone(), quantity, subject)
+    }
+
+    /// Returns everything measured so far, a step being one batch.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutionError`] if the device failed in an observation, after which nothing was measured.
+    pub fn rows(&self) -> Result<Vec<Row>, ExecutionError> {
+        let mut shared = self.lock();
+        shared.settle(Observation::rows);
+        match &shared.error {
+            Some(error) => Err(error.clone()),
+            None => Ok(shared.rows.clone()),
+        }
+    }
+
+    /// Examines everything measured so far.
+    pub fn diagnose(&self, thresholds: &Thresholds) -> Vec<Finding> {
+        let mut shared = self.lock();
+        shared.settle(Observation::rows);
+        diagnose(&shared.rows, thresholds)
+    }
+
+    /// A panic elsewhere leaves rows as they were, all of them true.
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// Ends the observation under way.
+    fn settle(&mut self, end: impl FnOnce(Observation) -> Result<Vec<Row>, ExecutionError>) {
+        let Some(observation) = self.pending.take() else { return };
+        match end(observation) {
+            Ok(rows) => self.rows.extend(rows),
+            Err(error) => self.error = self.error.take().or(Some(error)),
+        }
+    }
+}

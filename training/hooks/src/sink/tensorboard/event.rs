@@ -1,0 +1,132 @@
+//! The `Event` protocol buffer, as much of it as is needed.
+
+use crate::row::Row;
+
+/// The first event of a file.
+pub(super) fn version(wall_time: f64) -> Vec<u8> {
+    let mut event = Message::default();
+    event.double(1, wall_time);
+    event.bytes(3, b"brain.Event:2");
+    event.0
+}
+
+/// The rows of one step.
+pub(super) fn summary(wall_time: f64, rows: &[Row]) -> Vec<u8> {
+    let mut summary = Message::default();
+    let is_same = |a: &Row, b: &Row| {
+        a.quantity == b.quantity && bin(a).is_some() && bin(a).map(|a| a.0) == bin(b).map(|b| b.0)
+    };
+    for rows in rows.chunk_by(is_same) {
+        summary.message(1, &value(rows));
+    }
+    let mut event = Message::default();
+    event.double(1, wall_time);
+    event.unsigned(2, rows.first().map_or(0, |row| row.step));
+    event.message(5, &summary);
+    event.0
+}
+
+/// A `Summary.Value`: the only row is a scalar, rows of bins are a histogram.
+fn value(rows: &[Row]) -> Message {
+    let mut value = Message::default();
+    let row = &rows[0];
+    match bin(row) {
+        None => {
+            value.bytes(1, format!("{}/{}", row.quantity, row.subject).as_bytes());
+            value.float(2, row.value as f32);
+        }
+        Some((subject, _)) => {
+            value.bytes(1, format!("{}/{subject}", row.quantity).as_bytes());
+            value.message(5, &histogram(rows));
+        }
+    }
+    value
+}
+
+/// A `HistogramProto` of decades. Its sums are those of the decades' geometric means: the rows do
+/// not hold more.
+fn histogram(rows: &[Row]) -> Message {
+    let bins: Vec<(i32, f64)> =
+        rows.iter().filter_map(|row| bin(row).map(|(_, decade)| (decade, row.value))).collect();
+    let lower = |decade: i32| 10f64.powi(decade);
+    let center = |decade: i32| 10f64.powf(f64::from(decade) + 0.5);
+    let sum = |power: i32| bins.iter().map(|(k, count)| count * center(*k).powi(power)).sum();
+    let (mut limits, mut counts) = (Vec::new(), Vec::new());
+    for (decade, count) in &bins {
+        // A bucket reaches down to the limit before it: empty ones fill the gaps.
+        if limits.last() != Some(&lower(*decade)) {
+            limits.push(lower(*decade));
+            counts.push(0.0);
+        }
+        limits.push(lower(decade + 1));
+        counts.push(*count);
+    }
+    let mut message = Message::default();
+    message.double(1, bins.first().map_or(0.0, |(decade, _)| lower(*decade)));
+    message.double(2, bins.last().map_or(0.0, |(decade, _)| lower(decade + 1)));
+    message.double(3, bins.iter().map(|(_, count)| count).sum());
+    message.double(4, sum(1));
+    message.double(5, sum(2));
+    message.doubles(6, &limits);
+    message.doubles(7, &counts);
+    message
+}
+
+/// Splits the subject of a histogram's bin, `head.weight[1e-4]`, into subject and decade.
+fn bin(row: &Row) -> Option<(&str, i32)> {
+    let (subject, decade) = row.subject.strip_suffix(']')?.rsplit_once("[1e")?;
+    Some((subject, decade.parse().ok()?))
+}
+
+/// A protocol buffer under construction.
+#[derive(Default)]
+struct Message(Vec<u8>);
+
+impl Message {
+    const VARINT: u64 = 0;
+    const BITS_64: u64 = 1;
+    const LENGTH: u64 = 2;
+    const BITS_32: u64 = 5;
+
+    fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.0.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.0.push(value as u8);
+    }
+
+    fn key(&mut self, field: u64, kind: u64) {
+        self.varint(field << 3 | kind);
+    }
+
+    fn unsigned(&mut self, field: u64, value: u64) {
+        self.key(field, Self::VARINT);
+        self.varint(value);
+    }
+
+    fn float(&mut self, field: u64, value: f32) {
+        self.key(field, Self::BITS_32);
+        self.0.extend(value.to_le_bytes());
+    }
+
+    fn double(&mut self, field: u64, value: f64) {
+        self.key(field, Self::BITS_64);
+        self.0.extend(value.to_le_bytes());
+    }
+
+    fn bytes(&mut self, field: u64, value: &[u8]) {
+        self.key(field, Self::LENGTH);
+        self.varint(value.len() as u64);
+        self.0.extend(value);
+    }
+
+    fn doubles(&mut self, field: u64, values: &[f64]) {
+        let packed: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.bytes(field, &packed);
+    }
+
+    fn message(&mut self, field: u64, message: &Self) {
+        self.bytes(field, &message.0);
+    }
+}

@@ -1,0 +1,83 @@
+//! Event files of TensorBoard.
+
+mod event;
+mod record;
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::Sink;
+use crate::row::Row;
+
+/// Writes rows as TensorBoard events: scalars under the tag `quantity/subject`, and the rows of a
+/// histogram, whose subjects read `subject[1e-4]`, as one histogram of magnitudes.
+///
+/// The file is a sequence of TFRecords with masked CRC-32C checksums, each an `Event` protocol
+/// buffer (`tensorflow/core/util/event.proto` and `framework/summary.proto`). Scalars are 32-bit
+/// there: values beyond that range become infinite or 0.
+///
+/// ```
+/// use backdraft_hooks::{Row, Sink, TensorBoardSink};
+///
+/// let folder = std::env::temp_dir().join("backdraft-doctest");
+/// let mut sink = TensorBoardSink::create(&folder).unwrap();
+/// let subject = "head.weight".into();
+/// sink.write(&[Row { step: 3, quantity: "gradient_norm".into(), subject, value: 0.5 }]).unwrap();
+/// // tensorboard --logdir …/backdraft-doctest
+/// # std::fs::remove_dir_all(folder).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct TensorBoardSink<W> {
+    writer: W,
+}
+
+impl TensorBoardSink<BufWriter<File>> {
+    /// Creates an event file in `folder`, which is created too if need be.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if the folder or file cannot be created.
+    pub fn create(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        // TensorBoard looks for `tfevents` and orders files by name; the process sets runs apart
+        // that start in the same second.
+        let seconds = wall_time() as u64;
+        let name = format!("events.out.tfevents.{seconds:010}.backdraft.{}", std::process::id());
+        Self::new(BufWriter::new(File::create(folder.join(name))?))
+    }
+}
+
+impl<W: Write> TensorBoardSink<W> {
+    /// Starts an event file in `writer`, which should be buffered; it is flushed after each
+    /// observation.
+    ///
+    /// # Errors
+    ///
+    /// The writer's.
+    pub fn new(mut writer: W) -> io::Result<Self> {
+        record::write(&mut writer, &event::version(wall_time()))?;
+        Ok(Self { writer })
+    }
+
+    /// Returns the writer.
+    pub fn into_inner(self) -> W {
+        self.writer
+    }
+}
+
+impl<W: Write> Sink for TensorBoardSink<W> {
+    fn write(&mut self, rows: &[Row]) -> io::Result<()> {
+        let wall_time = wall_time();
+        for of_step in rows.chunk_by(|a, b| a.step == b.step) {
+            record::write(&mut self.writer, &event::summary(wall_time, of_step))?;
+        }
+        self.writer.flush()
+    }
+}
+
+/// Seconds since 1970.
+fn wall_time() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
+}
