@@ -1,5 +1,5 @@
 //! Trains a small network and leaves its gradients for TensorBoard:
-//! `cargo run --release -p backdraft-hooks --example tensorboard --features flex -- FOLDER`, then
+//! `cargo run --release -p backdraft-hooks --features flex --example tensorboard -- FOLDER`, then
 //! `tensorboard --logdir FOLDER`.
 
 use std::path::Path;

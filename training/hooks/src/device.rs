@@ -7,6 +7,7 @@ use crate::summary::{Detail, FullSummary, Summary};
 
 /// Results of [`reductions`] before the histogram, in order.
 const NORM_RESULTS: usize = 2;
+const MOMENTS_RESULTS: usize = 3;
 const FULL_RESULTS: usize = 8;
 
 /// Queues the reductions that [`summary`] needs; nothing is read back.
@@ -15,15 +16,21 @@ const FULL_RESULTS: usize = 8;
 ///
 /// # Shapes
 ///
-/// - output: `[2]` for [`Detail::Norm`], `[8 + 84]` for [`Detail::Full`]
+/// - output: `[2]` for [`Detail::Norm`], `[3]` for [`Detail::Moments`], `[8 + 84]` for
+///   [`Detail::Full`]
 pub(crate) fn reductions<const D: usize>(tensor: Tensor<D>, detail: Detail) -> Tensor<1> {
     let count = tensor.shape().num_elements();
     let values = tensor.reshape([count]); // [count]
     let magnitude = values.clone().abs();
-    if detail == Detail::Norm {
+    if detail < Detail::Full {
         let scale = magnitude.max();
-        let square_sum = scaled(&values, &scale).square().sum();
-        return Tensor::cat(vec![scale, square_sum], 0);
+        let relative = scaled(&values, &scale);
+        let square_sum = relative.clone().square().sum();
+        let mut results = vec![scale, square_sum];
+        if detail == Detail::Moments {
+            results.push(relative.sum());
+        }
+        return Tensor::cat(results, 0);
     }
     let is_nan = values.clone().is_nan();
     let is_infinite = values.clone().is_inf();
@@ -78,10 +85,16 @@ fn histogram(magnitude: Tensor<1>, counted: Tensor<1, burn::tensor::Bool>) -> Te
 /// Rebuilds the summary from what [`reductions`] computed.
 pub(crate) fn summary(results: &[f64], count: u64, detail: Detail) -> Summary {
     let (scale, square_sum) = (results[0], results[1]);
-    debug_assert!(results.len() == NORM_RESULTS || results.len() == FULL_RESULTS + BINS);
+    debug_assert_eq!(
+        results.len(),
+        match detail {
+            Detail::Norm => NORM_RESULTS,
+            Detail::Moments => MOMENTS_RESULTS,
+            Detail::Full => FULL_RESULTS + BINS,
+        }
+    );
     let full = (detail == Detail::Full).then(|| {
         Box::new(FullSummary {
-            sum: results[2],
             absolute_sum: results[3],
             max_absolute: scale,
             zeros: results[4] as u64,
@@ -98,6 +111,7 @@ pub(crate) fn summary(results: &[f64], count: u64, detail: Detail) -> Summary {
         count,
         scale: if scale == 0.0 { 1.0 } else { scale },
         square_sum: if broken { f64::NAN } else { square_sum },
+        sum: (detail >= Detail::Moments).then(|| if broken { f64::NAN } else { results[2] }),
         full,
     }
 }

@@ -23,14 +23,24 @@ pub enum Nonlinearity {
 }
 
 impl Nonlinearity {
+    /// Returns the derivative as a function of the output, and the bound below which a unit counts
+    /// as saturated; `None` where saturation is not defined.
+    pub(crate) fn slope(self) -> Option<(fn(f64) -> f64, f64)> {
+        match self {
+            Self::Sigmoid => Some((|a| a * (1.0 - a), SATURATED_SLOPE * 0.25)),
+            Self::Tanh => Some((|a| 1.0 - a * a, SATURATED_SLOPE)),
+            Self::Rectifier | Self::Other => None,
+        }
+    }
+
     /// Marks the elements that are saturated; `None` where saturation is not defined.
     pub(crate) fn saturated(self, activation: Tensor<3>) -> Option<Tensor<3, Bool>> {
-        let (slope, largest): (Tensor<3>, f64) = match self {
-            Self::Sigmoid => (activation.clone() * (1.0 - activation), 0.25),
-            Self::Tanh => (1.0 - activation.square(), 1.0),
-            Self::Rectifier | Self::Other => return None,
+        let (_, bound) = self.slope()?;
+        let slope: Tensor<3> = match self {
+            Self::Sigmoid => activation.clone() * (1.0 - activation),
+            _ => 1.0 - activation.square(),
         };
-        Some(slope.lower_elem(SATURATED_SLOPE * largest))
+        Some(slope.lower_elem(bound))
     }
 
     /// Marks the units, shape `[1, units, 1]`, that are zero for every example and position.

@@ -11,7 +11,7 @@ use burn::tensor::{ExecutionError, Gradients, Tensor};
 use crate::gradients::GradientSource;
 use crate::parameters::{ParameterPaths, ParameterVisitor};
 use crate::quantity::{Measured, Quantity, Reads, Values};
-use crate::reader::{Reader, Readings, ScalarTicket, SummaryTicket};
+use crate::reader::{Reader, Readings, ShareTicket, SummaryTicket};
 use crate::row::{NETWORK, Row};
 use crate::selection::{Filter, Grouping};
 use crate::taps::{Tapped, Taps};
@@ -45,8 +45,8 @@ struct TapTickets {
     subject: Arc<str>,
     activation: Option<SummaryTicket>,
     gradient: Option<SummaryTicket>,
-    saturated: Option<(ScalarTicket, usize)>,
-    dead: Option<(ScalarTicket, usize)>,
+    saturated: Option<ShareTicket>,
+    dead: Option<ShareTicket>,
 }
 
 impl Observation {
@@ -90,21 +90,19 @@ impl Observation {
     fn read_tap(&mut self, tapped: &Tapped, gradients: &Gradients) -> TapTickets {
         let Self { reads, reader, .. } = self;
         let activation = tapped.activation();
-        let [_, units, _] = activation.dims();
-        let count = activation.shape().num_elements();
         let nonlinearity = tapped.nonlinearity();
         let gradient = reads.activation_gradient.and_then(|detail| {
             tapped.gradient(gradients).map(|gradient| reader.summary(gradient, detail))
         });
         let saturated =
-            if reads.saturation { nonlinearity.saturated(activation.clone()) } else { None };
-        let dead = if reads.death { nonlinearity.dead(activation.clone()) } else { None };
+            reads.saturation.then(|| reader.saturated(activation.clone(), nonlinearity)).flatten();
+        let dead = reads.death.then(|| reader.dead(activation.clone(), nonlinearity)).flatten();
         TapTickets {
             subject: Arc::clone(tapped.subject()),
             activation: reads.activation.map(|detail| reader.summary(activation, detail)),
             gradient,
-            saturated: saturated.map(|mask| (reader.scalar(mask.float().sum()), count)),
-            dead: dead.map(|mask| (reader.scalar(mask.float().sum()), units)),
+            saturated,
+            dead,
         }
     }
 
@@ -236,9 +234,7 @@ impl ParameterTickets {
 impl TapTickets {
     fn measured(&self, readings: &Readings) -> Measured {
         let read = |ticket: Option<SummaryTicket>| ticket.map(|t| readings.summary(t).clone());
-        let share = |ticket: Option<(ScalarTicket, usize)>| {
-            ticket.map(|(ticket, total)| readings.scalar(ticket) / total.max(1) as f64)
-        };
+        let share = |ticket: Option<ShareTicket>| ticket.map(|ticket| readings.share(ticket));
         Measured {
             activation: read(self.activation),
             activation_gradient: read(self.gradient),

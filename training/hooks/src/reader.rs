@@ -1,9 +1,10 @@
 //! One read-back per observation, whatever is asked for.
 
-use burn::tensor::{DType, ExecutionError, Tensor, TensorData, Transaction};
+use burn::tensor::{Bool, DType, ExecutionError, Tensor, TensorData, Transaction};
 
 use crate::device;
 use crate::host;
+use crate::nonlinearity::Nonlinearity;
 use crate::summary::{Detail, Summary};
 
 /// Collects requests for reductions of tensors, then reads all results back at once.
@@ -27,9 +28,12 @@ enum Slot {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SummaryTicket(usize);
 
-/// A single number that [`Reader::finish`] will deliver.
+/// A share, from 0 to 1: known at once, or to be divided out when the device has counted.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ScalarTicket(usize);
+pub(crate) enum ShareTicket {
+    Ready(f64),
+    Queued { result: usize, total: usize },
+}
 
 /// The results, by ticket.
 pub(crate) struct Readings {
@@ -50,7 +54,7 @@ impl Reader {
         detail: Detail,
     ) -> SummaryTicket {
         let count = tensor.shape().num_elements() as u64;
-        let slot = match in_place(&tensor, detail) {
+        let slot = match on_host(&tensor, |values| values.summary(detail)) {
             Some(summary) => Slot::Ready(summary),
             None if count == 0 => Slot::Ready(host::summarise::<f32>(&[], detail)),
             None => {
@@ -62,9 +66,39 @@ impl Reader {
         SummaryTicket(self.summaries.len() - 1)
     }
 
-    /// Requests a number that was computed on the device, shape `[1]`.
-    pub(crate) fn scalar(&mut self, value: Tensor<1>) -> ScalarTicket {
-        ScalarTicket(self.queue(value))
+    /// Requests the share of saturated elements; `None` where saturation is not defined.
+    pub(crate) fn saturated(
+        &mut self,
+        activation: Tensor<3>,
+        nonlinearity: Nonlinearity,
+    ) -> Option<ShareTicket> {
+        let (slope, bound) = nonlinearity.slope()?;
+        if let Some(share) = on_host(&activation, |values| values.share_below(slope, bound)) {
+            return Some(ShareTicket::Ready(share));
+        }
+        let total = activation.shape().num_elements();
+        Some(self.share(nonlinearity.saturated(activation)?, total))
+    }
+
+    /// Requests the share of dead units of `[outer, units, inner]`; `None` where death is not
+    /// defined.
+    pub(crate) fn dead(
+        &mut self,
+        activation: Tensor<3>,
+        nonlinearity: Nonlinearity,
+    ) -> Option<ShareTicket> {
+        if nonlinearity != Nonlinearity::Rectifier {
+            return None;
+        }
+        let dims = activation.dims();
+        if let Some(share) = on_host(&activation, |values| values.dead_share(dims)) {
+            return Some(ShareTicket::Ready(share));
+        }
+        Some(self.share(nonlinearity.dead(activation)?, dims[1]))
+    }
+
+    fn share(&mut self, mask: Tensor<3, Bool>, total: usize) -> ShareTicket {
+        ShareTicket::Queued { result: self.queue(mask.float().sum()), total }
     }
 
     fn queue(&mut self, result: Tensor<1>) -> usize {
@@ -99,8 +133,13 @@ impl Readings {
         &self.summaries[ticket.0]
     }
 
-    pub(crate) fn scalar(&self, ticket: ScalarTicket) -> f64 {
-        values(&self.results[ticket.0])[0]
+    pub(crate) fn share(&self, ticket: ShareTicket) -> f64 {
+        match ticket {
+            ShareTicket::Ready(share) => share,
+            ShareTicket::Queued { result, total } => {
+                values(&self.results[result])[0] / total.max(1) as f64
+            }
+        }
     }
 }
 
@@ -108,32 +147,62 @@ fn values(data: &TensorData) -> Vec<f64> {
     data.iter::<f64>().collect()
 }
 
-/// Summarises a tensor that lies in host memory; `None` if it does not.
-fn in_place<const D: usize>(tensor: &Tensor<D>, detail: Detail) -> Option<Summary> {
+/// The elements of a tensor that lies in host memory.
+enum Elements<'a> {
+    F32(&'a [f32]),
+    F64(&'a [f64]),
+}
+
+impl Elements<'_> {
+    fn summary(&self, detail: Detail) -> Summary {
+        match self {
+            Self::F32(values) => host::summarise(values, detail),
+            Self::F64(values) => host::summarise(values, detail),
+        }
+    }
+
+    fn share_below(&self, slope: fn(f64) -> f64, bound: f64) -> f64 {
+        match self {
+            Self::F32(values) => host::share_below(values, slope, bound),
+            Self::F64(values) => host::share_below(values, slope, bound),
+        }
+    }
+
+    fn dead_share(&self, dims: [usize; 3]) -> f64 {
+        match self {
+            Self::F32(values) => host::dead_share(values, dims),
+            Self::F64(values) => host::dead_share(values, dims),
+        }
+    }
+}
+
+/// Reads a tensor that lies in host memory; `None` if it does not.
+fn on_host<const D: usize, T>(
+    tensor: &Tensor<D>,
+    read: impl FnOnce(Elements<'_>) -> T,
+) -> Option<T> {
     #[cfg(feature = "flex")]
     if let Ok(primitive) = tensor.clone().try_into_primitive::<burn::backend::Flex>() {
         let primitive =
             if primitive.is_contiguous() { primitive } else { primitive.to_contiguous() };
-        match primitive.dtype() {
-            DType::F32 => {
-                return primitive.as_slice::<f32>().map(|values| host::summarise(values, detail));
-            }
-            DType::F64 => {
-                return primitive.as_slice::<f64>().map(|values| host::summarise(values, detail));
-            }
+        let elements = match primitive.dtype() {
+            DType::F32 => Elements::F32(primitive.as_slice()?),
+            DType::F64 => Elements::F64(primitive.as_slice()?),
             _ => return None,
-        }
+        };
+        return Some(read(elements));
     }
     #[cfg(feature = "ndarray")]
     if is_ndarray(tensor) {
         let data = tensor.to_data();
-        return match data.dtype() {
-            DType::F32 => data.as_slice::<f32>().ok().map(|v| host::summarise(v, detail)),
-            DType::F64 => data.as_slice::<f64>().ok().map(|v| host::summarise(v, detail)),
-            _ => None,
+        let elements = match data.dtype() {
+            DType::F32 => Elements::F32(data.as_slice().ok()?),
+            DType::F64 => Elements::F64(data.as_slice().ok()?),
+            _ => return None,
         };
+        return Some(read(elements));
     }
-    let _ = (tensor, detail, DType::F32);
+    let _ = (tensor, read, DType::F32);
     None
 }
 

@@ -7,6 +7,8 @@ use crate::histogram::Histogram;
 pub enum Detail {
     /// What the L2 norm needs, and nothing else.
     Norm,
+    /// What the mean and the standard deviation need, too.
+    Moments,
     /// Everything that [`Summary`] holds.
     Full,
 }
@@ -24,6 +26,8 @@ pub struct Summary {
     pub scale: f64,
     /// Σ (x / scale)².
     pub square_sum: f64,
+    /// Σ x / scale, from [`Detail::Moments`] on; NaN or ∞ if an element is.
+    pub sum: Option<f64>,
     /// What [`Detail::Full`] adds.
     pub full: Option<Box<FullSummary>>,
 }
@@ -31,8 +35,6 @@ pub struct Summary {
 /// The part of a [`Summary`] that only [`Detail::Full`] fills.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FullSummary {
-    /// Σ x / scale over the finite elements.
-    pub sum: f64,
     /// Σ |x| / scale over the finite elements.
     pub absolute_sum: f64,
     /// Largest |x| among the finite elements, unscaled.
@@ -60,14 +62,14 @@ impl Summary {
         self.norm() / self.elements().sqrt()
     }
 
-    /// Returns the mean of the finite elements; `None` without [`Detail::Full`].
+    /// Returns the mean; `None` with [`Detail::Norm`].
     pub fn mean(&self) -> Option<f64> {
-        self.full.as_ref().map(|full| self.scale * full.sum / self.elements())
+        self.sum.map(|sum| self.scale * sum / self.elements())
     }
 
-    /// Returns the population standard deviation; `None` without [`Detail::Full`].
+    /// Returns the population standard deviation; `None` with [`Detail::Norm`].
     pub fn standard_deviation(&self) -> Option<f64> {
-        let mean = self.full.as_ref()?.sum / self.elements();
+        let mean = self.sum? / self.elements();
         // Rounding can leave a constant tensor with a variance just below zero.
         let variance = (self.square_sum / self.elements() - mean * mean).max(0.0);
         Some(if self.is_finite() { self.scale * variance.sqrt() } else { f64::NAN })
@@ -92,6 +94,7 @@ impl Summary {
         let ratio = |from: f64| if scale > 0.0 { from / scale } else { 1.0 };
         let (mine, theirs) = (ratio(self.scale), ratio(other.scale));
         self.square_sum = self.square_sum * mine * mine + other.square_sum * theirs * theirs;
+        self.sum = self.sum.zip(other.sum).map(|(sum, more)| sum * mine + more * theirs);
         self.full = match (self.full.take(), &other.full) {
             (Some(full), Some(more)) => Some(Box::new(full.merge(mine, more, theirs))),
             _ => None,
@@ -104,7 +107,6 @@ impl Summary {
 
 impl FullSummary {
     fn merge(mut self, mine: f64, other: &Self, theirs: f64) -> Self {
-        self.sum = self.sum * mine + other.sum * theirs;
         self.absolute_sum = self.absolute_sum * mine + other.absolute_sum * theirs;
         self.max_absolute = self.max_absolute.max(other.max_absolute);
         self.zeros += other.zeros;

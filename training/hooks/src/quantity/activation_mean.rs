@@ -17,7 +17,7 @@ impl Quantity for ActivationMean {
     }
 
     fn reads(&self) -> Reads {
-        Reads { activation: Some(Detail::Full), ..Reads::NOTHING }
+        Reads { activation: Some(Detail::Moments), ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {

@@ -17,7 +17,7 @@ impl Quantity for GradientStandardDeviation {
     }
 
     fn reads(&self) -> Reads {
-        Reads { gradient: Some(Detail::Full), ..Reads::NOTHING }
+        Reads { gradient: Some(Detail::Moments), ..Reads::NOTHING }
     }
 
     fn values(&self, measured: &Measured) -> Values {

@@ -1,8 +1,8 @@
 """Reads our event files with TensorBoard's own reader.
 
     pip install tensorboard==2.21.0
-    cargo run --release -p backdraft-hooks --features flex --example tensorboard -- /tmp/events
-    python tests/checks/tensorboard.py /tmp/events
+    cargo build --release --workspace --examples && target/release/examples/tensorboard /tmp/events
+    python tests/checks/tensorboard_events.py /tmp/events
 """
 
 import sys
