@@ -60,7 +60,7 @@ fn workloads() -> Vec<Workload> {
             name: "50x64 ReLU, batch 128",
             config: net(Activation::Relu, 50),
             batch: 128,
-            steps: 8,
+            steps: 10,
         },
     ]
 }

@@ -74,9 +74,10 @@ fn bin_of(magnitude: f64) -> usize {
 #[inline(always)]
 fn bin_of_f32(magnitude: f32) -> usize {
     let exponent = (magnitude.to_bits() >> 23) as usize & 0xff;
-    if exponent == 0 {
-        // Subnormal numbers are seven decades with one exponent.
-        return if magnitude == 0.0 { BINS } else { bin_of(f64::from(magnitude)) };
+    // Subnormal numbers are seven decades with one exponent. They are rare and zeros are not, whose
+    // branch nothing could predict: the table has their answer.
+    if exponent == 0 && magnitude != 0.0 {
+        return bin_of(f64::from(magnitude));
     }
     let Binade { bin, next_edge } = BINADES[exponent];
     bin as usize + usize::from(magnitude >= next_edge)
@@ -91,11 +92,12 @@ struct Binade {
     next_edge: f32,
 }
 
-/// By the exponent field of an `f32`; the last one is that of infinities and NaN.
+/// By the exponent field of an `f32`; the first is that of zero, the last that of infinities and NaN.
 static BINADES: [Binade; 256] = binades();
 
 const fn binades() -> [Binade; 256] {
-    let mut binades = [Binade { bin: BINS as u32, next_edge: f32::INFINITY }; 256];
+    // No number reaches NaN: zeros, infinities and NaN stay beyond the last bin.
+    let mut binades = [Binade { bin: BINS as u32, next_edge: f32::NAN }; 256];
     let mut field = 1;
     while field < 255 {
         let lowest = f32::from_bits((field as u32) << 23) as f64;
@@ -107,8 +109,6 @@ const fn binades() -> [Binade; 256] {
         binades[field] = Binade { bin: bin as u32, next_edge };
         field += 1;
     }
-    // NaN compares as below any edge, infinity as at it: both stay beyond the last bin.
-    binades[255].next_edge = f32::NAN;
     binades
 }
 

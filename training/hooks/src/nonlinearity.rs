@@ -22,10 +22,12 @@ pub enum Nonlinearity {
     Other,
 }
 
+/// How a derivative follows from the output, and the value below which a unit counts as saturated.
+pub(crate) type Slope = (fn(f64) -> f64, f64);
+
 impl Nonlinearity {
-    /// Returns the derivative as a function of the output, and the bound below which a unit counts
-    /// as saturated; `None` where saturation is not defined.
-    pub(crate) fn slope(self) -> Option<(fn(f64) -> f64, f64)> {
+    /// Returns how saturation is told; `None` where it is not defined.
+    pub(crate) fn slope(self) -> Option<Slope> {
         match self {
             Self::Sigmoid => Some((|a| a * (1.0 - a), SATURATED_SLOPE * 0.25)),
             Self::Tanh => Some((|a| 1.0 - a * a, SATURATED_SLOPE)),

@@ -210,10 +210,10 @@ impl ParameterVisitor for ReadUpdates<'_> {
         let Some(before) = before.remove::<Tensor<D>>(&parameter.id) else {
             return;
         };
-        let update = parameter.val().without_autodiff() - before;
+        let after = parameter.val().without_autodiff();
         let tickets = parameters.iter_mut().find(|tickets| tickets.id == parameter.id);
         if let Some((tickets, detail)) = tickets.zip(reads.update) {
-            tickets.update = Some(reader.summary(update, detail));
+            tickets.update = Some(reader.difference(after, before, detail));
         }
     }
 }

@@ -66,6 +66,23 @@ impl Reader {
         SummaryTicket(self.summaries.len() - 1)
     }
 
+    /// Requests the summary of `after − before`, both without autodiff and of one shape.
+    pub(crate) fn difference<const D: usize>(
+        &mut self,
+        after: Tensor<D>,
+        before: Tensor<D>,
+        detail: Detail,
+    ) -> SummaryTicket {
+        let norm = on_host(&after, |after| on_host(&before, |before| after.distance(&before)));
+        match norm.flatten().flatten() {
+            Some(summary) if detail == Detail::Norm => {
+                self.summaries.push(Slot::Ready(summary));
+                SummaryTicket(self.summaries.len() - 1)
+            }
+            _ => self.summary(after - before, detail),
+        }
+    }
+
     /// Requests the share of saturated elements; `None` where saturation is not defined.
     pub(crate) fn saturated(
         &mut self,
@@ -158,6 +175,14 @@ impl Elements<'_> {
         match self {
             Self::F32(values) => host::summarise(values, detail),
             Self::F64(values) => host::summarise(values, detail),
+        }
+    }
+
+    /// The norm of the difference, without a tensor for it; only for `f32`.
+    fn distance(&self, other: &Self) -> Option<Summary> {
+        match (self, other) {
+            (Self::F32(a), Self::F32(b)) => Some(host::distance(a, b)),
+            _ => None,
         }
     }
 

@@ -1,5 +1,14 @@
 //! Summaries of tensors whose elements lie in host memory: one pass, no copy.
 
+mod moments;
+mod shares;
+mod tally;
+
+pub(crate) use shares::{dead_share, share_below};
+
+use moments::{BLOCK, BlockSums, Moments, wide_moments};
+use tally::{BlockTally, Tally};
+
 use crate::histogram::Histogram;
 use crate::summary::{Detail, FullSummary, Summary};
 
@@ -14,13 +23,6 @@ pub(crate) trait Element: Copy + PartialEq + Default + Send + Sync {
     fn moments(values: &[Self], scale: f64, detail: Detail) -> Moments;
     fn tally(values: &[Self]) -> Tally;
     fn histogram(values: &[Self]) -> Histogram;
-}
-
-/// The sums of the first two powers.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Moments {
-    sum: f64,
-    square_sum: f64,
 }
 
 impl Element for f32 {
@@ -93,88 +95,6 @@ pub(crate) fn summarise<E: Element>(values: &[E], detail: Detail) -> Summary {
     }
 }
 
-/// Σ x², and Σ x if `SUM`, in `f32` vectors over blocks and in `f64` over the blocks.
-struct BlockSums<'a, const SUM: bool> {
-    values: &'a [f32],
-}
-
-/// Elements of a block: so few that their `f32` sum, spread over the lanes of four vectors, is good
-/// to a few units in the last place.
-const BLOCK: usize = 1_024;
-
-/// Within these bounds of a block's sum no square that matters to it underflowed or overflowed.
-const SAFE_SUMS: std::ops::Range<f64> = 1e-28..1e37;
-
-impl<const SUM: bool> pulp::WithSimd for BlockSums<'_, SUM> {
-    type Output = Moments;
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, simd: S) -> Moments {
-        let reduce = |vectors: [S::f32s; 4]| {
-            let [a, b, c, d] = vectors;
-            let sum = simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d));
-            f64::from(simd.reduce_sum_f32s(sum))
-        };
-        let block_moments = |block: &[f32]| {
-            let (vectors, rest) = S::as_simd_f32s(block);
-            let (fours, singles) = vectors.as_chunks::<4>();
-            let mut sums = [simd.splat_f32s(0.0); 4];
-            let mut squares = sums;
-            for four in fours.iter().map(|four| &four[..]).chain([singles]) {
-                for (lane, x) in four.iter().enumerate() {
-                    squares[lane] = simd.mul_add_e_f32s(*x, *x, squares[lane]);
-                    if SUM {
-                        sums[lane] = simd.add_f32s(sums[lane], *x);
-                    }
-                }
-            }
-            let rest = wide_moments(rest, 1.0);
-            let sum = if SUM { reduce(sums) + rest.sum } else { 0.0 };
-            Moments { sum, square_sum: reduce(squares) + rest.square_sum }
-        };
-        let mut total = Moments::default();
-        for block in self.values.chunks(BLOCK) {
-            let mut moments = block_moments(block);
-            if !SAFE_SUMS.contains(&moments.square_sum) {
-                moments = wide_moments(block, 1.0);
-            }
-            total.sum += moments.sum;
-            total.square_sum += moments.square_sum;
-        }
-        total
-    }
-}
-
-/// Σ x / scale and Σ (x / scale)² in `f64`.
-#[inline(always)]
-fn wide_moments<E: Element>(values: &[E], scale: f64) -> Moments {
-    let factor = scale.recip();
-    values.iter().fold(Moments::default(), |moments, x| {
-        let x = x.widen() * factor;
-        Moments { sum: moments.sum + x, square_sum: moments.square_sum + x * x }
-    })
-}
-
-/// The share of values whose slope `slope(a)` is below `bound`.
-pub(crate) fn share_below<E: Element>(values: &[E], slope: impl Fn(f64) -> f64, bound: f64) -> f64 {
-    let below = values.iter().map(|a| f64::from(u8::from(slope(a.widen()) < bound)));
-    below.sum::<f64>() / values.len().max(1) as f64
-}
-
-/// The share of units that are zero everywhere; values are `[outer, units, inner]`.
-pub(crate) fn dead_share<E: Element>(values: &[E], [_, units, inner]: [usize; 3]) -> f64 {
-    let zero = E::default();
-    let mut dead: Vec<usize> = (0..units).collect();
-    // Most units are alive in the first example: what is left to look at shrinks at once.
-    for example in values.chunks(units * inner) {
-        dead.retain(|unit| example[unit * inner..][..inner].iter().all(|a| *a == zero));
-        if dead.is_empty() {
-            break;
-        }
-    }
-    dead.len() as f64 / units.max(1) as f64
-}
-
 /// Everything else: the counts without branches, then the histogram.
 fn full_summary<E: Element>(values: &[E], scale: f64) -> FullSummary {
     let tally = E::tally(values);
@@ -193,89 +113,18 @@ fn full_summary<E: Element>(values: &[E], scale: f64) -> FullSummary {
     }
 }
 
-/// What a pass over the magnitudes of finite elements gives.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Tally {
-    absolute_sum: f64,
-    max_absolute: f64,
-    zeros: u64,
-    below_normal: u64,
-    not_finite: u64,
-}
-
-impl Tally {
-    fn add<E: Element>(&mut self, value: E) {
-        let magnitude = value.widen().abs();
-        if magnitude < f64::INFINITY {
-            self.absolute_sum += magnitude;
-            self.max_absolute = self.max_absolute.max(magnitude);
-            self.zeros += u64::from(magnitude == 0.0);
-            self.below_normal += u64::from(magnitude < E::MIN_NORMAL);
-        } else {
-            self.not_finite += 1; // NaN is not below infinity either
+/// Summarises `a − b`, block by block so that the differences stay in the cache.
+pub(crate) fn distance(a: &[f32], b: &[f32]) -> Summary {
+    let mut differences = [0.0f32; BLOCK];
+    let mut square_sum = 0.0;
+    for (a, b) in a.chunks(BLOCK).zip(b.chunks(BLOCK)) {
+        let differences = &mut differences[..a.len()];
+        for ((difference, a), b) in differences.iter_mut().zip(a).zip(b) {
+            *difference = a - b;
         }
+        square_sum += f32::moments(differences, 1.0, Detail::Norm).square_sum;
     }
-
-    fn merge(self, other: Self) -> Self {
-        Self {
-            absolute_sum: self.absolute_sum + other.absolute_sum,
-            max_absolute: self.max_absolute.max(other.max_absolute),
-            zeros: self.zeros + other.zeros,
-            below_normal: self.below_normal + other.below_normal,
-            not_finite: self.not_finite + other.not_finite,
-        }
-    }
-}
-
-/// The tally of `f32` by vectors over blocks, whose lanes count exactly.
-struct BlockTally<'a> {
-    values: &'a [f32],
-}
-
-impl pulp::WithSimd for BlockTally<'_> {
-    type Output = Tally;
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, simd: S) -> Tally {
-        let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
-        let infinity = simd.splat_f32s(f32::INFINITY);
-        let min_normal = simd.splat_f32s(f32::MIN_POSITIVE);
-        let mut total = Tally::default();
-        for block in self.values.chunks(BLOCK) {
-            let (vectors, rest) = S::as_simd_f32s(block);
-            let (mut sum, mut max) = (zero, zero);
-            let (mut zeros, mut below, mut finite) = (zero, zero, zero);
-            for x in vectors {
-                let magnitude = simd.abs_f32s(*x);
-                let is_finite = simd.less_than_f32s(magnitude, infinity);
-                let magnitude = simd.select_f32s(is_finite, magnitude, zero);
-                let counted = simd.select_f32s(is_finite, one, zero);
-                let is_below = simd.less_than_f32s(magnitude, min_normal);
-                let is_zero = simd.equal_f32s(magnitude, zero);
-                sum = simd.add_f32s(sum, magnitude);
-                max = simd.max_f32s(max, magnitude);
-                finite = simd.add_f32s(finite, counted);
-                below = simd.add_f32s(below, simd.select_f32s(is_below, counted, zero));
-                zeros = simd.add_f32s(zeros, simd.select_f32s(is_zero, counted, zero));
-            }
-            let count = |lanes| f64::from(simd.reduce_sum_f32s(lanes)) as u64;
-            let mut tally = Tally {
-                absolute_sum: f64::from(simd.reduce_sum_f32s(sum)),
-                max_absolute: f64::from(simd.reduce_max_f32s(max)),
-                zeros: count(zeros),
-                below_normal: count(below),
-                not_finite: (block.len() - rest.len()) as u64 - count(finite),
-            };
-            if !SAFE_SUMS.contains(&tally.absolute_sum) {
-                tally = Tally::default();
-                block.iter().for_each(|x| tally.add(*x));
-            } else {
-                rest.iter().for_each(|x| tally.add(*x));
-            }
-            total = total.merge(tally);
-        }
-        total
-    }
+    Summary { count: a.len() as u64, scale: 1.0, square_sum, sum: None, full: None }
 }
 
 #[cfg(test)]
@@ -324,6 +173,14 @@ mod tests {
         assert_eq!((full.zeros, full.subnormals, full.nans, full.infinities), (2, 1, 1, 2));
         assert_eq!(full.max_absolute, 2.0);
         assert_eq!(full.histogram.decades().collect::<Vec<_>>(), [(-40, 1), (0, 1)]);
+    }
+
+    #[test]
+    fn the_distance_is_the_norm_of_the_difference() {
+        let a: Vec<f32> = (0..2_500).map(|i| (i as f32).sin()).collect();
+        let b: Vec<f32> = a.iter().map(|x| x - 0.5).collect();
+        let norm = distance(&a, &b).norm();
+        assert!((norm / 25.0 - 1.0).abs() < 1e-6, "{norm}"); // 0.5 × √2500
     }
 
     #[test]
