@@ -11,6 +11,7 @@ mod faults;
 mod goldens;
 mod gradients;
 mod quantities;
+mod recurrent;
 mod training;
 
 use backdraft_layers::Activation;

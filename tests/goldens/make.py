@@ -83,6 +83,60 @@ def residual_mlp(config):
     return net, {f"hidden.{layer}": block for layer, block in enumerate(net.hidden)}
 
 
+class Recurrent(nn.Module):
+    """PyTorch's own recurrent module with a linear layer; unrolled by hand, because the module
+    shows no gradient of the states between its time steps."""
+
+    def __init__(self, config):
+        super().__init__()
+        kind = {"rnn": nn.RNN, "relu_rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[config["cell"]]
+        more = {"nonlinearity": "relu"} if config["cell"] == "relu_rnn" else {}
+        self.rnn = kind(
+            config["inputs"], config["hidden"], config["layers"], batch_first=True, **more
+        )
+        self.fc = nn.Linear(config["hidden"], config["outputs"])
+        self.config = config
+        self.seen = {}
+
+    def forward(self, x):
+        config, states = self.config, list(x.unbind(1))
+        for layer in range(config["layers"]):
+            w, u = (getattr(self.rnn, f"weight_{kind}_l{layer}") for kind in ("ih", "hh"))
+            b, b_h = (getattr(self.rnn, f"bias_{kind}_l{layer}") for kind in ("ih", "hh"))
+            h = c = x.new_zeros(x.shape[0], config["hidden"])
+            for t, step in enumerate(states):
+                from_input, from_state = step @ w.T + b, h @ u.T + b_h
+                if config["cell"] == "rnn":
+                    h = torch.tanh(from_input + from_state)
+                elif config["cell"] == "relu_rnn":
+                    h = torch.relu(from_input + from_state)
+                elif config["cell"] == "lstm":
+                    i, f, g, o = (from_input + from_state).chunk(4, 1)
+                    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+                    self.tap(f"layers.{layer}.cell@{t}", c)
+                    h = o.sigmoid() * c.tanh()
+                else:
+                    (xr, xz, xn), (hr, hz, hn) = from_input.chunk(3, 1), from_state.chunk(3, 1)
+                    z = (xz + hz).sigmoid()
+                    n = (xn + (xr + hr).sigmoid() * hn).tanh()
+                    h = (1 - z) * n + z * h
+                self.tap(f"layers.{layer}@{t}", h)
+                states[t] = h
+        unrolled = torch.stack(states, 1)
+        torch.testing.assert_close(unrolled, self.rnn(x)[0], rtol=1e-12, atol=1e-12)
+        read = unrolled if config.get("readout") == "every" else unrolled[:, -1]
+        return self.fc(read).flatten(1)
+
+    def tap(self, name, state):
+        state.retain_grad()
+        self.seen[name] = state
+
+
+def recurrent(config):
+    net = Recurrent(config)
+    return net, net.seen
+
+
 def case(name, build, config, batch, loss, gain=1.0):
     torch.manual_seed(sum(map(ord, name)))
     net, taps = build(config)
@@ -94,13 +148,14 @@ def case(name, build, config, batch, loss, gain=1.0):
             elif parameter.numel() > 1:
                 parameter.add_(0.1 * torch.randn_like(parameter))
             parameter.copy_(parameter.float().double())
-    shape = [batch, config["inputs"]]
-    inputs = torch.randn(shape).float().double()
+    is_sequence = config["architecture"] == "recurrent"
+    shape = [batch, config["length"]] if is_sequence else [batch]
+    inputs = torch.randn(*shape, config["inputs"]).float().double()
     if loss == "binary-cross-entropy":
         targets = (torch.rand(batch, 1) > 0.5).double()
         criterion = nn.BCEWithLogitsLoss()
     else:
-        targets = torch.randn(batch, config["outputs"]).float().double()
+        targets = torch.randn_like(net(inputs)).float().double()
         criterion = nn.MSELoss()
 
     weights = {key: value.detach().clone() for key, value in net.state_dict().items()}
@@ -114,9 +169,11 @@ def case(name, build, config, batch, loss, gain=1.0):
         return hook
 
     for tap, module in taps.items():
-        module.register_forward_hook(remember(tap))
+        if isinstance(module, nn.Module):
+            module.register_forward_hook(remember(tap))
     value = criterion(net(inputs), targets)
     value.backward()
+    seen.update(getattr(net, "seen", {}))
 
     expected = {
         "loss": value.item(),
@@ -161,6 +218,13 @@ def main():
     case("mlp-prelu-batch-norm", mlp, prelu, 16, mse)
     residual = {**base, "depth": 12, "activation": "tanh", "skip": "residual"}
     case("mlp-residual", residual_mlp, residual, 9, mse)
+
+    sequence = {"architecture": "recurrent", "inputs": 3, "outputs": 2, "hidden": 8, "layers": 1}
+    for cell in ("rnn", "relu_rnn", "lstm", "gru"):
+        case(f"{cell}-20", recurrent, {**sequence, "cell": cell, "length": 20}, 6, mse)
+        deep = {**sequence, "cell": cell, "layers": 3, "length": 7, "readout": "every"}
+        case(f"{cell}-stacked", recurrent, deep, 6, mse)
+    case("lstm-100", recurrent, {**sequence, "cell": "lstm", "length": 100}, 4, mse)
 
 
 if __name__ == "__main__":

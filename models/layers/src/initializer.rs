@@ -19,6 +19,7 @@ use crate::rng::WeightRng;
 /// | `burn_default` | 1 / (3 fan-in) | what Burn's and PyTorch's `Linear` do when not told |
 /// | `{ mean_field = 1.5 }` | `σw²` / fan-in | Poole et al. 2016; for sweeps of σw² |
 /// | `{ orthogonal = 1.0 }` | gain² / larger side | Saxe et al. 2014, § 3 |
+/// | `{ identity = 1.0 }` | gain² / larger side | Le, Jaitly & Hinton 2015, for recurrent weights |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Initializer {
@@ -48,6 +49,8 @@ pub enum Initializer {
     MeanField(f64),
     /// Rows or columns orthonormal, times this gain.
     Orthogonal(f64),
+    /// The identity matrix, or as much of it as fits, times this gain.
+    Identity(f64),
 }
 
 /// The shape of the distribution that the elements are drawn from.
@@ -73,14 +76,14 @@ impl Initializer {
             Self::LecunNormal | Self::LecunUniform => 1.0 / fan_in,
             Self::BurnDefault => 1.0 / (3.0 * fan_in),
             Self::MeanField(variance) => variance / fan_in,
-            Self::Orthogonal(gain) => gain.powi(2) / fan_in.max(fan_out),
+            Self::Orthogonal(gain) | Self::Identity(gain) => gain.powi(2) / fan_in.max(fan_out),
         }
     }
 
     /// Tells the parameter of the initialiser that no network can be built with, if there is one.
     pub fn invalid_parameter(self) -> Option<f64> {
         let (parameter, must_be_positive) = match self {
-            Self::Constant(value) => (value, false),
+            Self::Constant(value) | Self::Identity(value) => (value, false),
             Self::Normal(value)
             | Self::Uniform(value)
             | Self::MeanField(value)
@@ -99,6 +102,10 @@ impl Initializer {
         if let Self::Orthogonal(gain) = self {
             let matrix = orthogonal(fan_in, fan_out, rng);
             return matrix.into_iter().map(|x| (gain * x) as f32).collect();
+        }
+        if let Self::Identity(gain) = self {
+            let element = |i: usize| if i / fan_out == i % fan_out { gain as f32 } else { 0.0 };
+            return (0..fan_in * fan_out).map(element).collect();
         }
         let elements = self.elements(fan_in, fan_out);
         (0..fan_in * fan_out).map(|_| elements.draw(rng) as f32).collect()

@@ -3,6 +3,7 @@
 use backdraft_hooks::Taps;
 use backdraft_layers::{Architecture, InvalidField, Network};
 use backdraft_mlp::{Mlp, MlpConfig};
+use backdraft_recurrent::{Recurrent, RecurrentConfig};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -115,6 +116,7 @@ macro_rules! zoo {
 
 zoo! {
     "mlp" Mlp MlpConfig => Mlp;
+    "recurrent" Recurrent RecurrentConfig => Recurrent;
 }
 
 /// An architecture of the zoo.

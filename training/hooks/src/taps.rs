@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::{Device, Gradients, Tensor};
 
 use crate::nonlinearity::Nonlinearity;
 
@@ -97,6 +97,41 @@ impl Taps {
         remember(tapped, subject, Nonlinearity::Other, activation)
     }
 
+    /// Returns a leaf of zeros for a kernel that computes ∂L/∂a of a whole sequence inside its own
+    /// backward pass and hands it to this leaf; `None` when off.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[time, batch, units]`
+    pub fn probe(&self, shape: [usize; 3], device: &Device) -> Option<Tensor<3>> {
+        self.is_on().then(|| leaf(shape, device))
+    }
+
+    /// Taps every time step of a sequence whose gradients a [`probe`](Self::probe) gets; the
+    /// subjects read `name@time_step`.
+    ///
+    /// # Shapes
+    ///
+    /// - activation, probe: `[time, batch, units]`
+    pub fn tap_probed(&mut self, name: impl Display, activation: Tensor<3>, probe: Tensor<3>) {
+        let Some(tapped) = &mut self.tapped else {
+            return;
+        };
+        let activation = activation.without_autodiff();
+        for time_step in 0..activation.dims()[0] {
+            let probe = probe.clone();
+            tapped.push(Tapped {
+                subject: format!("{name}@{time_step}").into(),
+                nonlinearity: Nonlinearity::Other,
+                activation: by_unit(activation.clone().narrow(0, time_step, 1)),
+                gradient: Box::new(move |gradients| {
+                    let gradient = probe.grad(gradients)?.narrow(0, time_step, 1);
+                    Some(flat(gradient))
+                }),
+            });
+        }
+    }
+
     /// Returns what was tapped, in the order of the forward pass; empty when off.
     pub fn tapped(&self) -> &[Tapped] {
         self.tapped.as_deref().unwrap_or_default()
@@ -109,20 +144,26 @@ fn remember<const D: usize>(
     nonlinearity: Nonlinearity,
     activation: Tensor<D>,
 ) -> Tensor<D> {
-    let leaf = Tensor::<D>::zeros(activation.shape(), &activation.device());
-    let leaf = if activation.is_autodiff() { leaf.require_grad() } else { leaf };
+    let leaf = leaf(activation.dims(), &activation.device());
     let output = activation.clone() + leaf.clone();
     tapped.push(Tapped {
         subject: subject.into(),
         nonlinearity,
         activation: by_unit(activation.without_autodiff()),
-        gradient: Box::new(move |gradients| {
-            let gradient = leaf.grad(gradients)?;
-            let count = gradient.shape().num_elements();
-            Some(gradient.reshape([count]))
-        }),
+        gradient: Box::new(move |gradients| leaf.grad(gradients).map(flat)),
     });
     output
+}
+
+/// Zeros whose gradient is kept, if `device` differentiates.
+fn leaf<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
+    let zeros = Tensor::zeros(shape, device);
+    if device.is_autodiff() { zeros.require_grad() } else { zeros }
+}
+
+fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
+    let count = tensor.shape().num_elements();
+    tensor.reshape([count])
 }
 
 /// Views an activation as `[outer, units, inner]`, whatever its rank.

@@ -1,0 +1,96 @@
+//! Recurrent networks as an architecture of the zoo.
+
+use backdraft_hooks::Taps;
+use backdraft_layers::{Architecture, Initializer, InvalidField, Network};
+use burn::tensor::{Device, Tensor};
+
+use crate::cell::{Cell, Readout};
+use crate::config::RecurrentConfig;
+use crate::layer::Path;
+use crate::network::Recurrent;
+
+impl Architecture for RecurrentConfig {
+    type Network = Recurrent;
+
+    const NAME: &'static str = "recurrent";
+
+    const ABOUT: &'static str = "RNN (Elman 1990; with ReLU and identity weights Le et al. 2015), LSTM (Hochreiter & \
+         Schmidhuber 1997, forget gate Gers et al. 2000, forget bias 1 Jozefowicz et al. 2015, chrono \
+         initialisation Tallec & Ollivier 2018) or GRU (Cho et al. 2014, with the reset gate applied \
+         after the product as in PyTorch); stacked, with a linear head. Input and recurrent biases \
+         are separate, as in PyTorch";
+
+    fn presets() -> Vec<(&'static str, Self)> {
+        let of = |cell| Self { cell, ..Self::default() };
+        let identity = Self {
+            recurrent_initializer: Initializer::Identity(1.0),
+            initializer: Initializer::Normal(0.001),
+            ..of(Cell::ReluRnn)
+        };
+        vec![
+            ("rnn", of(Cell::Rnn)),
+            ("irnn", identity),
+            ("lstm", of(Cell::Lstm)),
+            ("lstm-chrono", Self { chrono_length: 100, ..of(Cell::Lstm) }),
+            ("gru", of(Cell::Gru)),
+        ]
+    }
+
+    fn validate(&self) -> Result<(), InvalidField> {
+        self.validate()
+    }
+
+    fn try_init(&self, seed: u64, device: &Device) -> Result<Recurrent, InvalidField> {
+        self.try_init(seed, device)
+    }
+
+    fn example_shape(&self) -> Vec<usize> {
+        vec![self.length, self.inputs]
+    }
+
+    /// Any number of time steps, at least one; a readout at every step fixes it.
+    fn accepts(&self, example_shape: &[usize]) -> bool {
+        let elements: usize = example_shape.iter().product();
+        match self.readout {
+            Readout::Last => elements > 0 && elements.is_multiple_of(self.inputs),
+            Readout::Every => elements == self.length * self.inputs,
+        }
+    }
+
+    fn outputs(&self) -> usize {
+        match self.readout {
+            Readout::Last => self.outputs,
+            Readout::Every => self.length * self.outputs,
+        }
+    }
+
+    fn num_learned(&self) -> usize {
+        self.num_learned()
+    }
+
+    /// The twin has an `nn.RNN`, `nn.LSTM` or `nn.GRU` under any name and a linear layer `fc`.
+    fn pytorch_names(&self) -> Vec<(String, String)> {
+        let of = |theirs: &str, ours: &str| {
+            let pattern = format!(r"^(?:[A-Za-z_]\w*\.)?{theirs}_l(\d+)$");
+            (pattern, format!("layers.${{1}}.{ours}"))
+        };
+        vec![
+            of("weight_ih", "input.weight"),
+            of("bias_ih", "input.bias"),
+            of("weight_hh", "hidden.weight"),
+            of("bias_hh", "hidden.bias"),
+            (r"^fc\.(\w+)$".to_owned(), "head.$1".to_owned()),
+        ]
+    }
+}
+
+impl Network for Recurrent {
+    fn score(&self, examples: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
+        let [batch, elements] = examples.dims();
+        let inputs = self.layers[0].input.weight.dims()[0];
+        let sequences = examples.reshape([batch, elements / inputs, inputs]);
+        let outputs = self.forward(sequences, Path::Fastest, taps);
+        let [_, steps, width] = outputs.dims();
+        outputs.reshape([batch, steps * width])
+    }
+}

@@ -1,0 +1,180 @@
+//! The autodiff node around the passes.
+
+use std::sync::Arc;
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
+use burn::backend::autodiff::grads::Gradients as Grads;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::flex::FlexTensor;
+use burn::backend::{Autodiff, Flex};
+use burn::tensor::{DType, Tensor, TensorData};
+
+use super::Sizes;
+use super::passes::{Run, backward, forward};
+use crate::cell::Cell;
+
+/// Leaves that get ∂L/∂h_t and, for an LSTM, ∂L/∂c_t of every step; `[time, batch, hidden]`.
+pub(crate) struct Probes {
+    pub(crate) state: Tensor<3>,
+    pub(crate) memory: Tensor<3>,
+}
+
+/// States, and an LSTM's memories without autodiff; `[time, batch, hidden]`.
+pub(crate) struct Output {
+    pub(crate) states: Tensor<3>,
+    pub(crate) memories: Option<Tensor<3>>,
+}
+
+/// Runs a layer over time, from a state of zeros; `None` if the tensors are not 32-bit ones of the
+/// CPU back end or are checkpointed.
+///
+/// # Shapes
+///
+/// - projected: `[time, batch, gates × hidden]`
+/// - weight: `[hidden, gates × hidden]`
+/// - bias: `[gates × hidden]`
+pub(crate) fn run(
+    cell: Cell,
+    projected: &Tensor<3>,
+    weight: &Tensor<2>,
+    bias: &Tensor<1>,
+    probes: Option<&Probes>,
+) -> Option<Output> {
+    let [time, batch, _] = projected.dims();
+    let sizes = Sizes { time, batch, hidden: weight.dims()[0] };
+    if projected.dtype() != DType::F32 {
+        return None;
+    }
+    if !projected.is_autodiff() {
+        let projected = contiguous(&projected.clone().try_into_primitive::<Flex>().ok()?);
+        let bias = contiguous(&bias.clone().try_into_primitive::<Flex>().ok()?);
+        let run = forward(cell, sizes, projected.as_slice()?, weight, bias.as_slice()?, false);
+        let memories = memories(&run, sizes);
+        let states = tensor(run.states, sizes);
+        return Some(Output { states: Tensor::from_primitive::<Flex>(states), memories });
+    }
+    let projected = projected.clone().try_into_primitive::<Autodiff<Flex>>().ok()?;
+    let bias = bias.clone().try_into_primitive::<Autodiff<Flex>>().ok()?;
+    let inner = weight.clone().without_autodiff();
+    let values = (contiguous(projected.primitive()), contiguous(bias.primitive()));
+    let run = forward(cell, sizes, values.0.as_slice()?, &inner, values.1.as_slice()?, true);
+    let memories = memories(&run, sizes);
+    let states = tensor(run.states.clone(), sizes);
+    let state = State { cell, sizes, run: Arc::new(run), weight: inner };
+    let weight = weight.clone().try_into_primitive::<Autodiff<Flex>>().ok()?;
+    let parents = [projected.node(), weight.node(), bias.node()];
+    let output = match probes {
+        None => match Bare.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(state, states),
+            OpsKind::UnTracked(prepared) => prepared.finish(states),
+        },
+        Some(probes) => {
+            let probe = probes.state.clone().try_into_primitive::<Autodiff<Flex>>().ok()?;
+            let cell_probe = probes.memory.clone().try_into_primitive::<Autodiff<Flex>>().ok()?;
+            let [projected, weight, bias] = parents;
+            let parents = [projected, weight, bias, probe.node(), cell_probe.node()];
+            match Probed.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
+                OpsKind::Tracked(prepared) => prepared.finish(state, states),
+                OpsKind::UnTracked(prepared) => prepared.finish(states),
+            }
+        }
+    };
+    Some(Output { states: Tensor::from_primitive::<Autodiff<Flex>>(output), memories })
+}
+
+fn contiguous(primitive: &FlexTensor) -> FlexTensor {
+    if primitive.is_contiguous() { primitive.clone() } else { primitive.to_contiguous() }
+}
+
+fn memories(run: &Run, sizes: Sizes) -> Option<Tensor<3>> {
+    let is_there = !run.memories.is_empty();
+    is_there.then(|| Tensor::from_primitive::<Flex>(tensor(run.memories.clone(), sizes)))
+}
+
+/// `[time, batch, values / time / batch]`.
+fn tensor(values: Vec<f32>, Sizes { time, batch, .. }: Sizes) -> FlexTensor {
+    let width = values.len() / (time * batch).max(1);
+    FlexTensor::from_data(TensorData::new(values, [time, batch, width]))
+}
+
+/// What the backward pass needs.
+#[derive(Clone, Debug)]
+struct State {
+    cell: Cell,
+    sizes: Sizes,
+    run: Arc<Run>,
+    weight: Tensor<2>,
+}
+
+/// Parents: projected, weight, bias.
+#[derive(Debug)]
+struct Bare;
+
+/// Parents: projected, weight, bias, and the probes of states and memories.
+#[derive(Debug)]
+struct Probed;
+
+impl Backward<Flex, 3> for Bare {
+    type State = State;
+
+    fn backward(self, ops: Ops<State, 3>, grads: &mut Grads, _: &mut Checkpointer) {
+        let from_above = contiguous(&grads.consume::<Flex>(&ops.node));
+        let gradients = ops.state.gradients(&from_above, false);
+        for (parent, gradient) in ops.parents.into_iter().zip(gradients) {
+            if let Some((parent, gradient)) = parent.zip(gradient) {
+                grads.register::<Flex>(parent.id, gradient);
+            }
+        }
+    }
+}
+
+impl Backward<Flex, 5> for Probed {
+    type State = State;
+
+    fn backward(self, ops: Ops<State, 5>, grads: &mut Grads, _: &mut Checkpointer) {
+        let from_above = contiguous(&grads.consume::<Flex>(&ops.node));
+        let gradients = ops.state.gradients(&from_above, true);
+        for (parent, gradient) in ops.parents.into_iter().zip(gradients) {
+            if let Some((parent, gradient)) = parent.zip(gradient) {
+                grads.register::<Flex>(parent.id, gradient);
+            }
+        }
+    }
+}
+
+impl State {
+    /// ∂L/∂ of projected, weight, bias, states and memories, as far as they are there.
+    fn gradients(self, from_above: &FlexTensor, is_probed: bool) -> [Option<FlexTensor>; 5] {
+        let Self { cell, sizes, run, weight } = self;
+        let above = from_above.as_slice().unwrap_or_default();
+        let gradients = backward(cell, sizes, &run, &weight, above, is_probed);
+        let projected = tensor(gradients.projected, sizes);
+        let recurrent = match gradients.recurrent.is_empty() {
+            true => projected.clone(),
+            false => tensor(gradients.recurrent, sizes),
+        };
+        let Sizes { time, batch, hidden } = sizes;
+        let recurrent = Tensor::<3>::from_primitive::<Flex>(recurrent);
+        let wide = recurrent.dims()[2];
+        let bias = recurrent.clone().sum_dim(0).sum_dim(1).reshape([wide]);
+        // Σ_t h_{t−1}ᵀ δ_t as one product; the state before the first step is zero.
+        let rows = (time - 1) * batch;
+        let weight = if rows == 0 {
+            weight.zeros_like()
+        } else {
+            let states = TensorData::new(run.states[..rows * hidden].to_vec(), [rows, hidden]);
+            let states = Tensor::<2>::from_data(states, &weight.device());
+            let later = recurrent.narrow(0, 1, time - 1).reshape([rows, wide]);
+            states.transpose().matmul(later)
+        };
+        let optional = |values: Vec<f32>| (!values.is_empty()).then(|| tensor(values, sizes));
+        [
+            Some(projected),
+            weight.try_into_primitive::<Flex>().ok(),
+            bias.try_into_primitive::<Flex>().ok(),
+            optional(gradients.states),
+            optional(gradients.memories),
+        ]
+    }
+}

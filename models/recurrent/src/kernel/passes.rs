@@ -1,0 +1,192 @@
+//! The passes over time, forward and backward.
+
+use std::thread;
+
+use burn::backend::Flex;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::Sizes;
+use super::cells::{self, Backward, Forward};
+use super::rows::{at, lend, ranges};
+use crate::cell::Cell;
+
+/// What a forward pass leaves; all buffers are `[time, batch, …]`.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// h, `hidden` wide.
+    pub(super) states: Vec<f32>,
+    /// c, `hidden` wide; empty but for LSTM.
+    pub(super) memories: Vec<f32>,
+    /// What the backward pass needs; empty if there will be none.
+    pub(super) saved: Vec<f32>,
+}
+
+/// What a backward pass leaves; all buffers are `[time, batch, …]`.
+#[derive(Debug)]
+pub(super) struct Gradients {
+    /// ∂L/∂(W x + b).
+    pub(super) projected: Vec<f32>,
+    /// ∂L/∂(U h + b'); empty where it is the same.
+    pub(super) recurrent: Vec<f32>,
+    /// ∂L/∂h_t; empty unless asked for.
+    pub(super) states: Vec<f32>,
+    /// ∂L/∂c_t; empty unless asked for, and but for LSTM.
+    pub(super) memories: Vec<f32>,
+}
+
+/// Runs over time, from a state of zeros.
+pub(super) fn forward(
+    cell: Cell,
+    sizes: Sizes,
+    projected: &[f32],
+    weight: &Tensor<2>,
+    bias: &[f32],
+    will_go_back: bool,
+) -> Run {
+    let Sizes { time, batch, hidden } = sizes;
+    let wide = cell.gates() * hidden;
+    let all = time * batch * hidden;
+    let has_memory = cell == Cell::Lstm;
+    let mut run = Run {
+        states: vec![0.0; all],
+        memories: vec![0.0; if has_memory { all } else { 0 }],
+        saved: vec![0.0; if will_go_back { cells::saved(cell) * all } else { 0 }],
+    };
+    let ranges = ranges(batch, all * wide);
+    let states = lend(&mut run.states, batch, hidden, &ranges);
+    let memories = lend(&mut run.memories, batch, hidden, &ranges);
+    let saved = lend(&mut run.saved, batch, cells::saved(cell) * hidden, &ranges);
+    let lent = ranges.into_iter().zip(states).zip(memories.into_iter().zip(saved));
+    on_threads(lent.collect(), |((range, states), (mut memories, mut saved))| {
+        let rows = range.len();
+        let mut state_before = vec![0.0; rows * hidden];
+        let mut memory_before = vec![0.0; if has_memory { rows * hidden } else { 0 }];
+        let mut scratch = vec![0.0; cells::saved(cell) * rows * hidden];
+        for (t, state) in states.into_iter().enumerate() {
+            let recurrent = product(state_before.clone(), [rows, hidden], weight);
+            with_values(recurrent, |recurrent| {
+                let step = Forward {
+                    projected: at(projected, t, batch, wide, &range),
+                    recurrent,
+                    bias,
+                    state_before: &state_before,
+                    memory_before: &memory_before,
+                    state,
+                    memory: memories.get_mut(t).map_or(&mut [], |memory| memory),
+                    saved: saved.get_mut(t).map_or(&mut scratch, |saved| saved),
+                };
+                cells::forward(cell, hidden, step);
+            });
+            state_before.copy_from_slice(state);
+            if let Some(memory) = memories.get(t) {
+                memory_before.copy_from_slice(memory);
+            }
+        }
+    });
+    run
+}
+
+/// Runs back over time, given ∂L/∂ of the states as the layers above see it.
+pub(super) fn backward(
+    cell: Cell,
+    sizes: Sizes,
+    run: &Run,
+    weight: &Tensor<2>,
+    from_above: &[f32],
+    is_probed: bool,
+) -> Gradients {
+    let Sizes { time, batch, hidden } = sizes;
+    let wide = cell.gates() * hidden;
+    let saved_width = cells::saved(cell) * hidden;
+    let all = time * batch * hidden;
+    let has_memory = cell == Cell::Lstm;
+    let has_two = cells::has_two_gradients(cell);
+    let buffer = |length: usize, is_wanted: bool| vec![0.0; if is_wanted { length } else { 0 }];
+    let mut gradients = Gradients {
+        projected: buffer(time * batch * wide, true),
+        recurrent: buffer(time * batch * wide, has_two),
+        states: buffer(all, is_probed),
+        memories: buffer(all, is_probed && has_memory),
+    };
+    let transposed = weight.clone().transpose();
+    let ranges = ranges(batch, all * wide);
+    let projected = lend(&mut gradients.projected, batch, wide, &ranges);
+    let recurrent = lend(&mut gradients.recurrent, batch, wide, &ranges);
+    let states = lend(&mut gradients.states, batch, hidden, &ranges);
+    let memories = lend(&mut gradients.memories, batch, hidden, &ranges);
+    let lent = ranges.into_iter().zip(projected.into_iter().zip(recurrent));
+    let lent = lent.zip(states.into_iter().zip(memories));
+    on_threads(
+        lent.collect(),
+        |((range, (mut projected, mut recurrent)), (mut states, mut memories))| {
+            let rows = range.len();
+            let zeros = vec![0.0; rows * hidden];
+            let before = |buffer, t| match t {
+                0 => &zeros[..],
+                _ => at(buffer, t - 1, batch, hidden, &range),
+            };
+            let now = |buffer, t, width| at(buffer, t, batch, width, &range);
+            let mut state_gradient = zeros.clone();
+            let mut memory_gradient = zeros.clone();
+            let mut direct = zeros.clone();
+            for t in (0..time).rev() {
+                for (total, above) in state_gradient.iter_mut().zip(now(from_above, t, hidden)) {
+                    *total += above;
+                }
+                if let Some(kept) = states.get_mut(t) {
+                    kept.copy_from_slice(&state_gradient);
+                }
+                let step = Backward {
+                    saved: now(&run.saved, t, saved_width),
+                    state: now(&run.states, t, hidden),
+                    state_before: before(&run.states, t),
+                    memory: if has_memory { now(&run.memories, t, hidden) } else { &[] },
+                    memory_before: if has_memory { before(&run.memories, t) } else { &[] },
+                    state_gradient: &state_gradient,
+                    memory_gradient: &mut memory_gradient,
+                    memory_total: memories.get_mut(t).map_or(&mut [], |memory| memory),
+                    projected_gradient: projected[t],
+                    recurrent_gradient: recurrent.get_mut(t).map_or(&mut [], |gradient| gradient),
+                    direct: &mut direct,
+                };
+                cells::backward(cell, hidden, step);
+                if t > 0 {
+                    let gradient =
+                        if has_two { recurrent[t].to_vec() } else { projected[t].to_vec() };
+                    with_values(product(gradient, [rows, wide], &transposed), |through_weight| {
+                        for ((total, direct), back) in
+                            state_gradient.iter_mut().zip(&direct).zip(through_weight)
+                        {
+                            *total = direct + back;
+                        }
+                    });
+                }
+            }
+        },
+    );
+    gradients
+}
+
+/// Runs `work` on each item, in threads if there are several.
+fn on_threads<T: Send>(mut items: Vec<T>, work: impl Fn(T) + Sync) {
+    let Some(last) = items.pop() else { return };
+    thread::scope(|scope| {
+        for item in items {
+            scope.spawn(|| work(item));
+        }
+        work(last);
+    });
+}
+
+fn product(values: Vec<f32>, shape: [usize; 2], weight: &Tensor<2>) -> Tensor<2> {
+    Tensor::<2>::from_data(TensorData::new(values, shape), &Device::flex()).matmul(weight.clone())
+}
+
+/// Reads the values of a contiguous `f32` tensor of the CPU back end in place.
+fn with_values(tensor: Tensor<2>, read: impl FnOnce(&[f32])) {
+    let primitive = tensor.try_into_primitive::<Flex>().ok();
+    let values = primitive.as_ref().and_then(|primitive| primitive.as_slice::<f32>());
+    // A product of two f32 tensors of flex is contiguous f32 on flex.
+    debug_assert!(values.is_some());
+    read(values.unwrap_or_default());
+}

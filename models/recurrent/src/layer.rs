@@ -1,0 +1,95 @@
+//! One recurrent layer.
+
+use backdraft_hooks::Taps;
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+
+use crate::cell::Cell;
+use crate::plain;
+
+/// How the recurrence is computed; the results agree to rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Path {
+    /// By the sequence kernel where there is one for the back end.
+    #[default]
+    Fastest,
+    /// Step by step in Burn's operations.
+    Plain,
+}
+
+/// A recurrent layer; created by [`RecurrentConfig`](crate::RecurrentConfig).
+#[derive(Module, Debug)]
+pub struct RecurrentLayer {
+    /// W and b, from the input: weight `[inputs, gates × hidden]`.
+    pub input: Linear,
+    /// U and b', from the state before: weight `[hidden, gates × hidden]`.
+    pub hidden: Linear,
+    #[module(skip)]
+    pub(crate) cell: Cell,
+}
+
+impl RecurrentLayer {
+    /// Computes the states of all time steps, from a state of zeros.
+    ///
+    /// Taps see the state after each step as `name@t` and an LSTM's cell state as `name.cell@t`.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[time, batch, inputs]`, at least one time step
+    /// - output: `[time, batch, hidden]`
+    pub fn forward(&self, input: Tensor<3>, name: &str, path: Path, taps: &mut Taps) -> Tensor<3> {
+        let [time, batch, inputs] = input.dims();
+        let projected = self.input.forward(input.reshape([time * batch, inputs]));
+        let wide = projected.dims()[1];
+        let projected = projected.reshape([time, batch, wide]);
+        let weight = self.hidden.weight.val();
+        let bias = match &self.hidden.bias {
+            Some(bias) => bias.val(),
+            None => Tensor::zeros([wide], &projected.device()),
+        };
+        if path == Path::Fastest
+            && let Some(states) = self.run_kernel(&projected, &weight, &bias, name, taps)
+        {
+            return states;
+        }
+        plain::run(self.cell, projected, &weight, &bias, name, taps)
+    }
+
+    #[cfg(feature = "flex")]
+    fn run_kernel(
+        &self,
+        projected: &Tensor<3>,
+        weight: &Tensor<2>,
+        bias: &Tensor<1>,
+        name: &str,
+        taps: &mut Taps,
+    ) -> Option<Tensor<3>> {
+        use crate::kernel::{Probes, run};
+
+        let [time, batch, _] = projected.dims();
+        let shape = [time, batch, weight.dims()[0]];
+        let probe = || taps.probe(shape, &projected.device());
+        let probes = probe().zip(probe()).map(|(state, memory)| Probes { state, memory });
+        let output = run(self.cell, projected, weight, bias, probes.as_ref())?;
+        if let Some(Probes { state, memory }) = probes {
+            if let Some(memories) = output.memories {
+                taps.tap_probed(format_args!("{name}.cell"), memories, memory);
+            }
+            taps.tap_probed(name, output.states.clone(), state);
+        }
+        Some(output.states)
+    }
+
+    #[cfg(not(feature = "flex"))]
+    fn run_kernel(
+        &self,
+        _: &Tensor<3>,
+        _: &Tensor<2>,
+        _: &Tensor<1>,
+        _: &str,
+        _: &mut Taps,
+    ) -> Option<Tensor<3>> {
+        None
+    }
+}
