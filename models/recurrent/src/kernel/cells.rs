@@ -81,24 +81,14 @@ pub(super) fn backward(cell: Cell, hidden: usize, step: Backward<'_>) {
     );
 }
 
+/// `out[k] = f(out[k], a[k], …)`. Loops write one slice each: with several, compilers give up on
+/// proving that they do not overlap and fall back to scalar code.
 #[inline(always)]
-fn rnn(step: Forward<'_>, activation: impl Fn(f32) -> f32) {
-    let hidden = step.bias.len();
-    let rows = step.projected.chunks_exact(hidden).zip(step.recurrent.chunks_exact(hidden));
-    for (h, (x, u)) in step.state.chunks_exact_mut(hidden).zip(rows) {
-        for k in 0..hidden {
-            h[k] = activation(x[k] + u[k] + step.bias[k]);
-        }
+fn set<const N: usize>(out: &mut [f32], inputs: [&[f32]; N], f: impl Fn(f32, [f32; N]) -> f32) {
+    let inputs = inputs.map(|input| &input[..out.len()]);
+    for (k, out) in out.iter_mut().enumerate() {
+        *out = f(*out, inputs.map(|input| input[k]));
     }
-}
-
-#[inline(always)]
-fn rnn_backward(step: Backward<'_>, slope: impl Fn(f32) -> f32) {
-    let gradients = step.state_gradient.iter().zip(step.state);
-    for (dx, (dh, h)) in step.projected_gradient.iter_mut().zip(gradients) {
-        *dx = dh * slope(*h);
-    }
-    step.direct.fill(0.0);
 }
 
 /// The `N` parts of hidden size that make up a row.
@@ -113,27 +103,38 @@ fn parts_mut<const N: usize>(mut row: &mut [f32], hidden: usize) -> [&mut [f32];
 }
 
 #[inline(always)]
+fn rnn(step: Forward<'_>, activation: impl Fn(f32) -> f32) {
+    let hidden = step.bias.len();
+    let rows = step.projected.chunks_exact(hidden).zip(step.recurrent.chunks_exact(hidden));
+    for (h, (x, u)) in step.state.chunks_exact_mut(hidden).zip(rows) {
+        set(h, [x, u, step.bias], |_, [x, u, b]| activation(x + u + b));
+    }
+}
+
+#[inline(always)]
+fn rnn_backward(step: Backward<'_>, slope: impl Fn(f32) -> f32) {
+    set(step.projected_gradient, [step.state_gradient, step.state], |_, [dh, h]| dh * slope(h));
+    step.direct.fill(0.0);
+}
+
+#[inline(always)]
 fn lstm(hidden: usize, step: Forward<'_>) {
-    let rows = step.projected.chunks_exact(4 * hidden).zip(step.recurrent.chunks_exact(4 * hidden));
+    let wide = 4 * hidden;
     let [bi, bf, bg, bo] = parts(step.bias, hidden);
-    let saved = step.saved.chunks_exact_mut(4 * hidden);
-    let memories = step.memory.chunks_exact_mut(hidden);
-    let before = step.memory_before.chunks_exact(hidden);
-    let states = step.state.chunks_exact_mut(hidden);
-    for (((((x, u), saved), c), c_before), h) in
-        rows.zip(saved).zip(memories).zip(before).zip(states)
-    {
-        let [xi, xf, xg, xo] = parts(x, hidden);
-        let [ui, uf, ug, uo] = parts(u, hidden);
-        let [si, sf, sg, so] = parts_mut(saved, hidden);
-        for k in 0..hidden {
-            let (i, f) = (sigmoid(xi[k] + ui[k] + bi[k]), sigmoid(xf[k] + uf[k] + bf[k]));
-            let (g, o) = (tanh(xg[k] + ug[k] + bg[k]), sigmoid(xo[k] + uo[k] + bo[k]));
-            let memory = f * c_before[k] + i * g;
-            (si[k], sf[k], sg[k], so[k]) = (i, f, g, o);
-            c[k] = memory;
-            h[k] = o * tanh(memory);
-        }
+    let gate = |_, [x, u, b]: [f32; 3]| sigmoid(x + u + b);
+    for (row, saved) in step.saved.chunks_exact_mut(wide).enumerate() {
+        let [xi, xf, xg, xo] = parts(&step.projected[row * wide..], hidden);
+        let [ui, uf, ug, uo] = parts(&step.recurrent[row * wide..], hidden);
+        let c_before = &step.memory_before[row * hidden..][..hidden];
+        let [i, f, g, o] = parts_mut(saved, hidden);
+        set(i, [xi, ui, bi], gate);
+        set(f, [xf, uf, bf], gate);
+        set(g, [xg, ug, bg], |_, [x, u, b]| tanh(x + u + b));
+        set(o, [xo, uo, bo], gate);
+        let c = &mut step.memory[row * hidden..][..hidden];
+        set(c, [i, f, g, c_before], |_, [i, f, g, c_before]| f * c_before + i * g);
+        let h = &mut step.state[row * hidden..][..hidden];
+        set(h, [o, c], |_, [o, c]| o * tanh(c));
     }
 }
 
@@ -143,46 +144,41 @@ fn lstm_backward(hidden: usize, step: Backward<'_>) {
     for (row, saved) in step.saved.chunks_exact(wide).enumerate() {
         let at = row * hidden;
         let [i, f, g, o] = parts(saved, hidden);
-        let [di, df, dg, dx_o] =
-            parts_mut(&mut step.projected_gradient[row * wide..][..wide], hidden);
+        let gradients = &mut step.projected_gradient[row * wide..][..wide];
+        let [di, df, dg, dx_o] = parts_mut(gradients, hidden);
         let (c, c_before) = (&step.memory[at..][..hidden], &step.memory_before[at..][..hidden]);
         let dh = &step.state_gradient[at..][..hidden];
         let dc = &mut step.memory_gradient[at..][..hidden];
-        for k in 0..hidden {
-            let tanh_c = tanh(c[k]);
-            let total = dc[k] + dh[k] * o[k] * (1.0 - tanh_c * tanh_c);
-            di[k] = total * g[k] * i[k] * (1.0 - i[k]);
-            df[k] = total * c_before[k] * f[k] * (1.0 - f[k]);
-            dg[k] = total * i[k] * (1.0 - g[k] * g[k]);
-            dx_o[k] = dh[k] * tanh_c * o[k] * (1.0 - o[k]);
-            dc[k] = total;
-        }
+        set(dx_o, [c], |_, [c]| tanh(c));
+        set(dc, [dh, o, dx_o], |dc, [dh, o, tanh_c]| dc + dh * o * (1.0 - tanh_c * tanh_c));
+        set(dx_o, [dh, o], |tanh_c, [dh, o]| dh * tanh_c * o * (1.0 - o));
+        set(di, [dc, g, i], |_, [dc, g, i]| dc * g * i * (1.0 - i));
+        set(df, [dc, c_before, f], |_, [dc, c_before, f]| dc * c_before * f * (1.0 - f));
+        set(dg, [dc, i, g], |_, [dc, i, g]| dc * i * (1.0 - g * g));
         if let Some(total) = step.memory_total.get_mut(at..at + hidden) {
             total.copy_from_slice(dc);
         }
-        dc.iter_mut().zip(f).for_each(|(dc, f)| *dc *= f);
+        set(dc, [f], |dc, [f]| dc * f);
     }
     step.direct.fill(0.0);
 }
 
 #[inline(always)]
 fn gru(hidden: usize, step: Forward<'_>) {
-    let rows = step.projected.chunks_exact(3 * hidden).zip(step.recurrent.chunks_exact(3 * hidden));
+    let wide = 3 * hidden;
     let [br, bz, bn] = parts(step.bias, hidden);
-    let saved = step.saved.chunks_exact_mut(4 * hidden);
-    let before = step.state_before.chunks_exact(hidden);
-    let states = step.state.chunks_exact_mut(hidden);
-    for ((((x, u), saved), h_before), h) in rows.zip(saved).zip(before).zip(states) {
-        let [xr, xz, xn] = parts(x, hidden);
-        let [ur, uz, un] = parts(u, hidden);
-        let [sr, sz, sn, su] = parts_mut(saved, hidden);
-        for k in 0..hidden {
-            let (r, z) = (sigmoid(xr[k] + ur[k] + br[k]), sigmoid(xz[k] + uz[k] + bz[k]));
-            let u = un[k] + bn[k];
-            let n = tanh(xn[k] + r * u);
-            (sr[k], sz[k], sn[k], su[k]) = (r, z, n, u);
-            h[k] = n + z * (h_before[k] - n);
-        }
+    let gate = |_, [x, u, b]: [f32; 3]| sigmoid(x + u + b);
+    for (row, saved) in step.saved.chunks_exact_mut(4 * hidden).enumerate() {
+        let [xr, xz, xn] = parts(&step.projected[row * wide..], hidden);
+        let [ur, uz, un] = parts(&step.recurrent[row * wide..], hidden);
+        let [r, z, n, u] = parts_mut(saved, hidden);
+        set(r, [xr, ur, br], gate);
+        set(z, [xz, uz, bz], gate);
+        set(u, [un, bn], |_, [u, b]| u + b);
+        set(n, [xn, r, u], |_, [x, r, u]| tanh(x + r * u));
+        let h_before = &step.state_before[row * hidden..][..hidden];
+        let h = &mut step.state[row * hidden..][..hidden];
+        set(h, [n, z, h_before], |_, [n, z, h_before]| n + z * (h_before - n));
     }
 }
 
@@ -191,19 +187,17 @@ fn gru_backward(hidden: usize, step: Backward<'_>) {
     let wide = 3 * hidden;
     for (row, saved) in step.saved.chunks_exact(4 * hidden).enumerate() {
         let at = row * hidden;
-        let [r, z, n, un] = parts(saved, hidden);
+        let [r, z, n, u] = parts(saved, hidden);
         let [dr, dz, dn] = parts_mut(&mut step.projected_gradient[row * wide..][..wide], hidden);
         let [dur, duz, dun] = parts_mut(&mut step.recurrent_gradient[row * wide..][..wide], hidden);
         let h_before = &step.state_before[at..][..hidden];
         let dh = &step.state_gradient[at..][..hidden];
-        let direct = &mut step.direct[at..][..hidden];
-        for k in 0..hidden {
-            let candidate = dh[k] * (1.0 - z[k]) * (1.0 - n[k] * n[k]);
-            dz[k] = dh[k] * (h_before[k] - n[k]) * z[k] * (1.0 - z[k]);
-            dr[k] = candidate * un[k] * r[k] * (1.0 - r[k]);
-            dn[k] = candidate;
-            (dur[k], duz[k], dun[k]) = (dr[k], dz[k], candidate * r[k]);
-            direct[k] = dh[k] * z[k];
-        }
+        set(dn, [dh, z, n], |_, [dh, z, n]| dh * (1.0 - z) * (1.0 - n * n));
+        set(dz, [dh, h_before, n, z], |_, [dh, h, n, z]| dh * (h - n) * z * (1.0 - z));
+        set(dr, [dn, u, r], |_, [dn, u, r]| dn * u * r * (1.0 - r));
+        dur.copy_from_slice(dr);
+        duz.copy_from_slice(dz);
+        set(dun, [dn, r], |_, [dn, r]| dn * r);
+        set(&mut step.direct[at..][..hidden], [dh, z], |_, [dh, z]| dh * z);
     }
 }

@@ -1,0 +1,80 @@
+//! Times one training step of recurrent networks over the length of the sequence, on the CPU back
+//! end `flex`; `sequence.py` beside this file prints PyTorch's side.
+//!
+//! `cargo bench --bench sequence` prints ms per step (forward, backward, Adam) and the exponent of
+//! the time in the length. `-- plain` adds the plain path.
+
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints its table")]
+
+use std::time::Instant;
+
+use backdraft_hooks::Taps;
+use backdraft_recurrent::{Cell, Path, Recurrent, RecurrentConfig};
+use backdraft_trainer::OptimizerConfig;
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Distribution, Tensor};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const CELLS: [(&str, Cell); 3] = [("RNN", Cell::Rnn), ("LSTM", Cell::Lstm), ("GRU", Cell::Gru)];
+const LENGTHS: [usize; 6] = [100, 200, 400, 800, 1_600, 3_200];
+const BATCH: usize = 64;
+const ROUNDS: usize = 5;
+
+/// Takes a step and returns its milliseconds.
+fn step(
+    network: Recurrent,
+    optimizer: &mut ModuleOptimizer,
+    inputs: &Tensor<3>,
+    path: Path,
+) -> (Recurrent, f64) {
+    let start = Instant::now();
+    let outputs = network.forward(inputs.clone(), path, &mut Taps::off());
+    let mut gradients = outputs.square().mean().backward();
+    let gradients = GradientsParams::from_module(&mut gradients, &network);
+    let network = optimizer.step(1e-3, network, gradients);
+    (network, start.elapsed().as_secs_f64() * 1e3)
+}
+
+fn median_step(cell: Cell, length: usize, path: Path) -> f64 {
+    let device = Device::flex();
+    let config = RecurrentConfig { cell, length, ..Default::default() };
+    let mut network = config.try_init(0, &device.clone().autodiff()).unwrap();
+    let mut optimizer = OptimizerConfig::ADAM.init();
+    let inputs = Tensor::<3>::random([BATCH, length, 2], Distribution::Normal(0.0, 1.0), &device);
+    let mut times: Vec<f64> = (0..=ROUNDS)
+        .map(|_| {
+            let (trained, time) = step(network.clone(), &mut optimizer, &inputs, path);
+            network = trained;
+            time
+        })
+        .skip(1) // warm-up
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[ROUNDS / 2]
+}
+
+fn main() {
+    let with_plain = std::env::args().any(|argument| argument == "plain");
+    print!("{:<18}", "ms per step, T =");
+    LENGTHS.iter().for_each(|length| print!("{length:>9}"));
+    println!("{:>10}", "exponent");
+    for (name, cell) in CELLS {
+        let paths: &[(&str, Path)] = match with_plain {
+            true => &[("", Path::Fastest), (", plain", Path::Plain)],
+            false => &[("", Path::Fastest)],
+        };
+        for (path_name, path) in paths {
+            print!("{:<18}", format!("{name}{path_name}"));
+            let times = LENGTHS.map(|length| {
+                let time = median_step(cell, length, *path);
+                print!("{time:>9.1}");
+                time
+            });
+            let lengths = LENGTHS[LENGTHS.len() - 1] as f64 / LENGTHS[0] as f64;
+            let exponent = (times[LENGTHS.len() - 1] / times[0]).ln() / lengths.ln();
+            println!("{exponent:>10.3}");
+        }
+    }
+}
