@@ -4,6 +4,7 @@ mod cells;
 mod math;
 mod node;
 mod passes;
+mod product;
 mod rows;
 
 pub(crate) use node::{Probes, run};

@@ -8,7 +8,7 @@ use burn::backend::autodiff::grads::Gradients as Grads;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Autodiff, Flex};
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::Sizes;
 use super::passes::{Run, backward, forward};
@@ -49,20 +49,21 @@ pub(crate) fn run(
     if !projected.is_autodiff() {
         let projected = contiguous(&projected.clone().try_into_primitive::<Flex>().ok()?);
         let bias = contiguous(&bias.clone().try_into_primitive::<Flex>().ok()?);
-        let run = forward(cell, sizes, projected.as_slice()?, weight, bias.as_slice()?, false);
-        let memories = memories(&run, sizes);
-        let states = tensor(run.states, sizes);
-        return Some(Output { states: Tensor::from_primitive::<Flex>(states), memories });
+        let weight = contiguous(&weight.clone().try_into_primitive::<Flex>().ok()?);
+        let (weight, bias) = (weight.as_slice()?, bias.as_slice()?);
+        let run = forward(cell, sizes, projected.as_slice()?, weight, bias, false);
+        let states = Tensor::from_primitive::<Flex>(tensor(run.states, sizes));
+        let memories = probes.and_then(|_| memories(&run.memories, sizes));
+        return Some(Output { states, memories });
     }
     let projected = projected.clone().try_into_primitive::<Autodiff<Flex>>().ok()?;
     let bias = bias.clone().try_into_primitive::<Autodiff<Flex>>().ok()?;
-    let inner = weight.clone().without_autodiff();
-    let values = (contiguous(projected.primitive()), contiguous(bias.primitive()));
-    let run = forward(cell, sizes, values.0.as_slice()?, &inner, values.1.as_slice()?, true);
-    let memories = memories(&run, sizes);
-    let states = tensor(run.states.clone(), sizes);
-    let state = State { cell, sizes, run: Arc::new(run), weight: inner };
     let weight = weight.clone().try_into_primitive::<Autodiff<Flex>>().ok()?;
+    let [x, w, b] = [projected.primitive(), weight.primitive(), bias.primitive()].map(contiguous);
+    let mut run = forward(cell, sizes, x.as_slice()?, w.as_slice()?, b.as_slice()?, true);
+    let memories = probes.and_then(|_| memories(&run.memories, sizes));
+    let states = tensor(std::mem::take(&mut run.states), sizes);
+    let state = State { cell, sizes, states: states.clone(), run: Arc::new(run), weight: w };
     let parents = [projected.node(), weight.node(), bias.node()];
     let output = match probes {
         None => match Bare.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
@@ -87,9 +88,9 @@ fn contiguous(primitive: &FlexTensor) -> FlexTensor {
     if primitive.is_contiguous() { primitive.clone() } else { primitive.to_contiguous() }
 }
 
-fn memories(run: &Run, sizes: Sizes) -> Option<Tensor<3>> {
-    let is_there = !run.memories.is_empty();
-    is_there.then(|| Tensor::from_primitive::<Flex>(tensor(run.memories.clone(), sizes)))
+fn memories(memories: &[f32], sizes: Sizes) -> Option<Tensor<3>> {
+    let is_there = !memories.is_empty();
+    is_there.then(|| Tensor::from_primitive::<Flex>(tensor(memories.to_vec(), sizes)))
 }
 
 /// `[time, batch, values / time / batch]`.
@@ -103,8 +104,10 @@ fn tensor(values: Vec<f32>, Sizes { time, batch, .. }: Sizes) -> FlexTensor {
 struct State {
     cell: Cell,
     sizes: Sizes,
+    /// Shared with the output, which is why `run` no longer has them.
+    states: FlexTensor,
     run: Arc<Run>,
-    weight: Tensor<2>,
+    weight: FlexTensor,
 }
 
 /// Parents: projected, weight, bias.
@@ -146,9 +149,11 @@ impl Backward<Flex, 5> for Probed {
 impl State {
     /// ∂L/∂ of projected, weight, bias, states and memories, as far as they are there.
     fn gradients(self, from_above: &FlexTensor, is_probed: bool) -> [Option<FlexTensor>; 5] {
-        let Self { cell, sizes, run, weight } = self;
+        let Self { cell, sizes, states, run, weight } = self;
         let above = from_above.as_slice().unwrap_or_default();
-        let gradients = backward(cell, sizes, &run, &weight, above, is_probed);
+        let weight = weight.as_slice().unwrap_or_default();
+        let values = states.as_slice().unwrap_or_default();
+        let gradients = backward(cell, sizes, values, &run, weight, above, is_probed);
         let projected = tensor(gradients.projected, sizes);
         let recurrent = match gradients.recurrent.is_empty() {
             true => projected.clone(),
@@ -161,10 +166,10 @@ impl State {
         // Σ_t h_{t−1}ᵀ δ_t as one product; the state before the first step is zero.
         let rows = (time - 1) * batch;
         let weight = if rows == 0 {
-            weight.zeros_like()
+            Tensor::zeros([hidden, wide], &Device::flex())
         } else {
-            let states = TensorData::new(run.states[..rows * hidden].to_vec(), [rows, hidden]);
-            let states = Tensor::<2>::from_data(states, &weight.device());
+            let states = Tensor::<3>::from_primitive::<Flex>(states);
+            let states = states.narrow(0, 0, time - 1).reshape([rows, hidden]);
             let later = recurrent.narrow(0, 1, time - 1).reshape([rows, wide]);
             states.transpose().matmul(later)
         };

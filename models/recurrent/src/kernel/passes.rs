@@ -2,11 +2,9 @@
 
 use std::thread;
 
-use burn::backend::Flex;
-use burn::tensor::{Device, Tensor, TensorData};
-
 use super::Sizes;
 use super::cells::{self, Backward, Forward};
+use super::product::Packed;
 use super::rows::{at, lend, ranges};
 use crate::cell::Cell;
 
@@ -39,7 +37,7 @@ pub(super) fn forward(
     cell: Cell,
     sizes: Sizes,
     projected: &[f32],
-    weight: &Tensor<2>,
+    weight: &[f32],
     bias: &[f32],
     will_go_back: bool,
 ) -> Run {
@@ -52,6 +50,7 @@ pub(super) fn forward(
         memories: vec![0.0; if has_memory { all } else { 0 }],
         saved: vec![0.0; if will_go_back { cells::saved(cell) * all } else { 0 }],
     };
+    let packed = Packed::new(hidden, wide, |row, column| weight[row * wide + column]);
     let ranges = ranges(batch, all * wide);
     let states = lend(&mut run.states, batch, hidden, &ranges);
     let memories = lend(&mut run.memories, batch, hidden, &ranges);
@@ -61,22 +60,21 @@ pub(super) fn forward(
         let rows = range.len();
         let mut state_before = vec![0.0; rows * hidden];
         let mut memory_before = vec![0.0; if has_memory { rows * hidden } else { 0 }];
+        let mut recurrent = vec![0.0; rows * wide];
         let mut scratch = vec![0.0; cells::saved(cell) * rows * hidden];
         for (t, state) in states.into_iter().enumerate() {
-            let recurrent = product(state_before.clone(), [rows, hidden], weight);
-            with_values(recurrent, |recurrent| {
-                let step = Forward {
-                    projected: at(projected, t, batch, wide, &range),
-                    recurrent,
-                    bias,
-                    state_before: &state_before,
-                    memory_before: &memory_before,
-                    state,
-                    memory: memories.get_mut(t).map_or(&mut [], |memory| memory),
-                    saved: saved.get_mut(t).map_or(&mut scratch, |saved| saved),
-                };
-                cells::forward(cell, hidden, step);
-            });
+            packed.multiply(&state_before, &mut recurrent);
+            let step = Forward {
+                projected: at(projected, t, batch, wide, &range),
+                recurrent: &recurrent,
+                bias,
+                state_before: &state_before,
+                memory_before: &memory_before,
+                state,
+                memory: memories.get_mut(t).map_or(&mut [], |memory| memory),
+                saved: saved.get_mut(t).map_or(&mut scratch, |saved| saved),
+            };
+            cells::forward(cell, hidden, step);
             state_before.copy_from_slice(state);
             if let Some(memory) = memories.get(t) {
                 memory_before.copy_from_slice(memory);
@@ -90,8 +88,9 @@ pub(super) fn forward(
 pub(super) fn backward(
     cell: Cell,
     sizes: Sizes,
+    states_of: &[f32],
     run: &Run,
-    weight: &Tensor<2>,
+    weight: &[f32],
     from_above: &[f32],
     is_probed: bool,
 ) -> Gradients {
@@ -108,7 +107,7 @@ pub(super) fn backward(
         states: buffer(all, is_probed),
         memories: buffer(all, is_probed && has_memory),
     };
-    let transposed = weight.clone().transpose();
+    let transposed = Packed::new(wide, hidden, |row, column| weight[column * wide + row]);
     let ranges = ranges(batch, all * wide);
     let projected = lend(&mut gradients.projected, batch, wide, &ranges);
     let recurrent = lend(&mut gradients.recurrent, batch, wide, &ranges);
@@ -138,8 +137,8 @@ pub(super) fn backward(
                 }
                 let step = Backward {
                     saved: now(&run.saved, t, saved_width),
-                    state: now(&run.states, t, hidden),
-                    state_before: before(&run.states, t),
+                    state: now(states_of, t, hidden),
+                    state_before: before(states_of, t),
                     memory: if has_memory { now(&run.memories, t, hidden) } else { &[] },
                     memory_before: if has_memory { before(&run.memories, t) } else { &[] },
                     state_gradient: &state_gradient,
@@ -151,15 +150,11 @@ pub(super) fn backward(
                 };
                 cells::backward(cell, hidden, step);
                 if t > 0 {
-                    let gradient =
-                        if has_two { recurrent[t].to_vec() } else { projected[t].to_vec() };
-                    with_values(product(gradient, [rows, wide], &transposed), |through_weight| {
-                        for ((total, direct), back) in
-                            state_gradient.iter_mut().zip(&direct).zip(through_weight)
-                        {
-                            *total = direct + back;
-                        }
-                    });
+                    let gradient = if has_two { &recurrent[t] } else { &projected[t] };
+                    transposed.multiply(gradient, &mut state_gradient);
+                    for (total, direct) in state_gradient.iter_mut().zip(&direct) {
+                        *total += direct;
+                    }
                 }
             }
         },
@@ -176,17 +171,4 @@ fn on_threads<T: Send>(mut items: Vec<T>, work: impl Fn(T) + Sync) {
         }
         work(last);
     });
-}
-
-fn product(values: Vec<f32>, shape: [usize; 2], weight: &Tensor<2>) -> Tensor<2> {
-    Tensor::<2>::from_data(TensorData::new(values, shape), &Device::flex()).matmul(weight.clone())
-}
-
-/// Reads the values of a contiguous `f32` tensor of the CPU back end in place.
-fn with_values(tensor: Tensor<2>, read: impl FnOnce(&[f32])) {
-    let primitive = tensor.try_into_primitive::<Flex>().ok();
-    let values = primitive.as_ref().and_then(|primitive| primitive.as_slice::<f32>());
-    // A product of two f32 tensors of flex is contiguous f32 on flex.
-    debug_assert!(values.is_some());
-    read(values.unwrap_or_default());
 }
