@@ -3,10 +3,11 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{DType, Tensor};
 use burn_store::{
-    ApplyError, ApplyResult, BurnpackStore, KeyRemapper, ModuleSnapshot, PyTorchToBurnAdapter,
-    SafetensorsStore,
+    ApplyError, ApplyResult, BurnpackStore, FloatCastAdapter, KeyRemapper, ModuleAdapter,
+    ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore,
 };
 use safetensors::SafeTensors;
 
@@ -44,7 +45,8 @@ pub enum WeightsError {
 /// `.safetensors` files are taken in Burn's layout and in PyTorch's, where linear weights are
 /// transposed and modules may be named as in the [idiomatic twin](NetworkConfig::pytorch_names);
 /// `.bpk` files are Burn's own. All of the network's parameters must be there; what the file has
-/// beyond them is an error too, because it means another network.
+/// beyond them is an error too, because it means another network. Whatever floats the file holds,
+/// the network keeps its own.
 ///
 /// # Errors
 ///
@@ -56,6 +58,7 @@ pub fn load<M: Module>(
 ) -> Result<(), WeightsError> {
     let content =
         |reason: String| WeightsError::Content { path: path.to_owned(), reason: one_line(&reason) };
+    let cast = FloatCastAdapter::to(float_type(network));
     match path.extension().and_then(OsStr::to_str) {
         Some("safetensors") => {
             let bytes = std::fs::read(path)
@@ -68,10 +71,12 @@ pub fn load<M: Module>(
                 .skip_enum_variants(true)
                 .validate(false) // `check` tells more briefly
                 .allow_partial(true);
-            if !is_burns {
+            if is_burns {
+                store = store.with_from_adapter(cast);
+            } else {
                 let names = KeyRemapper::from_patterns(config.pytorch_names())
                     .map_err(|error| content(error.to_string()))?;
-                store = store.with_from_adapter(PyTorchToBurnAdapter).remap(names);
+                store = store.with_from_adapter(PyTorchToBurnAdapter.chain(cast)).remap(names);
             }
             let result = network.load_from(&mut store).map_err(|e| content(e.to_string()))?;
             check(&result).map_err(content)
@@ -79,7 +84,8 @@ pub fn load<M: Module>(
         Some("bpk") => {
             std::fs::File::open(path)
                 .map_err(|source| WeightsError::Io { path: path.to_owned(), source })?;
-            let mut store = BurnpackStore::from_file(path).validate(false).allow_partial(true);
+            let store = BurnpackStore::from_file(path).validate(false).allow_partial(true);
+            let mut store = store.with_from_adapter(cast);
             let result = network.load_from(&mut store).map_err(|e| content(e.to_string()))?;
             check(&result).map_err(content)
         }
@@ -106,6 +112,21 @@ pub fn save<M: Module>(network: &M, path: &Path) -> Result<(), WeightsError> {
         }
         _ => Err(WeightsError::Format { path: path.to_owned() }),
     }
+}
+
+/// Returns the type of a network's floats: all of them have the device's.
+fn float_type<M: Module>(network: &M) -> DType {
+    struct OfFloats(DType);
+
+    impl ModuleVisitor for OfFloats {
+        fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+            self.0 = parameter.val().dtype();
+        }
+    }
+
+    let mut floats = OfFloats(DType::F32);
+    network.visit(&mut floats);
+    floats.0
 }
 
 /// Every parameter must have come from the file and nothing may be left over but the number of

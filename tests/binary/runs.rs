@@ -1,6 +1,4 @@
-//! The built program from outside: what a user types, sees, and finds on disk.
-
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! Runs: records, resumption, settings, refusals.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,33 +6,15 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::{backdraft, refused, stdout};
+
 /// A run small enough for a test: 6 networks × 2 seeds.
 const SMALL: &[&str] =
     &["--seeds", "2", "--set", "depths=[3]", "--set", "flow_depth=3", "--set", "steps=20"];
 
-fn backdraft(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));
-    command.args(arguments).output().unwrap()
-}
-
 fn run_small(out: &Path, more: &[&str]) -> Output {
     let out = out.to_str().unwrap();
     backdraft(&[&["run", "sigmoid-vs-relu", "--out", out], SMALL, more].concat())
-}
-
-fn stdout(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-/// Asserts one clear line and exit code 2.
-fn refused(output: &Output, expected: &[&str]) {
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{error}");
-    assert_eq!(error.trim_end().lines().count(), 1, "one line: {error}");
-    for part in expected {
-        assert!(error.contains(part), "`{part}` is missing in: {error}");
-    }
 }
 
 /// The measurements of the only run in `out`, by file name.

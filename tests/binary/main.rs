@@ -1,0 +1,28 @@
+//! The built program from outside: what a user types, sees, and finds on disk.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod runs;
+mod xray;
+
+use std::process::{Command, Output};
+
+fn backdraft(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));
+    command.args(arguments).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// Asserts one clear line and exit code 2.
+fn refused(output: &Output, expected: &[&str]) {
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert_eq!(error.trim_end().lines().count(), 1, "one line: {error}");
+    for part in expected {
+        assert!(error.contains(part), "`{part}` is missing in: {error}");
+    }
+}

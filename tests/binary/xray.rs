@@ -1,0 +1,102 @@
+//! `backdraft xray`: outsiders' weights and batches in, figures that PyTorch computes out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use safetensors::SafeTensors;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{backdraft, refused, stdout};
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/goldens").join(name)
+}
+
+/// The arguments that describe a golden network, and what PyTorch computed.
+fn described(name: &str) -> (Vec<String>, Value) {
+    let batch = golden(&format!("{name}.batch.safetensors"));
+    let bytes = fs::read(&batch).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let metadata = header.metadata().clone().unwrap();
+    let config: Value = serde_json::from_str(&metadata["config"]).unwrap();
+    let mut arguments = vec!["xray".to_owned()];
+    for (key, value) in config.as_object().unwrap() {
+        if key == "architecture" {
+            arguments.extend(["--model".to_owned(), value.as_str().unwrap().to_owned()]);
+        } else {
+            // Numbers and strings are written alike in JSON and TOML.
+            arguments.extend(["--set".to_owned(), format!("{key}={value}")]);
+        }
+    }
+    let weights = golden(&format!("{name}.weights.safetensors"));
+    for (option, value) in [("--batch", batch), ("--weights", weights)] {
+        arguments.extend([option.to_owned(), value.to_str().unwrap().to_owned()]);
+    }
+    arguments.extend(["--loss".to_owned(), metadata["loss"].clone()]);
+    (arguments, serde_json::from_str(&metadata["expected"]).unwrap())
+}
+
+fn xray(arguments: &[String], more: &[&str]) -> std::process::Output {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).chain(more.to_vec()).collect();
+    backdraft(&arguments)
+}
+
+#[test]
+fn in_f64_every_figure_is_pytorchs_to_eleven_digits() {
+    for name in ["mlp-sigmoid-30", "mlp-tanh", "lstm-20", "gru-stacked"] {
+        let (arguments, expected) = described(name);
+        let output = stdout(&xray(&arguments, &["--precision", "f64", "--json"]));
+        let result: Value = serde_json::from_str(&output).unwrap();
+        let loss = expected["loss"].as_f64().unwrap();
+        assert!((result["loss"].as_f64().unwrap() / loss - 1.0).abs() < 1e-11, "{name}");
+        let rows = result["rows"].as_array().unwrap();
+        let theirs = expected["activation_gradient_norm"].as_object().unwrap();
+        for (subject, expected) in theirs {
+            let ours = rows.iter().find(|row| {
+                row["quantity"] == "activation_gradient_norm" && row["subject"] == **subject
+            });
+            let (ours, expected) =
+                (ours.unwrap()["value"].as_f64().unwrap(), expected.as_f64().unwrap());
+            assert!((ours / expected - 1.0).abs() < 1e-11, "{name} {subject}: {ours}, {expected}");
+        }
+    }
+}
+
+#[test]
+fn a_sick_net_is_told_what_is_wrong_and_everything_can_be_exported() {
+    let folder = TempDir::new().unwrap();
+    let (arguments, _) = described("mlp-sigmoid-30");
+    for file in ["rows.csv", "rows.jsonl"] {
+        let path = folder.path().join(file);
+        let report = stdout(&xray(&arguments, &["--export", path.to_str().unwrap()]));
+        for part in ["hidden.29", "‖∂L/∂a‖", "vanishing", "sigmoid-vs-relu"] {
+            assert!(report.contains(part), "`{part}` is missing in:\n{report}");
+        }
+        assert!(fs::read_to_string(path).unwrap().lines().count() > 500);
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_in_one_line() {
+    let folder = TempDir::new().unwrap();
+    let (arguments, _) = described("mlp-tanh");
+    refused(&xray(&arguments, &["--set", "width=9"]), &["weights.safetensors", "has shape"]);
+    refused(
+        &xray(&arguments, &["--set", "inputs=3"]),
+        &["batch.safetensors", "examples have shape"],
+    );
+    refused(&xray(&arguments, &["--set", "depht=3"]), &["did you mean `depth`"]);
+    refused(&xray(&arguments, &["--set", "depth=0"]), &["depth = 0"]);
+    refused(&xray(&arguments, &["--export", "rows.txt"]), &[".csv or .jsonl"]);
+    refused(&backdraft(&["xray", "--model", "mpl", "--batch", "x.npz"]), &["did you mean `mlp`"]);
+    let torn = folder.path().join("torn.safetensors");
+    let whole = fs::read(golden("mlp-tanh.batch.safetensors")).unwrap();
+    for length in [0, 7, 8, 100, whole.len() - 1] {
+        fs::write(&torn, &whole[..length]).unwrap();
+        let batch = ["xray", "--model", "mlp", "--batch", torn.to_str().unwrap()];
+        refused(&backdraft(&batch), &["torn.safetensors", "no safetensors file"]);
+    }
+    let missing = ["xray", "--model", "mlp", "--batch", "/nonexistent/batch.npz"];
+    refused(&backdraft(&missing), &["/nonexistent/batch.npz", "cannot be read"]);
+}
