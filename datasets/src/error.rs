@@ -1,5 +1,7 @@
 //! What can be wrong with a data set.
 
+use std::path::PathBuf;
+
 /// Why a data set cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DatasetError {
@@ -22,6 +24,24 @@ pub enum DatasetError {
         row: usize,
         /// What is wrong.
         reason: String,
+    },
+    /// A file cannot be read, or is not what it should be.
+    #[error("{path} {reason}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, continuing a sentence that begins with the file.
+        reason: String,
+    },
+    /// The files of a data set are nowhere.
+    #[error("the data set `{name}` is in none of {places}; {remedy}")]
+    Missing {
+        /// Name of the data set.
+        name: &'static str,
+        /// Folders that were looked in.
+        places: String,
+        /// How to get it.
+        remedy: &'static str,
     },
     /// A compressed file cannot be read.
     #[error("{name} cannot be decompressed: {reason}")]

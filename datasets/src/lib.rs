@@ -1,17 +1,28 @@
 #![doc = include_str!("../README.md")]
 
+mod bounded;
+mod cifar;
 mod digits;
 mod error;
 mod examples;
+mod idx;
+mod image_set;
+mod images;
 mod rng;
+mod sequences;
 mod split;
 mod standardise;
 mod task;
 mod teacher;
 
+pub use cifar::read_cifar;
 pub use digits::Digits;
 pub use error::DatasetError;
 pub use examples::{Example, Examples};
+pub use idx::read_idx;
+pub use image_set::{DATA_VARIABLE, ImageSet, Places};
+pub use images::{ImageSplits, Images};
+pub use sequences::{Answer, SequenceTask, Sequences};
 pub use split::{TrainTest, stratified_split};
 pub use standardise::Standardisation;
 pub use task::BinaryTask;

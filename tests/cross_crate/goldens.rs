@@ -120,13 +120,12 @@ fn largest_difference(golden: &Golden, result: &Xray) -> (f64, String, usize) {
 
 #[test]
 fn norms_agree_with_pytorch_in_float64() {
-    let mut names = vec!["flex"];
-    if cfg!(feature = "ndarray") {
-        names.push("ndarray");
-    }
+    // Shaders compute exponentials to 1e-6 or so, and a GPU adds in another order.
+    let tolerances = [("flex", 1e-5), ("ndarray", 1e-5), ("wgpu", 1e-4)];
+    let built_in = |name: &str| Backend::select(Some(name)).is_ok();
     let goldens = goldens();
     assert!(goldens.len() >= 12);
-    for name in names {
+    for (name, tolerance) in tolerances.into_iter().filter(|(name, _)| built_in(name)) {
         let (_, device) = Backend::select(Some(name)).unwrap();
         for golden in &goldens {
             let (largest, which, compared) = largest_difference(golden, &measure(golden, &device));
@@ -134,7 +133,7 @@ fn norms_agree_with_pytorch_in_float64() {
                 "{name:8} {:28} {compared:4} values, at most {largest:.1e} in {which}",
                 golden.name
             );
-            assert!(largest < 1e-5, "{name}: {}: {which} differs by {largest:e}", golden.name);
+            assert!(largest < tolerance, "{name}: {}: {which} differs by {largest:e}", golden.name);
         }
     }
 }

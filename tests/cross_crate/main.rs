@@ -6,6 +6,7 @@ mod accumulation;
 mod backends;
 #[cfg(feature = "burn-train")]
 mod burn_train;
+mod conformance;
 mod diagnosis;
 mod faults;
 mod goldens;

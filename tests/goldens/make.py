@@ -137,23 +137,148 @@ def recurrent(config):
     return net, net.seen
 
 
+class BasicBlock(nn.Module):
+    """As in torchvision, with option A between stages if there is no projection."""
+
+    def __init__(self, inputs, outputs, stride, shortcut):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.shortcut, self.stride, self.missing = shortcut, stride, outputs - inputs
+        if shortcut == "projection" and (stride != 1 or inputs != outputs):
+            conv = nn.Conv2d(inputs, outputs, 1, stride, bias=False)
+            self.downsample = nn.Sequential(conv, nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        self.hidden = torch.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(self.hidden))
+        if hasattr(self, "downsample"):
+            y = y + self.downsample(x)
+        elif self.shortcut != "none":
+            kept = x[:, :, :: self.stride, :: self.stride]
+            y = y + nn.functional.pad(kept, (0, 0, 0, 0, 0, self.missing))
+        return torch.relu(y)
+
+
+class Resnet(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        channels, width = config["input_shape"][0], config["width"]
+        self.is_large = config.get("stem") == "large"
+        side, stride = (7, 2) if self.is_large else (3, 1)
+        self.conv1 = nn.Conv2d(channels, width, side, stride, side // 2, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.taps = {}
+        for stage, blocks in enumerate(config["stages"]):
+            layers = []
+            for block in range(blocks):
+                outputs = config["width"] << stage
+                stride = 2 if stage > 0 and block == 0 else 1
+                layers.append(BasicBlock(width, outputs, stride, config.get("shortcut", "padded")))
+                self.taps[f"blocks.{len(self.taps)}"] = layers[-1]
+                width = outputs
+            setattr(self, f"layer{stage + 1}", nn.Sequential(*layers))
+        self.fc = nn.Linear(width, config["outputs"])
+        self.stages = len(config["stages"])
+        self.seen = {}
+
+    def forward(self, x):
+        x = torch.relu(self.bn1(self.conv1(x)))
+        x = nn.functional.max_pool2d(x, 3, 2, 1) if self.is_large else x
+        for stage in range(self.stages):
+            x = getattr(self, f"layer{stage + 1}")(x)
+        for name, block in self.taps.items():
+            block.hidden.retain_grad()
+            self.seen[f"{name}.hidden"] = block.hidden
+        return self.fc(x.mean((2, 3)))
+
+
+def resnet(config):
+    net = Resnet(config)
+    return net, net.taps
+
+
+class Encoder(nn.Module):
+    """PyTorch's own encoder layer keeps its projections in one matrix; here they are named as ours."""
+
+    class Attention(nn.Module):
+        def __init__(self, width, heads):
+            super().__init__()
+            self.query, self.value, self.output = (nn.Linear(width, width) for _ in range(3))
+            self.key = nn.Linear(width, width, bias=False)
+            self.heads = heads
+
+        def forward(self, x):
+            q, k, v = (
+                m(x).unflatten(2, (self.heads, -1)).transpose(1, 2)
+                for m in (self.query, self.key, self.value)
+            )
+            seen = nn.functional.scaled_dot_product_attention(q, k, v)
+            return self.output(seen.transpose(1, 2).flatten(2))
+
+    class Layer(nn.Module):
+        def __init__(self, config):
+            super().__init__()
+            width, self.is_pre = config["width"], config["norm"] == "pre"
+            self.attention = Encoder.Attention(width, config["heads"])
+            self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+            self.expand = nn.Linear(width, config["feedforward"])
+            self.contract = nn.Linear(config["feedforward"], width)
+
+        def forward(self, x):
+            feed = lambda x: self.contract(torch.relu(self.expand(x)))
+            if self.is_pre:
+                x = x + self.attention(self.norm1(x))
+                return x + feed(self.norm2(x))
+            x = self.norm1(x + self.attention(x))
+            return self.norm2(x + feed(x))
+
+    def __init__(self, config):
+        super().__init__()
+        width = config["width"]
+        self.embedding = nn.Linear(config["inputs"], width)
+        self.position = nn.Parameter(torch.zeros(config["length"], width))
+        self.layers = nn.ModuleList(Encoder.Layer(config) for _ in range(config["layers"]))
+        if config["norm"] == "pre":
+            self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, config["outputs"])
+
+    def forward(self, x):
+        x = self.embedding(x) + self.position
+        for layer in self.layers:
+            x = layer(x)
+        x = self.norm(x) if hasattr(self, "norm") else x
+        return self.head(x.mean(1))
+
+
+def transformer(config):
+    net = Encoder(config)
+    return net, {f"layers.{index}": layer for index, layer in enumerate(net.layers)}
+
+
 def case(name, build, config, batch, loss, gain=1.0):
     torch.manual_seed(sum(map(ord, name)))
     net, taps = build(config)
     for parameter in net.parameters():
-        fan_in = parameter.shape[1] if parameter.dim() > 1 else None
+        fan_in = parameter[0].numel() if parameter.dim() > 1 else None
         with torch.no_grad():
             if fan_in:
                 parameter.normal_(0, gain * fan_in**-0.5)
             elif parameter.numel() > 1:
                 parameter.add_(0.1 * torch.randn_like(parameter))
             parameter.copy_(parameter.float().double())
-    is_sequence = config["architecture"] == "recurrent"
-    shape = [batch, config["length"]] if is_sequence else [batch]
-    inputs = torch.randn(*shape, config["inputs"]).float().double()
+    shape = config.get("input_shape") or [config["inputs"]]
+    if "length" in config:
+        shape = [config["length"], *shape]
+    inputs = torch.randn(batch, *shape).float().double()
     if loss == "binary-cross-entropy":
         targets = (torch.rand(batch, 1) > 0.5).double()
         criterion = nn.BCEWithLogitsLoss()
+    elif loss == "cross-entropy":
+        targets = torch.randint(config["outputs"], (batch,))
+        criterion = nn.CrossEntropyLoss()
     else:
         targets = torch.randn_like(net(inputs)).float().double()
         criterion = nn.MSELoss()
@@ -194,7 +319,9 @@ def case(name, build, config, batch, loss, gain=1.0):
         "expected": json.dumps(expected),
         "torch": torch.__version__,
     }
-    batch = {"inputs": inputs.float(), "targets": targets.float()}
+    if targets.is_floating_point():
+        targets = targets.float()
+    batch = {"inputs": inputs.float(), "targets": targets}
     save_file(batch, FOLDER / f"{name}.batch.safetensors", metadata)
     print(f"{name:32} loss {value.item():.6f}")
 
@@ -225,6 +352,19 @@ def main():
         deep = {**sequence, "cell": cell, "layers": 3, "length": 7, "readout": "every"}
         case(f"{cell}-stacked", recurrent, deep, 6, mse)
     case("lstm-100", recurrent, {**sequence, "cell": "lstm", "length": 100}, 4, mse)
+
+    small = {"architecture": "resnet", "input_shape": [2, 9, 8], "outputs": 4, "width": 4}
+    ce, gain = "cross-entropy", 2**0.5
+    for shortcut in ("padded", "projection", "none"):
+        config = {**small, "stages": [2, 2, 1], "shortcut": shortcut}
+        case(f"resnet-{shortcut}", resnet, config, 8, ce, gain)
+    large = {**small, "input_shape": [3, 32, 32], "stem": "large", "stages": [1, 1]}
+    case("resnet-large-stem", resnet, {**large, "shortcut": "projection"}, 4, ce, gain)
+
+    encoder = {"architecture": "transformer", "inputs": 5, "outputs": 3, "length": 6, "width": 12}
+    encoder |= {"heads": 3, "feedforward": 20, "layers": 3}
+    for norm in ("pre", "post"):
+        case(f"transformer-{norm}-norm", transformer, {**encoder, "norm": norm}, 5, ce)
 
 
 if __name__ == "__main__":

@@ -38,8 +38,12 @@ pub(super) enum Command {
     Run(RunArguments),
     /// Show the verdicts and pictures of a finished run again.
     Show(ShowArguments),
+    /// List the architectures and their presets, or check what each of them promises.
+    Zoo(ZooArguments),
     /// Look at the gradients of one network on one batch.
     Xray(XrayArguments),
+    /// List, find and check the data sets that are read from files.
+    Data(DataArguments),
     /// List the back ends: which are built in, and how to get the others.
     Backends(BackendsArguments),
     /// Print a completion script for a shell.
@@ -176,6 +180,48 @@ Examples:
   backdraft xray --model mlp --set depth=30 --set activation=sigmoid --batch batch.npz
   backdraft xray --model mlp --weights weights.safetensors --batch batch.safetensors
   backdraft xray --model mlp-50 --batch batch.npz --precision f64 --export gradients.csv";
+
+#[derive(Debug, Args)]
+pub(super) struct ZooArguments {
+    /// Run the conformance kit: every architecture and preset × every check.
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DataArguments {
+    #[command(subcommand)]
+    pub(super) command: DataCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DataCommand {
+    /// List the sets of images, where they are, and how to get those that are missing.
+    List {
+        /// Folder of data sets [default: $BACKDRAFT_DATA, ~/.cache/backdraft/data, the system's].
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+    /// Print the folder that holds a set.
+    Path {
+        /// Name of the set.
+        name: String,
+        /// Folder of data sets.
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+    /// Read a set whole and show its sizes and the balance of its classes.
+    Check {
+        /// Name of the set.
+        name: String,
+        /// Folder of data sets.
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+}
 
 #[derive(Debug, Args)]
 pub(super) struct BackendsArguments {

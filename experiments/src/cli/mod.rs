@@ -2,12 +2,14 @@
 
 mod arguments;
 mod backends;
+mod data;
 mod describe;
 mod list;
 mod report;
 mod run;
 mod show;
 mod xray;
+mod zoo;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -77,6 +79,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Describe(arguments) => describe::describe(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Show(arguments) => show::show(&arguments),
+        Command::Zoo(arguments) => zoo::zoo(&arguments),
+        Command::Data(arguments) => data::data(&arguments.command),
         Command::Xray(arguments) => xray::run(&arguments),
         Command::Backends(arguments) => backends::backends(&arguments),
         Command::Completions { shell } => {

@@ -31,7 +31,11 @@ pub(super) fn run(arguments: &XrayArguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.export {
         export(&result.rows, path).map_err(Failure::Input)?;
     }
-    if arguments.json { say_json(&result) } else { Ok(print(&result)) }
+    if arguments.json {
+        return say_json(&result);
+    }
+    print(&result);
+    Ok(())
 }
 
 fn config(arguments: &XrayArguments) -> anyhow::Result<NetworkConfig> {

@@ -58,6 +58,10 @@ pub trait Architecture:
     /// Returns the number of learned parameters by formula.
     fn num_learned(&self) -> usize;
 
+    /// Returns the same architecture at sizes fit for checks of every single parameter: a few units,
+    /// layers, time steps, pixels.
+    fn miniature(&self) -> Self;
+
     /// Returns how the names of an idiomatic PyTorch twin become ours: pairs of a regular
     /// expression and its replacement. Empty if the twin names its modules as we do.
     fn pytorch_names(&self) -> Vec<(String, String)> {

@@ -111,6 +111,42 @@ impl Initializer {
         (0..fan_in * fan_out).map(|_| elements.draw(rng) as f32).collect()
     }
 
+    /// Draws the filters of a convolution, output channel by output channel; the fans count every
+    /// weight that reaches an output or leaves an input, and a matrix is one row per output.
+    ///
+    /// `Identity` puts its ones at the centre, so that a channel passes through unchanged.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[outputs, inputs, side, side]`
+    pub fn draw_filters(
+        self,
+        inputs: usize,
+        outputs: usize,
+        side: usize,
+        rng: &mut WeightRng,
+    ) -> Vec<f32> {
+        let area = side * side;
+        let (fan_in, fan_out) = (inputs * area, outputs * area);
+        match self {
+            Self::Orthogonal(gain) => {
+                let matrix = orthogonal(outputs, fan_in, rng);
+                matrix.into_iter().map(|x| (gain * x) as f32).collect()
+            }
+            Self::Identity(gain) => {
+                let element = |i: usize| {
+                    let (output, input, tap) = (i / fan_in, i % fan_in / area, i % area);
+                    if output == input && tap == area / 2 { gain as f32 } else { 0.0 }
+                };
+                (0..outputs * fan_in).map(element).collect()
+            }
+            _ => {
+                let elements = self.elements(fan_in, fan_out);
+                (0..outputs * fan_in).map(|_| elements.draw(rng) as f32).collect()
+            }
+        }
+    }
+
     fn elements(self, fan_in: usize, fan_out: usize) -> Elements {
         let standard_deviation = self.weight_variance(fan_in, fan_out).sqrt();
         match self {
@@ -175,6 +211,20 @@ mod tests {
             assert!((square / expected - 1.0).abs() < 0.06, "{initializer:?}: {square}");
             assert!(mean.abs() < 0.045 * expected.sqrt(), "{initializer:?}: mean {mean}");
         }
+    }
+
+    #[test]
+    fn filters_count_every_weight_that_reaches_an_output() {
+        let filters = Initializer::HeNormal.draw_filters(16, 32, 3, &mut weight_rng(7));
+        let square = filters.iter().map(|w| f64::from(*w).powi(2)).sum::<f64>();
+        let expected = 2.0 / (16.0 * 9.0);
+        assert!((square / filters.len() as f64 / expected - 1.0).abs() < 0.08, "as above");
+        let identity = Initializer::Identity(1.0).draw_filters(2, 2, 3, &mut weight_rng(7));
+        let ones: Vec<usize> = (0..36).filter(|i| identity[*i] == 1.0).collect();
+        assert_eq!(ones, [4, 31], "the centres of filter 0 on input 0 and filter 1 on input 1");
+        let rows = Initializer::Orthogonal(2.0).draw_filters(4, 3, 3, &mut weight_rng(7));
+        let norm: f64 = rows[..36].iter().map(|w| f64::from(*w).powi(2)).sum();
+        assert!((norm - 4.0).abs() < 1e-5, "{norm}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod activation;
 mod activation_layer;
 mod architecture;
+mod convolution;
 mod error;
 mod initializer;
 mod linear;
@@ -12,6 +13,7 @@ mod rng;
 pub use activation::Activation;
 pub use activation_layer::ActivationLayer;
 pub use architecture::{Architecture, Network};
+pub use convolution::ConvolutionInit;
 pub use error::InvalidField;
 pub use initializer::Initializer;
 pub use linear::LinearInit;

@@ -59,6 +59,17 @@ impl Architecture for MlpConfig {
         self.num_learned()
     }
 
+    fn miniature(&self) -> Self {
+        let (inputs, depth) = (self.inputs.min(5), self.depth.min(6));
+        Self {
+            inputs,
+            depth,
+            width: self.width.min(6),
+            outputs: self.outputs.min(3),
+            ..self.clone()
+        }
+    }
+
     /// The twin is an `nn.Sequential` of Linear, normalisation if any, and activation.
     fn pytorch_names(&self) -> Vec<(String, String)> {
         let is_normalized = self.normalization != Normalization::None;

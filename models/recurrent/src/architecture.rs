@@ -68,6 +68,11 @@ impl Architecture for RecurrentConfig {
         self.num_learned()
     }
 
+    fn miniature(&self) -> Self {
+        let (hidden, layers, length) = (self.hidden.min(5), self.layers.min(2), self.length.min(7));
+        Self { hidden, layers, length, ..self.clone() }
+    }
+
     /// The twin has an `nn.RNN`, `nn.LSTM` or `nn.GRU` under any name and a linear layer `fc`.
     fn pytorch_names(&self) -> Vec<(String, String)> {
         let of = |theirs: &str, ours: &str| {

@@ -14,6 +14,7 @@ use crate::network::Recurrent;
 /// Largest sizes that are accepted: beyond them lies a typing error, not a network.
 const MAX_WIDTH: usize = 65_536;
 const MAX_LAYERS: usize = 1_000;
+const MAX_MEMORY: usize = 1_000_000;
 
 /// Describes a [`Recurrent`] network.
 ///
@@ -29,7 +30,7 @@ const MAX_LAYERS: usize = 1_000;
 /// | `initializer` | `xavier_uniform` | of input weights and head | [`Initializer`] |
 /// | `recurrent_initializer` | `{ orthogonal = 1.0 }` | of U, gate by gate | [`Initializer`] |
 /// | `forget_bias` | 1 | of an LSTM's forget gate (Jozefowicz et al. 2015) | finite |
-/// | `chrono_length` | 0 | if not 0, biases for memories of up to so many steps | 0, or from 3 |
+/// | `chrono_length` | 0 | if not 0, biases for memories of up to so many steps | 0, or 3 to 1,000,000 |
 ///
 /// With `chrono_length` T the forget gate's biases are ln U(1, T − 1) and the input gate's their
 /// negatives (Tallec & Ollivier 2018, eq. 16); for a GRU the update gate's are positive, because z
@@ -130,9 +131,9 @@ impl RecurrentConfig {
             let (field, value) = ("forget_bias", self.forget_bias.to_string());
             return Err(InvalidField { field, value, requirement: "a bias is a finite number" });
         }
-        if (1..3).contains(&self.chrono_length) {
+        if self.chrono_length != 0 && !(3..=MAX_MEMORY).contains(&self.chrono_length) {
             let (field, value) = ("chrono_length", self.chrono_length.to_string());
-            let requirement = "it must be 0 for none, or at least 3 time steps";
+            let requirement = "it must be 0 for none, or from 3 to a million time steps";
             return Err(InvalidField { field, value, requirement });
         }
         Ok(())

@@ -46,7 +46,7 @@ impl RecurrentLayer {
         let weight = self.hidden.weight.val();
         let bias = match &self.hidden.bias {
             Some(bias) => bias.val(),
-            None => Tensor::zeros([wide], &projected.device()),
+            None => Tensor::zeros([wide], (&projected.device(), projected.dtype())),
         };
         if path == Path::Fastest
             && let Some(states) = self.run_kernel(&projected, &weight, &bias, name, taps)

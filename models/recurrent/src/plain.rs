@@ -27,8 +27,7 @@ pub(crate) fn run(
 ) -> Tensor<3> {
     let [time, batch, _] = projected.dims();
     let [hidden, _] = weight.dims();
-    let device = projected.device();
-    let mut state = Tensor::<2>::zeros([batch, hidden], &device);
+    let mut state = Tensor::<2>::zeros([batch, hidden], (&projected.device(), projected.dtype()));
     let mut memory = state.clone();
     let bias = bias.clone().unsqueeze::<2>(); // [1, gates × hidden]
     let cell_name = format!("{name}.cell");

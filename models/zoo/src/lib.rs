@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod conformance;
 mod list;
 mod weights;
 
+pub use conformance::{CHECKS, Conformity, conform};
 pub use list::{Entry, NetworkConfig, ZooNetwork, architectures, named};
 pub use weights::{WeightsError, load, save};

@@ -4,9 +4,13 @@ use backdraft_hooks::Taps;
 use backdraft_layers::{Architecture, InvalidField, Network};
 use backdraft_mlp::{Mlp, MlpConfig};
 use backdraft_recurrent::{Recurrent, RecurrentConfig};
+use backdraft_resnet::{Resnet, ResnetConfig};
+use backdraft_transformer::{Transformer, TransformerConfig};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+
+use crate::conformance::{Conformity, conform};
 
 macro_rules! zoo {
     ($($name:literal $variant:ident $config:ty => $network:ty;)*) => {
@@ -31,6 +35,7 @@ macro_rules! zoo {
 
         /// A network of any architecture.
         #[derive(Module, Debug)]
+        #[expect(clippy::large_enum_variant, reason = "a program has a handful of networks")]
         pub enum ZooNetwork {
             $(
                 #[doc = concat!("The architecture `", $name, "`.")]
@@ -99,6 +104,17 @@ macro_rules! zoo {
                 match self { $(Self::$variant(config) => Architecture::num_learned(config),)* }
             }
 
+            /// Returns the same architecture at sizes fit for checks of every parameter.
+            pub fn miniature(&self) -> Self {
+                match self { $(Self::$variant(config) => Self::$variant(config.miniature()),)* }
+            }
+
+            /// Checks that the network keeps what an architecture promises; see
+            /// [`conform`](crate::conform).
+            pub fn conform(&self, devices: &[Device]) -> Vec<Conformity> {
+                match self { $(Self::$variant(config) => conform(config, devices),)* }
+            }
+
             /// Returns how an idiomatic PyTorch twin's names become ours; see
             /// [`Architecture::pytorch_names`].
             pub fn pytorch_names(&self) -> Vec<(String, String)> {
@@ -116,7 +132,9 @@ macro_rules! zoo {
 
 zoo! {
     "mlp" Mlp MlpConfig => Mlp;
+    "resnet" Resnet ResnetConfig => Resnet;
     "recurrent" Recurrent RecurrentConfig => Recurrent;
+    "transformer" Transformer TransformerConfig => Transformer;
 }
 
 /// An architecture of the zoo.

@@ -56,6 +56,15 @@ pub fn load<M: Module>(
     config: &NetworkConfig,
     path: &Path,
 ) -> Result<(), WeightsError> {
+    load_named(network, config.pytorch_names(), path)
+}
+
+/// Loads weights of which `pytorch_names` tells PyTorch's names.
+pub(crate) fn load_named<M: Module>(
+    network: &mut M,
+    pytorch_names: Vec<(String, String)>,
+    path: &Path,
+) -> Result<(), WeightsError> {
     let content =
         |reason: String| WeightsError::Content { path: path.to_owned(), reason: one_line(&reason) };
     let cast = FloatCastAdapter::to(float_type(network));
@@ -74,7 +83,7 @@ pub fn load<M: Module>(
             if is_burns {
                 store = store.with_from_adapter(cast);
             } else {
-                let names = KeyRemapper::from_patterns(config.pytorch_names())
+                let names = KeyRemapper::from_patterns(pytorch_names)
                     .map_err(|error| content(error.to_string()))?;
                 store = store.with_from_adapter(PyTorchToBurnAdapter.chain(cast)).remap(names);
             }

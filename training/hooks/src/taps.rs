@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use burn::tensor::{Device, Gradients, Tensor};
+use burn::tensor::{DType, Device, Gradients, Tensor};
 
 use crate::nonlinearity::Nonlinearity;
 
@@ -98,13 +98,13 @@ impl Taps {
     }
 
     /// Returns a leaf of zeros for a kernel that computes ∂L/∂a of a whole sequence inside its own
-    /// backward pass and hands it to this leaf; `None` when off.
+    /// backward pass, in `f32`, and hands it to this leaf; `None` when off.
     ///
     /// # Shapes
     ///
     /// - output: `[time, batch, units]`
     pub fn probe(&self, shape: [usize; 3], device: &Device) -> Option<Tensor<3>> {
-        self.is_on().then(|| leaf(shape, device))
+        self.is_on().then(|| leaf(shape, device, DType::F32))
     }
 
     /// Taps every time step of a sequence whose gradients a [`probe`](Self::probe) gets; the
@@ -144,7 +144,7 @@ fn remember<const D: usize>(
     nonlinearity: Nonlinearity,
     activation: Tensor<D>,
 ) -> Tensor<D> {
-    let leaf = leaf(activation.dims(), &activation.device());
+    let leaf = leaf(activation.dims(), &activation.device(), activation.dtype());
     let output = activation.clone() + leaf.clone();
     tapped.push(Tapped {
         subject: subject.into(),
@@ -156,8 +156,8 @@ fn remember<const D: usize>(
 }
 
 /// Zeros whose gradient is kept, if `device` differentiates.
-fn leaf<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
-    let zeros = Tensor::zeros(shape, device);
+fn leaf<const D: usize>(shape: [usize; D], device: &Device, dtype: DType) -> Tensor<D> {
+    let zeros = Tensor::zeros(shape, (device, dtype));
     if device.is_autodiff() { zeros.require_grad() } else { zeros }
 }
 

@@ -70,6 +70,7 @@ mod tests {
         let lent = lend(&mut buffer, 3, 2, &[0..1, 1..3]);
         assert_eq!(lent[0], [&[0.0, 1.0], &[6.0, 7.0]]);
         assert_eq!(lent[1], [&[2.0, 3.0, 4.0, 5.0], &[8.0, 9.0, 10.0, 11.0]]);
-        assert!(lend(&mut [], 3, 2, &[0..3])[0].is_empty());
+        let all = 0..3;
+        assert!(lend(&mut [], 3, 2, std::slice::from_ref(&all))[0].is_empty());
     }
 }

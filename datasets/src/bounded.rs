@@ -1,0 +1,79 @@
+//! Reading files that may hold anything.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+
+use crate::error::DatasetError;
+
+/// Largest number of bytes that one file may unpack to: EMNIST's largest has 5.5e8.
+const LARGEST: u64 = 1 << 30;
+
+/// A file of binary data, compressed by gzip or not, whose reader takes no more than it asks for.
+pub(crate) struct Bounded<'a> {
+    path: &'a Path,
+    source: Box<dyn Read>,
+}
+
+impl<'a> Bounded<'a> {
+    /// Opens a file; whether it is compressed is told by its first two bytes.
+    pub(crate) fn open(path: &'a Path) -> Result<Self, DatasetError> {
+        let refuse = |reason: String| DatasetError::File { path: path.to_owned(), reason };
+        let open =
+            || File::open(path).map_err(|error| refuse(format!("cannot be opened: {error}")));
+        if path.is_dir() {
+            return Err(refuse("is a directory, not a file".to_owned()));
+        }
+        let mut magic = Vec::new();
+        let read = open()?.take(2).read_to_end(&mut magic);
+        read.map_err(|error| refuse(format!("cannot be read: {error}")))?;
+        let file = BufReader::new(open()?);
+        let source: Box<dyn Read> = match magic == [0x1f, 0x8b] {
+            true => Box::new(MultiGzDecoder::new(file)),
+            false => Box::new(file),
+        };
+        Ok(Self { path, source })
+    }
+
+    /// Reads exactly `count` bytes. Memory grows with what is there, not with what was promised.
+    pub(crate) fn take(&mut self, count: u64) -> Result<Vec<u8>, DatasetError> {
+        if count > LARGEST {
+            return Err(self.refuse(format!("declares {count} bytes, more than 1 GiB")));
+        }
+        let mut bytes = Vec::new();
+        match self.source.by_ref().take(count).read_to_end(&mut bytes) {
+            Err(error) => Err(self.refuse(format!("cannot be read: {error}"))),
+            Ok(read) if (read as u64) < count => {
+                Err(self.refuse(format!("ends after {read} of {count} bytes")))
+            }
+            Ok(_) => Ok(bytes),
+        }
+    }
+
+    /// Makes sure that nothing is left.
+    pub(crate) fn finish(mut self) -> Result<(), DatasetError> {
+        match self.source.read(&mut [0]) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(self.refuse("has more bytes than it declares".to_owned())),
+            Err(error) => Err(self.refuse(format!("cannot be read: {error}"))),
+        }
+    }
+
+    /// Reads all of it.
+    pub(crate) fn rest(mut self) -> Result<Vec<u8>, DatasetError> {
+        let mut bytes = Vec::new();
+        match self.source.by_ref().take(LARGEST + 1).read_to_end(&mut bytes) {
+            Err(error) => Err(self.refuse(format!("cannot be read: {error}"))),
+            Ok(read) if read as u64 > LARGEST => {
+                Err(self.refuse("unpacks to more than 1 GiB".to_owned()))
+            }
+            Ok(_) => Ok(bytes),
+        }
+    }
+
+    pub(crate) fn refuse(&self, reason: String) -> DatasetError {
+        DatasetError::File { path: self.path.to_owned(), reason }
+    }
+}

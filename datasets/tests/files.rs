@@ -1,0 +1,158 @@
+//! Data files that are right, and files that are not: every mutation gives an error or images, never
+//! a panic, and never more memory than was promised.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use backdraft_datasets::{DatasetError, ImageSet, Images, Places, read_cifar, read_idx};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tempfile::TempDir;
+
+const COUNT: usize = 12;
+const SIDE: usize = 5;
+
+fn idx(sizes: &[u32], values: &[u8]) -> Vec<u8> {
+    let magic = 0x0800 | sizes.len() as u32;
+    let words = std::iter::once(&magic).chain(sizes);
+    let mut bytes: Vec<u8> = words.flat_map(|word| word.to_be_bytes()).collect();
+    bytes.extend(values);
+    bytes
+}
+
+fn images_file() -> Vec<u8> {
+    let pixels: Vec<u8> = (0..COUNT * SIDE * SIDE).map(|i| (i * 7) as u8).collect();
+    idx(&[COUNT as u32, SIDE as u32, SIDE as u32], &pixels)
+}
+
+fn labels_file() -> Vec<u8> {
+    idx(&[COUNT as u32], &(0..COUNT).map(|i| (i % 10) as u8).collect::<Vec<_>>())
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+fn read(folder: &Path, images: &[u8], labels: &[u8]) -> Result<Images, DatasetError> {
+    read_idx(&write(folder, "images", images), &write(folder, "labels", labels), 10)
+}
+
+fn refused(result: Result<Images, DatasetError>, expected: &str) {
+    let error = result.map(|images| images.len()).unwrap_err().to_string();
+    assert!(error.contains(expected) && error.lines().count() == 1, "`{expected}`: {error}");
+}
+
+#[test]
+fn idx_files_are_read_compressed_or_not() {
+    let folder = TempDir::new().unwrap();
+    let plain = read(folder.path(), &images_file(), &labels_file()).unwrap();
+    assert_eq!((plain.shape, plain.len()), ([1, SIDE, SIDE], COUNT));
+    assert_eq!(plain.pixels[..4], [0, 7, 14, 21]);
+    let packed = read(folder.path(), &gzip(&images_file()), &gzip(&labels_file())).unwrap();
+    assert_eq!(plain, packed);
+}
+
+#[test]
+fn hostile_idx_files_are_refused_with_file_and_reason() {
+    let folder = TempDir::new().unwrap();
+    let (images, labels) = (images_file(), labels_file());
+    let read = |images: &[u8], labels: &[u8]| read(folder.path(), images, labels);
+    refused(read(&images[..images.len() - 1], &labels), "images ends after 299 of 300 bytes");
+    refused(read(&images[..7], &labels), "images ends after 7 of 16 bytes");
+    refused(read(&[], &labels), "ends after 0");
+    refused(read(&labels, &labels), "begins with 0x00000801");
+    refused(read(&[images.clone(), vec![0]].concat(), &labels), "more bytes than it declares");
+    refused(read(&images, &idx(&[11], &[1; 11])), "labels has 11 labels, but there are 12");
+    refused(read(&images, &idx(&[12], &[10; 12])), "label 10");
+    refused(read(&idx(&[u32::MAX, 4096, 4096], &[]), &labels), "more than 1 GiB");
+    refused(read(&idx(&[1, 5000, 5], &[]), &labels), "side of 5000");
+    refused(read(&idx(&[1, 0, 5], &[]), &labels), "side of 0");
+    let packed = gzip(&images);
+    refused(read(&packed[..packed.len() / 2], &labels), "images");
+    // A bomb: 64 MiB of zeros behind a header that declares 300 bytes is not unpacked.
+    let bomb = gzip(&[images.clone(), vec![0; 64 << 20]].concat());
+    refused(read(&bomb, &labels), "more bytes than it declares");
+    refused(read_idx(folder.path(), folder.path(), 10), "is a directory");
+    refused(read_idx(&folder.path().join("none"), folder.path(), 10), "cannot be opened");
+}
+
+#[test]
+fn cifar_records_are_read_and_torn_ones_refused() {
+    let folder = TempDir::new().unwrap();
+    let record = |label: u8| [&[0, label][..], &[label; 3072]].concat();
+    let file = write(folder.path(), "train.bin", &[record(3), record(99)].concat());
+    let images = read_cifar(std::slice::from_ref(&file), 2, 100).unwrap();
+    assert_eq!((images.shape, images.labels), ([3, 32, 32], vec![3, 99]));
+    fs::write(&file, &record(3)[1..]).unwrap();
+    refused(read_cifar(&[file], 2, 100), "no multiple of 3074");
+}
+
+#[test]
+fn sets_are_found_by_folder_and_missing_ones_say_where_they_were_looked_for() {
+    let folder = TempDir::new().unwrap();
+    let places = Places::new(Some(folder.path()));
+    let error = ImageSet::FashionMnist.load(&places).unwrap_err().to_string();
+    assert!(error.contains("dataset-fashion-mnist"), "{error}");
+    let own = folder.path().join("mnist");
+    fs::create_dir(&own).unwrap();
+    for part in ["train", "t10k"] {
+        write(&own, &format!("{part}-images-idx3-ubyte.gz"), &gzip(&images_file()));
+        write(&own, &format!("{part}-labels-idx1-ubyte"), &labels_file());
+    }
+    assert_eq!(ImageSet::Mnist.load(&places).unwrap().train.len(), COUNT);
+    assert_eq!(ImageSet::Digits.load(&places).unwrap().test.len(), 360);
+}
+
+/// Mutations of good files: `BACKDRAFT_MUTATIONS` of them, 1,000 if not told.
+#[test]
+fn mutated_files_never_panic() {
+    let count = std::env::var("BACKDRAFT_MUTATIONS").ok().and_then(|n| n.parse().ok());
+    let mutations: u64 = count.unwrap_or(1_000);
+    let folder = TempDir::new().unwrap();
+    let (images, labels) = (images_file(), labels_file());
+    let originals = [images.clone(), labels.clone(), gzip(&images), gzip(&labels)];
+    let mut state = 1u64;
+    let mut random = move |bound: usize| {
+        // SplitMix64.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        ((mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 31) as usize % bound.max(1)
+    };
+    let mut accepted = 0;
+    for _ in 0..mutations {
+        let mut bytes = originals[random(originals.len())].clone();
+        for _ in 0..=random(3) {
+            let at = random(bytes.len());
+            match random(5) {
+                0 => bytes.truncate(at),
+                1 => bytes.insert(at, random(256) as u8),
+                // Where headers are.
+                2 if !bytes.is_empty() => {
+                    let at = random(bytes.len().min(20));
+                    bytes[at] = [0, 1, 0x7f, 0xff][random(4)];
+                }
+                _ if !bytes.is_empty() => bytes[at] ^= 1 << random(8),
+                _ => {}
+            }
+        }
+        let is_labels = random(2) == 0;
+        let pair = if is_labels { (&images, &bytes) } else { (&bytes, &labels) };
+        match read(folder.path(), pair.0, pair.1) {
+            Ok(_) => accepted += 1,
+            Err(error) if error.to_string().lines().count() != 1 => panic!("not a line: {error}"),
+            Err(_) => {}
+        }
+    }
+    assert!(accepted < mutations, "no mutation did any harm: the test mutates nothing");
+}

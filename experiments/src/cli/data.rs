@@ -1,0 +1,65 @@
+//! `backdraft data`.
+
+use anyhow::anyhow;
+use backdraft_datasets::{ImageSet, Images, Places};
+
+use super::Failure;
+use super::arguments::DataCommand;
+use super::report::say;
+use crate::nearest::nearest;
+
+pub(super) fn data(command: &DataCommand) -> Result<(), Failure> {
+    match command {
+        DataCommand::List { data_dir } => {
+            let places = Places::new(data_dir.as_deref());
+            for set in ImageSet::ALL {
+                let state = match set.find(&places) {
+                    Ok(Some(folder)) => folder.display().to_string(),
+                    Ok(None) => "embedded".to_owned(),
+                    Err(_) => format!("missing: {}", set.remedy()),
+                };
+                say(format!("{:14} {state}", set.name()));
+            }
+        }
+        DataCommand::Path { name, data_dir } => {
+            let set = image_set(name)?;
+            match set.find(&Places::new(data_dir.as_deref())).map_err(Failure::input)? {
+                Some(folder) => say(folder.display()),
+                None => {
+                    let error = anyhow!("the data set `{name}` is embedded and has no folder");
+                    return Err(Failure::Input(error));
+                }
+            }
+        }
+        DataCommand::Check { name, data_dir } => {
+            let splits =
+                image_set(name)?.load(&Places::new(data_dir.as_deref())).map_err(Failure::input)?;
+            show("training", &splits.train);
+            show("test", &splits.test);
+        }
+    }
+    Ok(())
+}
+
+/// Finds a set by its name, or names the one most like it.
+fn image_set(name: &str) -> Result<ImageSet, Failure> {
+    let found = ImageSet::ALL.iter().copied().find(|set| set.name() == name);
+    found.ok_or_else(|| {
+        let names = ImageSet::ALL.iter().map(|set| set.name());
+        let nearest = nearest(name, names).unwrap_or_default();
+        Failure::Input(anyhow!("there is no data set `{name}`; did you mean `{nearest}`?"))
+    })
+}
+
+fn show(split: &str, images: &Images) {
+    let [channels, height, width] = images.shape;
+    say(format!("{split}: {} images of {channels} × {height} × {width}", images.len()));
+    let balance = images.balance();
+    let (least, most) = (balance.iter().min(), balance.iter().max());
+    let (least, most) = (least.copied().unwrap_or(0), most.copied().unwrap_or(0));
+    say(format!("  {} classes of {least} to {most} images", images.classes));
+    if balance.len() <= 10 {
+        let counts: Vec<String> = balance.iter().map(usize::to_string).collect();
+        say(format!("  {}", counts.join(" ")));
+    }
+}

@@ -1,0 +1,61 @@
+//! Transformer encoders as an architecture of the zoo.
+
+use backdraft_hooks::Taps;
+use backdraft_layers::{Architecture, InvalidField, Network};
+use burn::tensor::{Device, Tensor};
+
+use crate::config::{NormOrder, TransformerConfig};
+use crate::transformer::Transformer;
+
+impl Architecture for TransformerConfig {
+    type Network = Transformer;
+
+    const NAME: &'static str = "transformer";
+
+    const ABOUT: &'static str = "Transformer encoder (Vaswani et al. 2017) with layer normalisation after each sublayer, or \
+         before it (Xiong et al. 2020); learned positions, ReLU, mean over positions. Departures: no \
+         dropout, no bias of the keys";
+
+    fn presets() -> Vec<(&'static str, Self)> {
+        vec![
+            ("transformer-pre-norm", Self::default()),
+            ("transformer-post-norm", Self { norm: NormOrder::Post, ..Self::default() }),
+        ]
+    }
+
+    fn validate(&self) -> Result<(), InvalidField> {
+        self.validate()
+    }
+
+    fn try_init(&self, seed: u64, device: &Device) -> Result<Transformer, InvalidField> {
+        self.try_init(seed, device)
+    }
+
+    fn example_shape(&self) -> Vec<usize> {
+        vec![self.length, self.inputs]
+    }
+
+    fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    fn num_learned(&self) -> usize {
+        self.num_learned()
+    }
+
+    fn miniature(&self) -> Self {
+        let (inputs, outputs, length) =
+            (self.inputs.min(3), self.outputs.min(3), self.length.min(4));
+        let (width, heads, feedforward) = (8, 2, self.feedforward.min(10));
+        let layers = self.layers.min(2);
+        Self { inputs, outputs, length, width, heads, feedforward, layers, ..self.clone() }
+    }
+}
+
+impl Network for Transformer {
+    fn score(&self, examples: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
+        let [batch, elements] = examples.dims();
+        let [inputs, _] = self.embedding.weight.dims();
+        self.forward(examples.reshape([batch, elements / inputs, inputs]), taps)
+    }
+}

@@ -1,0 +1,45 @@
+//! Self-attention.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
+
+/// Multi-head self-attention without mask (Vaswani et al. 2017, § 3.2).
+///
+/// Keys have no bias: it would add the same to every score of a query, which the softmax ignores,
+/// so that its gradient would be zero for ever.
+#[derive(Module, Debug)]
+pub struct Attention {
+    /// W_Q and its bias.
+    pub query: Linear,
+    /// W_K.
+    pub key: Linear,
+    /// W_V and its bias.
+    pub value: Linear,
+    /// W_O and its bias.
+    pub output: Linear,
+    #[module(skip)]
+    pub(crate) heads: usize,
+}
+
+impl Attention {
+    /// Lets every position look at every other.
+    ///
+    /// # Shapes
+    ///
+    /// - input, output: `[batch, length, width]`
+    pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
+        let [batch, length, width] = input.dims();
+        let each = width / self.heads;
+        let of_heads = |linear: &Linear| {
+            let projected = linear.forward(input.clone());
+            projected.reshape([batch, length, self.heads, each]).swap_dims(1, 2)
+        };
+        let query = of_heads(&self.query); // [batch, heads, length, each]
+        let scores = query.matmul(of_heads(&self.key).transpose());
+        let weights = softmax(scores.div_scalar((each as f64).sqrt()), 3);
+        let seen = weights.matmul(of_heads(&self.value)).swap_dims(1, 2);
+        self.output.forward(seen.reshape([batch, length, width]))
+    }
+}

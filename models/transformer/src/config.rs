@@ -1,0 +1,195 @@
+//! Configuration of an encoder.
+
+use backdraft_layers::{Initializer, InvalidField, LinearInit, WeightRng, weight_rng};
+use burn::module::Param;
+use burn::nn::{LayerNorm, LayerNormConfig};
+use burn::tensor::{Device, TensorData};
+use serde::{Deserialize, Serialize};
+
+use crate::attention::Attention;
+use crate::layer::TransformerLayer;
+use crate::transformer::Transformer;
+
+/// Largest sizes that are accepted: beyond them lies a typing error, not a network.
+const MAX_SIZE: usize = 65_536;
+const MAX_LAYERS: usize = 1_000;
+/// Standard deviation of the initial positions, as in BERT.
+const POSITION_DEVIATION: f64 = 0.02;
+
+/// Where the layer normalisation of a sublayer stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NormOrder {
+    /// After the addition: x ← LN(x + F(x)) (Vaswani et al. 2017).
+    Post,
+    /// Before the sublayer: x ← x + F(LN(x)), and once more at the end (Xiong et al. 2020).
+    #[default]
+    Pre,
+}
+
+/// Describes a [`Transformer`].
+///
+/// | field | default | meaning | range |
+/// |---|---|---|---|
+/// | `inputs` | 8 | features of a position | 1 to 65,536 |
+/// | `outputs` | 10 | outputs of the head | 1 to 65,536 |
+/// | `length` | 16 | positions | 1 to 65,536 |
+/// | `width` | 64 | of the representations | 1 to 65,536 |
+/// | `heads` | 4 | of the attention | a divisor of `width` |
+/// | `feedforward` | 256 | hidden units of the second sublayer | 1 to 65,536 |
+/// | `layers` | 4 | of two sublayers each | 1 to 1,000 |
+/// | `norm` | `pre` | place of the normalisation | [`NormOrder`] |
+/// | `initializer` | `xavier_uniform` | of all matrices | [`Initializer`] |
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TransformerConfig {
+    /// Features of a position.
+    pub inputs: usize,
+    /// Outputs of the head.
+    pub outputs: usize,
+    /// Positions.
+    pub length: usize,
+    /// Width of the representations.
+    pub width: usize,
+    /// Heads of the attention.
+    pub heads: usize,
+    /// Hidden units of the second sublayer.
+    pub feedforward: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// Place of the layer normalisation.
+    pub norm: NormOrder,
+    /// How matrices are drawn.
+    pub initializer: Initializer,
+}
+
+impl Default for TransformerConfig {
+    fn default() -> Self {
+        Self {
+            inputs: 8,
+            outputs: 10,
+            length: 16,
+            width: 64,
+            heads: 4,
+            feedforward: 256,
+            layers: 4,
+            norm: NormOrder::Pre,
+            initializer: Initializer::XavierUniform,
+        }
+    }
+}
+
+impl TransformerConfig {
+    /// Draws the encoder of `seed` on `device`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidField`] naming the first field that is out of range.
+    pub fn try_init(&self, seed: u64, device: &Device) -> Result<Transformer, InvalidField> {
+        self.validate()?;
+        let mut rng = weight_rng(seed);
+        let linear = self.linear();
+        let embedding = linear.init(self.inputs, self.width, &mut rng, device);
+        let position = Initializer::Normal(POSITION_DEVIATION);
+        let position = position.draw(self.length, self.width, &mut rng);
+        let position = TensorData::new(position, [self.length, self.width]);
+        let layers = (0..self.layers).map(|_| self.layer(&mut rng, device)).collect();
+        Ok(Transformer {
+            embedding,
+            position: Param::from_data(position, device),
+            layers,
+            norm: (self.norm == NormOrder::Pre).then(|| self.norm(device)),
+            head: linear.init(self.width, self.outputs, &mut rng, device),
+        })
+    }
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidField`] naming the first field that is out of range.
+    pub fn validate(&self) -> Result<(), InvalidField> {
+        let sizes = [
+            ("inputs", self.inputs, MAX_SIZE, "it must be from 1 to 65536"),
+            ("outputs", self.outputs, MAX_SIZE, "it must be from 1 to 65536"),
+            ("length", self.length, MAX_SIZE, "it must be from 1 to 65536"),
+            ("width", self.width, MAX_SIZE, "it must be from 1 to 65536"),
+            ("heads", self.heads, MAX_SIZE, "it must be from 1 to 65536"),
+            ("feedforward", self.feedforward, MAX_SIZE, "it must be from 1 to 65536"),
+            ("layers", self.layers, MAX_LAYERS, "it must be from 1 to 1000"),
+        ];
+        for (field, value, largest, requirement) in sizes {
+            if value == 0 || value > largest {
+                return Err(InvalidField { field, value: value.to_string(), requirement });
+            }
+        }
+        if !self.width.is_multiple_of(self.heads) {
+            let value = self.heads.to_string();
+            return Err(InvalidField {
+                field: "heads",
+                value,
+                requirement: "it must divide `width`",
+            });
+        }
+        match self.initializer.invalid_parameter() {
+            None => Ok(()),
+            Some(parameter) => Err(InvalidField {
+                field: "initializer",
+                value: parameter.to_string(),
+                requirement: "its parameter must be finite and not negative",
+            }),
+        }
+    }
+
+    /// Returns the number of learned parameters, by formula.
+    pub fn num_learned(&self) -> usize {
+        let (width, norm) = (self.width, 2 * self.width);
+        let attention = 3 * (width + 1) * width + width * width;
+        let feedforward = (width + 1) * self.feedforward + (self.feedforward + 1) * width;
+        let last_norm = if self.norm == NormOrder::Pre { norm } else { 0 };
+        (self.inputs + 1 + self.length) * width
+            + self.layers * (attention + feedforward + 2 * norm)
+            + last_norm
+            + (width + 1) * self.outputs
+    }
+
+    fn linear(&self) -> LinearInit {
+        LinearInit { weight: self.initializer, bias_variance: Some(0.0) }
+    }
+
+    fn norm(&self, device: &Device) -> LayerNorm {
+        LayerNormConfig::new(self.width).init(device)
+    }
+
+    fn layer(&self, rng: &mut WeightRng, device: &Device) -> TransformerLayer {
+        let (width, linear) = (self.width, self.linear());
+        let attention = Attention {
+            query: linear.init(width, width, rng, device),
+            key: LinearInit { bias_variance: None, ..linear }.init(width, width, rng, device),
+            value: linear.init(width, width, rng, device),
+            output: linear.init(width, width, rng, device),
+            heads: self.heads,
+        };
+        TransformerLayer {
+            attention,
+            norm1: self.norm(device),
+            expand: linear.init(width, self.feedforward, rng, device),
+            contract: linear.init(self.feedforward, width, rng, device),
+            norm2: self.norm(device),
+            order: self.norm,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_fields_are_refused_by_name() {
+        let refused = |config: TransformerConfig| config.validate().unwrap_err().field;
+        let config = TransformerConfig::default;
+        assert_eq!(refused(TransformerConfig { heads: 5, ..config() }), "heads");
+        assert_eq!(refused(TransformerConfig { layers: 0, ..config() }), "layers");
+    }
+}

@@ -1,0 +1,134 @@
+//! What goes in and comes out.
+
+use std::collections::HashSet;
+
+use backdraft_hooks::{NETWORK, Taps};
+use backdraft_layers::{Architecture, Network};
+use burn::module::Module;
+use burn::tensor::{DType, Tensor};
+
+use super::gradients::paths;
+use super::subject::{SEED, Subject, shaken};
+
+/// Difference that another order of additions can make in `f32`: another batch is added up in
+/// another order, and Burn fuses some operations where nothing is differentiated.
+const ROUNDING: f64 = 1e-4;
+
+pub(super) fn output_shapes<A: Architecture>(subject: &Subject<'_, A>) -> Result<(), String> {
+    let device = subject.device()?;
+    let network = subject.network(SEED, device)?;
+    for batch in [1, 2, 5] {
+        let outputs = network.score(subject.examples(batch, device), &mut Taps::off());
+        let expected = [batch, subject.config.outputs()];
+        if outputs.dims() != expected {
+            return Err(format!("{batch} examples give {:?}, not {expected:?}", outputs.dims()));
+        }
+        if !values(&outputs).iter().all(|value| value.is_finite()) {
+            return Err(format!("{batch} examples give values that are not finite"));
+        }
+    }
+    Ok(())
+}
+
+/// In evaluation an example's outputs do not depend on the others of its batch.
+pub(super) fn rows_are_independent<A: Architecture>(
+    subject: &Subject<'_, A>,
+) -> Result<(), String> {
+    let device = subject.device()?;
+    let network = shaken(subject.network(SEED, device)?, DType::F32);
+    let examples = subject.examples(5, device);
+    let together = values(&network.score(examples.clone(), &mut Taps::off()));
+    for row in 0..5 {
+        let alone = values(&network.score(examples.clone().narrow(0, row, 1), &mut Taps::off()));
+        for (alone, together) in alone.iter().zip(&together[row * alone.len()..]) {
+            if (alone - together).abs() > ROUNDING * (1.0 + together.abs()) {
+                return Err(format!("example {row} alone gives {alone}, among others {together}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The two modes differ exactly if the network keeps statistics of its batches.
+pub(super) fn training_and_evaluation<A: Architecture>(
+    subject: &Subject<'_, A>,
+) -> Result<(), String> {
+    let device = subject.device()?;
+    let network = shaken(subject.network(SEED, &device.clone().autodiff())?, DType::F32);
+    let has_statistics = network.num_params() > subject.config.num_learned();
+    let evaluated = network.valid();
+    let evaluate = || values(&evaluated.score(subject.examples(4, device), &mut Taps::off()));
+    let before = evaluate();
+    let examples = subject.examples(4, &device.clone().autodiff());
+    let trained = values(&network.score(examples, &mut Taps::off()));
+    let largest = before.iter().zip(&trained).map(|(a, b)| (a - b).abs() / (1.0 + a.abs()));
+    let largest = largest.fold(0.0, f64::max);
+    if (largest > ROUNDING) != has_statistics {
+        return Err(format!("training and evaluation give outputs that differ by {largest:e}"));
+    }
+    if evaluate() != before {
+        return Err("evaluation gives other outputs the second time".to_owned());
+    }
+    Ok(())
+}
+
+/// Taps change nothing, get a gradient each, and there is one for every numbered part, in order.
+pub(super) fn taps<A: Architecture>(subject: &Subject<'_, A>) -> Result<(), String> {
+    let device = subject.device()?.clone().autodiff();
+    let network = shaken(subject.network(SEED, &device)?, DType::F32);
+    let mut taps = Taps::on();
+    let outputs = network.score(subject.examples(4, &device), &mut taps);
+    let untapped = network.score(subject.examples(4, &device), &mut Taps::off());
+    if values(&outputs) != values(&untapped) {
+        return Err("tapping changes the outputs".to_owned());
+    }
+    let gradients = outputs.sum().backward();
+    let mut seen = HashSet::new();
+    for tapped in taps.tapped() {
+        if !seen.insert(tapped.subject().to_string()) {
+            return Err(format!("there are two taps `{}`", tapped.subject()));
+        }
+        if tapped.gradient(&gradients).is_none() {
+            return Err(format!("`{}` gets no gradient", tapped.subject()));
+        }
+    }
+    let subjects: Vec<&str> = taps.tapped().iter().map(|tapped| &**tapped.subject()).collect();
+    let mut last = 0;
+    for part in numbered_parts(&paths(&network, &gradients)?) {
+        let is_of = |subject: &str| {
+            let rest = subject.strip_prefix(part.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '@']))
+        };
+        let Some(first) = subjects.iter().position(|subject| is_of(subject)) else {
+            return Err(format!("`{part}` has parameters but no tap"));
+        };
+        if first < last {
+            return Err(format!("`{part}` is tapped before a part that it comes after"));
+        }
+        last = first;
+    }
+    if subjects.is_empty() {
+        return Err("there are no taps".to_owned());
+    }
+    Ok(())
+}
+
+/// Returns the first numbered part of each path, such as `blocks.3`, in the order of the module.
+fn numbered_parts(paths: &[String]) -> Vec<String> {
+    let mut parts = Vec::new();
+    for path in paths.iter().filter(|path| *path != NETWORK) {
+        let names: Vec<&str> = path.split('.').collect();
+        let number = names.iter().position(|name| name.parse::<usize>().is_ok());
+        if let Some(number) = number {
+            let part = names[..=number].join(".");
+            if parts.last() != Some(&part) {
+                parts.push(part);
+            }
+        }
+    }
+    parts
+}
+
+pub(super) fn values(outputs: &Tensor<2>) -> Vec<f64> {
+    outputs.to_data().iter::<f64>().collect()
+}
