@@ -7,6 +7,7 @@ mod backends;
 #[cfg(feature = "burn-train")]
 mod burn_train;
 mod conformance;
+mod copied_lstm;
 mod diagnosis;
 mod faults;
 mod goldens;
