@@ -5,6 +5,8 @@ mod catalogue;
 pub mod cli;
 mod drawing;
 mod experiment;
+mod judgement;
+mod measure;
 mod nearest;
 mod picture;
 mod progress;
@@ -27,7 +29,7 @@ pub use progress::Bars;
 pub use record::{
     Manifest, RecordError, RunFolder, SCHEMA, Status, TrialWriter, Versions, read_trial, run_id,
 };
-pub use results::{Ending, Results, TrialResult};
+pub use results::{Ending, Results, TrialResult, by_layer, by_step};
 pub use settings::{Overlay, Settings, SettingsError, resolve, to_table};
 pub use study::{Spectator, run_study};
 pub use trial::{Factors, Task, Trial};

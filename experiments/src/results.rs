@@ -3,6 +3,7 @@
 use backdraft_hooks::{NETWORK, Row};
 use serde::{Deserialize, Serialize};
 
+use crate::picture::Point;
 use crate::trial::Factors;
 
 /// How a trial ended.
@@ -23,6 +24,35 @@ pub enum Ending {
         /// The reason.
         message: String,
     },
+}
+
+/// Geometric means over trials by layer, counted from 1, of a quantity at the first step.
+pub fn by_layer(
+    trials: &[&TrialResult],
+    quantity: &str,
+    fits: impl Fn(&str) -> bool,
+) -> Vec<Point> {
+    let layers: Vec<Vec<f64>> = trials.iter().map(|trial| trial.initial(quantity, &fits)).collect();
+    let depth = layers.iter().map(Vec::len).min().unwrap_or(0);
+    let at = |layer: usize| {
+        let values: Vec<f64> = layers.iter().map(|values| values[layer]).collect();
+        Point::geometric_mean(layer as f64 + 1.0, &values)
+    };
+    (0..depth).filter_map(at).collect()
+}
+
+/// Means over trials of a quantity of the whole network, by step.
+pub fn by_step(trials: &[&TrialResult], quantity: &str) -> Vec<Point> {
+    let Some(first) = trials.first() else { return Vec::new() };
+    let steps = first.course(quantity).map(|(step, _)| step);
+    let at = |step: u64| {
+        let value = |trial: &&TrialResult| {
+            trial.course(quantity).find(|(s, _)| *s == step).map(|(_, value)| value)
+        };
+        let values: Vec<f64> = trials.iter().filter_map(value).collect();
+        Point::mean(step as f64, &values)
+    };
+    steps.filter_map(at).collect()
 }
 
 /// Everything one trial measured.
@@ -82,10 +112,21 @@ impl TrialResult {
         self.course(quantity).find(|(_, value)| *value >= threshold).map(|(step, _)| step)
     }
 
-    /// Returns a quantity at `step` for the subjects that start with `prefix`, in depth order.
-    pub fn by_layer(&self, step: u64, quantity: &str, prefix: &str) -> Vec<f64> {
-        let rows = self.rows.iter().filter(|row| row.step == step && row.quantity == quantity);
-        rows.filter(|row| row.subject.starts_with(prefix)).map(|row| row.value).collect()
+    /// Returns a quantity at the first step for the subjects that fit, in the order of the network.
+    pub fn initial(&self, quantity: &str, fits: impl Fn(&str) -> bool) -> Vec<f64> {
+        let rows = self.rows.iter().filter(|row| row.step == 0 && row.quantity == quantity);
+        rows.filter(|row| fits(&row.subject)).map(|row| row.value).collect()
+    }
+
+    /// Returns ln of the factor by which a quantity at the first step changes from each layer to the
+    /// one before it, on average from the last of the subjects that fit to the first.
+    ///
+    /// `None` for fewer than two layers, or if an end is zero or not finite.
+    pub fn log_factor(&self, quantity: &str, fits: impl Fn(&str) -> bool) -> Option<f64> {
+        let values = self.initial(quantity, fits);
+        let (first, last) = (values.first()?.ln(), values.last()?.ln());
+        let factor = (first - last) / (values.len() as f64 - 1.0);
+        factor.is_finite().then_some(factor)
     }
 }
 

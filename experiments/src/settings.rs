@@ -1,5 +1,8 @@
 //! Settings of an experiment: defaults of the preset, overlaid by a file and by `--set`.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
 use backdraft_zoo::NetworkConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -130,6 +133,36 @@ pub fn resolve<S: Settings>(defaults: &S, overlays: &[Overlay]) -> Result<S, Set
     let settings: S = table.try_into().map_err(|error| internal(&error))?;
     settings.validate()?;
     Ok(settings)
+}
+
+/// Checks that a setting lies in a range.
+///
+/// # Errors
+///
+/// [`SettingsError::Range`] naming the key.
+pub(crate) fn in_range<T: PartialOrd + Display>(
+    key: &str,
+    value: T,
+    range: RangeInclusive<T>,
+) -> Result<(), SettingsError> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let requirement = format!("it must be from {} to {}", range.start(), range.end());
+    Err(SettingsError::Range { key: key.to_owned(), value: value.to_string(), requirement })
+}
+
+/// Checks that a setting is a positive number.
+///
+/// # Errors
+///
+/// [`SettingsError::Range`] naming the key.
+pub(crate) fn positive(key: &str, value: f64) -> Result<(), SettingsError> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    let requirement = "it must be positive".to_owned();
+    Err(SettingsError::Range { key: key.to_owned(), value: value.to_string(), requirement })
 }
 
 /// Returns settings as a table, as they are stored in a run record.

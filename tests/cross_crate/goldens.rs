@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use backdraft::{Backend, Batch, Loss, Xray, xray};
 use backdraft_hooks::{GradientHook, NETWORK, QUANTITIES, Row, Schedule, Taps};
 use backdraft_layers::Network;
+use backdraft_trainer::Objective;
 use backdraft_zoo::{NetworkConfig, load};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor};
@@ -166,7 +167,7 @@ fn histograms_and_shares_agree_with_counting_element_by_element() {
         let network = network.fork(&device);
         let mut taps = Taps::on();
         let outputs = network.score(golden.batch.inputs(&device), &mut taps);
-        let gradients = golden.loss.of(outputs, golden.batch.targets(&device)).backward();
+        let gradients = golden.loss.loss(outputs, golden.batch.targets(&device)).backward();
         let mut hook = GradientHook::new(QUANTITIES, Schedule::Every(1));
         let observation = hook.observe_with_taps(0, &network, &gradients, &taps).unwrap();
         let rows = observation.rows().unwrap();

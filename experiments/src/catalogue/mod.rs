@@ -1,12 +1,20 @@
 //! The experiments, and the only list of them.
 
+mod meanfield_chi;
+mod sequence_length;
 mod sigmoid_vs_relu;
 
 use crate::experiment::{Entry, Listed};
+use meanfield_chi::MeanfieldChi;
+use sequence_length::SequenceLength;
 use sigmoid_vs_relu::SigmoidVsRelu;
 
 /// Every experiment.
-pub const EXPERIMENTS: &[&dyn Entry] = &[&Listed::<SigmoidVsRelu>::new()];
+pub const EXPERIMENTS: &[&dyn Entry] = &[
+    &Listed::<SigmoidVsRelu>::new(),
+    &Listed::<SequenceLength>::new(),
+    &Listed::<MeanfieldChi>::new(),
+];
 
 /// Finds an experiment by its name.
 pub fn experiment(name: &str) -> Option<&'static dyn Entry> {

@@ -15,16 +15,42 @@ pub enum ScalarActivation {
     Relu,
     /// x above 0, 0.01 x below.
     LeakyRelu,
+    /// x above 0, eˣ − 1 below.
+    Elu,
+    /// ELU with the constants of Klambauer et al. 2017.
+    Selu,
+    /// x Φ(x).
+    Gelu,
+    /// x / (1 + e⁻ˣ).
+    Silu,
     /// The error function, for which closed forms are known (Williams 1997).
     Erf,
 }
 
 const LEAKY_SLOPE: f64 = 0.01;
+/// Klambauer et al. 2017, eq. 14.
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_3;
+
+/// Φ(x), the share of a standard Gaussian below x.
+fn normal_distribution(x: f64) -> f64 {
+    0.5 * (1.0 + erf(x / std::f64::consts::SQRT_2))
+}
 
 impl ScalarActivation {
     /// Every activation.
-    pub const ALL: &[Self] =
-        &[Self::Identity, Self::Sigmoid, Self::Tanh, Self::Relu, Self::LeakyRelu, Self::Erf];
+    pub const ALL: &[Self] = &[
+        Self::Identity,
+        Self::Sigmoid,
+        Self::Tanh,
+        Self::Relu,
+        Self::LeakyRelu,
+        Self::Elu,
+        Self::Selu,
+        Self::Gelu,
+        Self::Silu,
+        Self::Erf,
+    ];
 
     /// Returns φ(x).
     pub fn value(self, x: f64) -> f64 {
@@ -34,6 +60,19 @@ impl ScalarActivation {
             Self::Tanh => x.tanh(),
             Self::Relu => x.max(0.0),
             Self::LeakyRelu => x.max(LEAKY_SLOPE * x),
+            Self::Elu => {
+                if x > 0.0 {
+                    x
+                } else {
+                    x.exp_m1()
+                }
+            }
+            Self::Selu => {
+                let below = SELU_ALPHA * x.exp_m1();
+                SELU_SCALE * if x > 0.0 { x } else { below }
+            }
+            Self::Gelu => x * normal_distribution(x),
+            Self::Silu => x * Self::Sigmoid.value(x),
             Self::Erf => erf(x),
         }
     }
@@ -52,6 +91,22 @@ impl ScalarActivation {
                     LEAKY_SLOPE
                 }
             }
+            Self::Elu => {
+                if x > 0.0 {
+                    1.0
+                } else {
+                    x.exp()
+                }
+            }
+            Self::Selu => SELU_SCALE * if x > 0.0 { 1.0 } else { SELU_ALPHA * x.exp() },
+            Self::Gelu => {
+                let density = (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt();
+                normal_distribution(x) + x * density
+            }
+            Self::Silu => {
+                let sigmoid = Self::Sigmoid.value(x);
+                sigmoid * (1.0 + x * (1.0 - sigmoid))
+            }
             Self::Erf => 2.0 / std::f64::consts::PI.sqrt() * (-x * x).exp(),
         }
     }
@@ -63,7 +118,13 @@ impl ScalarActivation {
             Self::Identity => Some(1.0),
             Self::Relu => Some(0.0),
             Self::LeakyRelu => Some(LEAKY_SLOPE),
-            Self::Sigmoid | Self::Tanh | Self::Erf => None,
+            Self::Sigmoid
+            | Self::Tanh
+            | Self::Elu
+            | Self::Selu
+            | Self::Gelu
+            | Self::Silu
+            | Self::Erf => None,
         }
     }
 }

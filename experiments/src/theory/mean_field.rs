@@ -106,6 +106,13 @@ mod tests {
     }
 
     #[test]
+    fn selu_keeps_unit_variance_and_lets_gradients_grow() {
+        let field = MeanField::new(ScalarActivation::Selu, 1.0, 0.0);
+        close(field.next_variance(1.0), 1.0, 1e-4); // Klambauer et al. 2017: a fixed point
+        close(field.chi(1.0), 1.071_57, 1e-3);
+    }
+
+    #[test]
     fn tanh_is_critical_at_unit_weight_variance_and_chaotic_above() {
         assert!((MeanField::new(Tanh, 1.0, 0.0).chi(1e-12) - 1.0).abs() < 1e-9);
         let field = MeanField::new(Tanh, 2.25, 0.0);

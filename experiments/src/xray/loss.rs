@@ -1,7 +1,7 @@
 //! The losses that a batch can be scored with.
 
 use backdraft_trainer::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Objective};
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use clap::ValueEnum;
 
 /// What outputs are compared with targets by; each the mean over the batch.
@@ -33,18 +33,43 @@ impl Loss {
             Self::BinaryCrossEntropy | Self::MeanSquaredError => outputs,
         }
     }
+}
 
-    /// Returns the mean loss of a batch, shape `[1]`.
-    ///
-    /// # Shapes
-    ///
-    /// - outputs: `[batch, outputs]`
-    /// - targets: `[batch, targets]`
-    pub fn of(self, outputs: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+/// Mean loss of a batch. With several targets for an example, cross-entropy takes the outputs as so
+/// many groups of logits, one after the other: a class at every time step.
+///
+/// # Shapes
+///
+/// - outputs: `[batch, outputs]`
+/// - targets: `[batch, targets]`
+impl Objective<Tensor<2>, Tensor<2>> for Loss {
+    fn loss(&self, outputs: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
         match self {
             Self::BinaryCrossEntropy => BinaryCrossEntropy.loss(outputs, targets),
-            Self::CrossEntropy => CrossEntropy.loss(outputs, targets.int().squeeze_dim(1)),
+            Self::CrossEntropy => {
+                let (outputs, targets) = groups(outputs, targets);
+                CrossEntropy.loss(outputs, targets)
+            }
             Self::MeanSquaredError => MeanSquaredError.loss(outputs, targets),
         }
     }
+
+    fn correct(&self, outputs: Tensor<2>, targets: Tensor<2>) -> Option<Tensor<1>> {
+        match self {
+            Self::BinaryCrossEntropy => BinaryCrossEntropy.correct(outputs, targets),
+            Self::CrossEntropy => {
+                let [_, each] = targets.dims();
+                let (outputs, targets) = groups(outputs, targets);
+                // Of an example with several answers, the share that is right.
+                Some(CrossEntropy.correct(outputs, targets)?.div_scalar(each as f64))
+            }
+            Self::MeanSquaredError => None,
+        }
+    }
+}
+
+fn groups(outputs: Tensor<2>, targets: Tensor<2>) -> (Tensor<2>, Tensor<1, Int>) {
+    let ([batch, each], [_, width]) = (targets.dims(), outputs.dims());
+    let outputs = outputs.reshape([batch * each, width / each]);
+    (outputs, targets.int().reshape([batch * each]))
 }

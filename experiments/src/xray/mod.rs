@@ -10,6 +10,7 @@ use backdraft_hooks::{
     Finding, GradientHook, QUANTITIES, Row, Schedule, Taps, Thresholds, diagnose,
 };
 use backdraft_layers::Network;
+use backdraft_trainer::Objective;
 use backdraft_zoo::ZooNetwork;
 use burn::module::Module;
 use burn::tensor::{Device, ExecutionError};
@@ -42,7 +43,7 @@ pub fn xray(
     let mut hook = GradientHook::new(QUANTITIES, Schedule::Every(1));
     let mut taps = Taps::on();
     let outputs = network.score(batch.inputs(&device), &mut taps);
-    let loss = loss.of(outputs, batch.targets(&device));
+    let loss = loss.loss(outputs, batch.targets(&device));
     let gradients = loss.backward();
     let rows = match hook.observe_with_taps(0, &network, &gradients, &taps) {
         Some(observation) => observation.rows()?,

@@ -4,8 +4,9 @@ use super::claims;
 use super::settings::{ORIGINAL_DEPTH, SigmoidVsReluSettings};
 use super::trials::{ADAM, RELU, RELU_HE, SGD, SIGMOID};
 use crate::experiment::Claim;
+use crate::judgement::Sample;
 use crate::results::{Results, TrialResult};
-use crate::statistics::{Equivalence, Estimate, Line};
+use crate::statistics::{Estimate, Line};
 use crate::theory::{MeanField, ScalarActivation};
 use crate::verdict::{Effect, Ruling, Verdict};
 
@@ -79,14 +80,16 @@ impl Data<'_> {
         let geometric = |e: &Estimate| {
             Ruling::of(e.upper < 0.5f64.ln() && worst_fit >= 0.95, e.lower > 0.5f64.ln())
         };
-        factor_verdict(&claims::SIGMOID_SHRINKS, "factor per layer", &factors, geometric, evidence)
+        let sample = Sample::of_logs("factor per layer", factors).because(evidence);
+        sample.judge(&claims::SIGMOID_SHRINKS, geometric)
     }
 
     /// ‖∂L/∂h‖ of the first over that of the last hidden layer, as geometric mean over seeds.
     fn first_to_last(&self, network: &str, depth: usize) -> String {
         let trials = self.trials(network, ADAM, depth);
         let logs = trials.iter().filter_map(|trial| {
-            let norms = trial.by_layer(0, "activation_gradient_norm", "hidden.");
+            let norms =
+                trial.initial("activation_gradient_norm", |name| name.starts_with("hidden."));
             Some((norms.first()? / norms.last()?).ln())
         });
         let logs: Vec<f64> = logs.collect();
@@ -97,26 +100,23 @@ impl Data<'_> {
     fn factor_is_mean_field(&self) -> Verdict {
         let factors = self.activation_factors(SIGMOID);
         let theory = sigmoid_factor();
-        let equal = |_: &Estimate| equivalence(&factors, theory.ln(), 0.05);
         let evidence = format!("√χ = {theory:.4} at the fixed point of q ↦ E σ(√q z)²");
-        let claim = &claims::FACTOR_IS_MEAN_FIELD;
-        factor_verdict(claim, "factor per layer", &factors, equal, evidence)
+        let sample = Sample::of_logs("factor per layer", factors).because(evidence);
+        sample.equals(&claims::FACTOR_IS_MEAN_FIELD, theory, 0.05)
     }
 
     fn factor_below_quarter(&self) -> Verdict {
-        let below = |e: &Estimate| Ruling::of(e.upper < 0.25f64.ln(), e.lower > 0.25f64.ln());
         let factors = self.activation_factors(SIGMOID);
-        let claim = &claims::FACTOR_BELOW_QUARTER;
-        factor_verdict(claim, "factor per layer", &factors, below, "bound 0.25".to_owned())
+        let sample = Sample::of_logs("factor per layer", factors).because("bound 0.25");
+        sample.stays_below(&claims::FACTOR_BELOW_QUARTER, 0.25)
     }
 
     fn relu_shrinks_less(&self) -> Verdict {
         let (relu, sigmoid) = (self.activation_factors(RELU), self.activation_factors(SIGMOID));
         let ratios: Vec<f64> = relu.iter().zip(&sigmoid).map(|(r, s)| r - s).collect();
-        let much = |e: &Estimate| Ruling::of(e.lower > 2f64.ln(), e.upper < 2f64.ln());
         let evidence = format!("ReLU {}, sigmoid {}", geometric(&relu), geometric(&sigmoid));
-        let claim = &claims::RELU_SHRINKS_LESS;
-        factor_verdict(claim, "ratio of factors per layer", &ratios, much, evidence)
+        let sample = Sample::of_logs("ratio of factors per layer", ratios).because(evidence);
+        sample.exceeds(&claims::RELU_SHRINKS_LESS, 2.0)
     }
 
     fn weight_gradients_tell(&self) -> Verdict {
@@ -129,8 +129,8 @@ impl Data<'_> {
             Ruling::of(-bound < e.lower && e.upper < bound, e.lower > bound || e.upper < -bound)
         };
         let evidence = format!("∂L/∂W {}, ∂L/∂h {}", geometric(&weights), geometric(&activations));
-        let claim = &claims::WEIGHTS_HIDE_LESS;
-        factor_verdict(claim, "ratio of factors per layer", &ratios, same, evidence)
+        let sample = Sample::of_logs("ratio of factors per layer", ratios).because(evidence);
+        sample.judge(&claims::WEIGHTS_HIDE_LESS, same)
     }
 
     fn relu_faster(&self, claim: &Claim, optimizer: &str) -> Verdict {
@@ -159,15 +159,15 @@ impl Data<'_> {
             arrived(&relu),
             median(&relu),
         );
-        factor_verdict(claim, "steps, sigmoid over ReLU", &ratios, faster, evidence)
+        Sample::of_logs("steps, sigmoid over ReLU", ratios).because(evidence).judge(claim, faster)
     }
 
     fn sgd_sigmoid_stuck(&self) -> Verdict {
         let accuracies = self.accuracies(SIGMOID, SGD, ORIGINAL_DEPTH);
         let relu = self.accuracies(RELU, SGD, ORIGINAL_DEPTH);
         let evidence = format!("ReLU in its place reaches {}", mean(&relu));
-        let stuck = |e: &Estimate| Ruling::of(e.upper < CHANCE, e.lower > CHANCE);
-        accuracy_verdict(&claims::SGD_SIGMOID_STUCK, "test accuracy", &accuracies, stuck, evidence)
+        let sample = Sample::new("test accuracy", accuracies).because(evidence);
+        sample.stays_below(&claims::SGD_SIGMOID_STUCK, CHANCE)
     }
 
     fn adam_sigmoid_learns(&self) -> Verdict {
@@ -176,8 +176,8 @@ impl Data<'_> {
         let relu = self.accuracies(RELU, ADAM, ORIGINAL_DEPTH);
         let evidence = format!("ReLU in its place reaches {}", mean(&relu));
         let learns = |e: &Estimate| Ruling::of(e.lower > target, e.upper < CHANCE);
-        let claim = &claims::ADAM_SIGMOID_LEARNS;
-        accuracy_verdict(claim, "test accuracy", &accuracies, learns, evidence)
+        let sample = Sample::new("test accuracy", accuracies).because(evidence);
+        sample.judge(&claims::ADAM_SIGMOID_LEARNS, learns)
     }
 
     fn adam_has_a_limit(&self) -> Verdict {
@@ -211,16 +211,14 @@ impl Data<'_> {
 
     fn he_keeps_level(&self) -> Verdict {
         let (he, xavier) = (self.activation_factors(RELU_HE), self.activation_factors(RELU));
-        let level = |_: &Estimate| {
-            let rulings =
-                [equivalence(&he, 0.0, 0.1), equivalence(&xavier, 0.5f64.sqrt().ln(), 0.1)];
-            let all = rulings.iter().all(|ruling| *ruling == Ruling::Supported);
-            Ruling::of(all, rulings.contains(&Ruling::Refuted))
-        };
         let evidence =
             format!("He {}, Xavier {}; theory 1 and 0.707", geometric(&he), geometric(&xavier));
-        let claim = &claims::HE_KEEPS_LEVEL;
-        factor_verdict(claim, "factor per layer, He", &he, level, evidence)
+        let he = Sample::of_logs("factor per layer, He", he).because(evidence);
+        let xavier = Sample::of_logs("factor per layer, Xavier", xavier);
+        let rulings = [he.equality(1.0, 0.1), xavier.equality(0.5f64.sqrt(), 0.1)];
+        let all = rulings.iter().all(|ruling| *ruling == Ruling::Supported);
+        let ruling = Ruling::of(all, rulings.contains(&Ruling::Refuted));
+        he.judge(&claims::HE_KEEPS_LEVEL, |_| ruling)
     }
 
     fn he_trains_deep(&self) -> Verdict {
@@ -231,8 +229,8 @@ impl Data<'_> {
         let evidence = format!("depth {depth}: He {}, Xavier {}", mean(&he), mean(&xavier));
         let is_deep = depth >= DEEP;
         let better = |e: &Estimate| Ruling::of(is_deep && e.lower > 0.1, is_deep && e.upper < 0.1);
-        let claim = &claims::HE_TRAINS_DEEP;
-        accuracy_verdict(claim, "gain in test accuracy", &differences, better, evidence)
+        let sample = Sample::new("gain in test accuracy", differences).because(evidence);
+        sample.judge(&claims::HE_TRAINS_DEEP, better)
     }
 }
 
@@ -255,49 +253,6 @@ fn flow(trial: &TrialResult, quantity: &str, suffix: &str) -> Option<Flow> {
 pub(super) fn sigmoid_factor() -> f64 {
     let field = MeanField::new(ScalarActivation::Sigmoid, 1.0, 0.0);
     field.gradient_norm_factor(field.fixed_point(1.0))
-}
-
-fn equivalence(log_values: &[f64], log_reference: f64, tolerance: f64) -> Ruling {
-    match Equivalence::test(log_values, log_reference, tolerance.ln_1p()) {
-        Some(Equivalence::Equivalent) => Ruling::Supported,
-        Some(Equivalence::Different) => Ruling::Refuted,
-        Some(Equivalence::Undecided) | None => Ruling::Inconclusive,
-    }
-}
-
-/// A verdict on the mean of logarithms, reported as the geometric mean.
-fn factor_verdict(
-    claim: &Claim,
-    name: &str,
-    log_values: &[f64],
-    rule: impl Fn(&Estimate) -> Ruling,
-    evidence: String,
-) -> Verdict {
-    let estimate = Estimate::mean_of(log_values);
-    let ruling = estimate.as_ref().map_or(Ruling::Inconclusive, rule);
-    let effect = estimate.map(|e| Effect {
-        name: name.to_owned(),
-        estimate: e.mean.exp(),
-        interval: Some((e.lower.exp(), e.upper.exp())),
-    });
-    Verdict::new(claim, ruling, effect, log_values.len(), evidence)
-}
-
-fn accuracy_verdict(
-    claim: &Claim,
-    name: &str,
-    values: &[f64],
-    rule: impl Fn(&Estimate) -> Ruling,
-    evidence: String,
-) -> Verdict {
-    let estimate = Estimate::mean_of(values);
-    let ruling = estimate.as_ref().map_or(Ruling::Inconclusive, rule);
-    let effect = estimate.map(|e| Effect {
-        name: name.to_owned(),
-        estimate: e.mean,
-        interval: Some((e.lower, e.upper)),
-    });
-    Verdict::new(claim, ruling, effect, values.len(), evidence)
 }
 
 fn geometric(log_values: &[f64]) -> String {

@@ -3,20 +3,18 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use backdraft_datasets::{Examples as HostExamples, TrainTest};
 use backdraft_hooks::{
     ActivationGradientNorm, ActivationMean, ActivationStandardDeviation, DeadShare, GradientHook,
     GradientNorm, SaturatedShare, Schedule, UpdateRatio,
 };
 use backdraft_layers::{Activation, Initializer};
-use backdraft_mlp::{Mlp, MlpConfig};
-use backdraft_trainer::{
-    BinaryCrossEntropy, Examples, OptimizerConfig, Splits, Trainer, TrainerConfig,
-};
-use burn::tensor::{Device, Tensor, TensorData};
+use backdraft_mlp::MlpConfig;
+use backdraft_trainer::{OptimizerConfig, TrainerConfig};
+use backdraft_zoo::NetworkConfig;
 
 use super::settings::SigmoidVsReluSettings;
-use crate::trial::{Factors, Task, Trial};
+use crate::measure::{Supervised, training};
+use crate::trial::{Factors, Trial};
 
 /// The networks: level of the factor `network`, activation, initialiser.
 pub(super) const NETWORKS: [(&str, Activation, Initializer); 3] = [
@@ -36,11 +34,12 @@ pub(super) fn trials(settings: &SigmoidVsReluSettings) -> anyhow::Result<Vec<Tri
     let mut trials = Vec::new();
     for seed in settings.first_seed..settings.first_seed + settings.seeds {
         let data = settings.data.load(seed).context("the data set cannot be loaded")?;
-        let data = Arc::new(data);
+        let inputs = data.train.features();
+        let data = Arc::new(Supervised::of_two_classes(&data));
         for &depth in &settings.depths {
             for (network, activation, initializer) in NETWORKS {
                 let mlp = MlpConfig {
-                    inputs: data.train.features(),
+                    inputs,
                     depth,
                     width: settings.width,
                     activation,
@@ -53,7 +52,8 @@ pub(super) fn trials(settings: &SigmoidVsReluSettings) -> anyhow::Result<Vec<Tri
                         ("optimizer", optimizer.to_owned()),
                         ("depth", depth.to_string()),
                     ]);
-                    let task = task(mlp.clone(), config, Arc::clone(&data));
+                    let network = NetworkConfig::Mlp(mlp.clone());
+                    let task = training(network, config, Arc::clone(&data), hook);
                     trials.push(Trial { factors, seed, cost: depth as u64, task });
                 }
             }
@@ -78,23 +78,6 @@ fn optimizers(settings: &SigmoidVsReluSettings, seed: u64) -> [(&'static str, Tr
     ]
 }
 
-fn task(mlp: MlpConfig, config: TrainerConfig, data: Arc<TrainTest>) -> Box<Task> {
-    Box::new(move |device, listener| {
-        let model = mlp.try_init(config.seed, &device.clone().autodiff())?;
-        let trainer = Trainer::new(config.clone(), device)?;
-        let (train, test) = (on_device(&data.train, device), on_device(&data.test, device));
-        let (_, outcome) = trainer.fit(
-            model,
-            Splits { train: &train, test: &test },
-            |model: &Mlp, inputs, taps| model.forward(inputs, taps),
-            &BinaryCrossEntropy,
-            &mut hook(),
-            listener,
-        )?;
-        Ok(outcome)
-    })
-}
-
 fn hook() -> GradientHook {
     GradientHook::new(
         &[
@@ -108,11 +91,4 @@ fn hook() -> GradientHook {
         ],
         Schedule::LogSpaced { per_decade: 3 },
     )
-}
-
-fn on_device(examples: &HostExamples, device: &Device) -> Examples<Tensor<2>, Tensor<2>> {
-    let (count, features) = (examples.len(), examples.features());
-    let inputs = TensorData::new(examples.inputs().to_vec(), [count, features]);
-    let targets = TensorData::new(examples.targets().to_vec(), [count, 1]);
-    Examples::new(Tensor::from_data(inputs, device), Tensor::from_data(targets, device))
 }

@@ -1,0 +1,233 @@
+//! The factor per layer, measured and predicted, for every activation and initialiser.
+
+use std::ops::Range;
+
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::MlpConfig;
+use backdraft_zoo::NetworkConfig;
+use serde::{Deserialize, Serialize};
+
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::{Sample, in_every_case};
+use crate::measure::flow;
+use crate::picture::{Picture, Point};
+use crate::results::{Results, TrialResult, by_layer};
+use crate::settings::{Settings, SettingsError, in_range};
+use crate::theory::{MeanField, ScalarActivation};
+use crate::trial::{Factors, Trial};
+use crate::verdict::Verdict;
+
+/// Theory of wide random networks against networks of finite width.
+pub(crate) struct MeanfieldChi;
+
+const RULE: &str = "At initialisation, for each initialiser: the mean of ln(‖∂L/∂h_l‖ / ‖∂L/∂h_(l+1)‖) \
+     over the layers, against the mean of ln √χ(q_l) along the variances that theory predicts from \
+     the input's. Two one-sided tests over seeds: supported if every 90 % interval lies within 5 % \
+     of theory, refuted if one lies outside.";
+
+macro_rules! claims {
+    ($($activation:ident $scalar:ident $id:literal $statement:literal;)*) => {
+        const CASES: &[(Activation, ScalarActivation, Claim)] = &[$((
+            Activation::$activation,
+            ScalarActivation::$scalar,
+            Claim { id: $id, statement: $statement, rule: RULE },
+        ),)*];
+        const CLAIMS: &[Claim] =
+            &[$(Claim { id: $id, statement: $statement, rule: RULE },)*];
+    };
+}
+
+claims! {
+    Identity Identity "linear" "A linear net's ∂L/∂h changes by √χ per layer, as mean-field theory says.";
+    Sigmoid Sigmoid "sigmoid" "So does a sigmoid net's.";
+    Tanh Tanh "tanh" "So does a tanh net's.";
+    Relu Relu "relu" "So does a ReLU net's.";
+    LeakyRelu LeakyRelu "leaky-relu" "So does a leaky ReLU net's.";
+    Elu Elu "elu" "So does an ELU net's.";
+    Selu Selu "selu" "So does a SELU net's.";
+    Gelu Gelu "gelu" "So does a GELU net's.";
+    Silu Silu "silu" "So does a SiLU net's.";
+}
+
+/// The initialisers, by level of the factor `initializer`.
+const INITIALIZERS: [(&str, Initializer); 4] = [
+    ("burn-default", Initializer::BurnDefault),
+    ("lecun", Initializer::LecunNormal),
+    ("xavier", Initializer::XavierNormal),
+    ("he", Initializer::HeNormal),
+];
+
+/// Settings of `meanfield-chi`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MeanfieldChiSettings {
+    /// Number of seeds.
+    seeds: u64,
+    /// The first seed; the others follow it.
+    first_seed: u64,
+    /// Units of every layer, inputs included, so that Xavier's variance is LeCun's.
+    width: usize,
+    /// Hidden layers.
+    depth: usize,
+    /// Inputs that the gradient is measured with.
+    batch: usize,
+}
+
+impl Settings for MeanfieldChiSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        in_range("seeds", self.seeds, 2..=10_000)?;
+        in_range("first_seed", self.first_seed, 0..=u64::MAX / 4)?;
+        in_range("width", self.width, 8..=8_192)?;
+        in_range("depth", self.depth, 3..=1_000)?;
+        in_range("batch", self.batch, 1..=10_000)
+    }
+}
+
+impl Experiment for MeanfieldChi {
+    type Settings = MeanfieldChiSettings;
+
+    const ABOUT: About = About {
+        name: "meanfield-chi",
+        title: "The factor per layer of nine activations under four initialisers, next to theory",
+        question: "In the limit of wide layers the gradient's squared norm changes from each layer \
+            to the one before it by χ = σw² E φ′(√q z)², q being the variance of the pre-activations. \
+            Is it so in networks of finite width, for every activation and initialiser, Burn's \
+            default among them?",
+        sources: &[
+            "B. Poole, S. Lahiri, M. Raghu, J. Sohl-Dickstein, S. Ganguli, Exponential expressivity \
+             in deep neural networks through transient chaos, NeurIPS 2016",
+            "S. S. Schoenholz, J. Gilmer, S. Ganguli, J. Sohl-Dickstein, Deep information \
+             propagation, ICLR 2017",
+        ],
+        claims: CLAIMS,
+    };
+
+    fn settings(preset: Preset) -> MeanfieldChiSettings {
+        let (seeds, width) = match preset {
+            Preset::Quick => (20, 256),
+            Preset::Standard => (20, 1_024),
+            Preset::Paper => (50, 1_024),
+        };
+        MeanfieldChiSettings { seeds, first_seed: 0, width, depth: 10, batch: 8 }
+    }
+
+    fn seeds(settings: &MeanfieldChiSettings) -> Range<u64> {
+        settings.first_seed..settings.first_seed + settings.seeds
+    }
+
+    fn trials(settings: &MeanfieldChiSettings) -> anyhow::Result<Vec<Trial>> {
+        let mut trials = Vec::new();
+        for seed in Self::seeds(settings) {
+            for (activation, _, _) in CASES {
+                for (initializer, init) in INITIALIZERS {
+                    let network = MlpConfig {
+                        inputs: settings.width,
+                        depth: settings.depth,
+                        width: settings.width,
+                        activation: *activation,
+                        initializer: init,
+                        ..Default::default()
+                    };
+                    let factors = factors(*activation, initializer);
+                    let task = flow(NetworkConfig::Mlp(network), settings.batch, seed);
+                    trials.push(Trial { factors, seed, cost: 1, task });
+                }
+            }
+        }
+        Ok(trials)
+    }
+
+    fn judge(settings: &MeanfieldChiSettings, results: &Results) -> Vec<Verdict> {
+        let judge = |(activation, scalar, claim): &(Activation, ScalarActivation, Claim)| {
+            let case = |(name, init): (&str, Initializer)| {
+                let trials = trials_of(results, *activation, name);
+                let factor =
+                    |trial: &&TrialResult| trial.log_factor("activation_gradient_norm", is_hidden);
+                let logs = trials.iter().filter_map(factor).collect();
+                let expected = mean_log_factor(settings, *scalar, init).exp();
+                let sample = Sample::of_logs("factor per layer", logs)
+                    .because(format!("theory {expected:.3}"));
+                (name.to_owned(), sample.equals(claim, expected, 0.05))
+            };
+            in_every_case(claim, INITIALIZERS.map(case).into())
+        };
+        CASES.iter().map(judge).collect()
+    }
+
+    fn pictures(settings: &MeanfieldChiSettings, results: &Results) -> Vec<Picture> {
+        let picture = |(name, init): (&str, Initializer)| {
+            let title = format!("Gradient by layer, {name}, width {}", settings.width);
+            let mut picture = Picture::new(
+                &format!("gradient-flow-{name}"),
+                title,
+                "hidden layer",
+                "‖∂L/∂h‖, L2 over the batch",
+            )
+            .logarithmic();
+            for (activation, scalar, _) in CASES {
+                let trials = trials_of(results, *activation, name);
+                let layers = by_layer(&trials, "activation_gradient_norm", is_hidden);
+                let last: Option<Point> = layers.last().copied();
+                picture = picture.measured(activation.name(), layers);
+                let Some(last) = last else { continue };
+                let mut level = last.y.ln();
+                let mut predicted = vec![(last.x, last.y)];
+                for (layer, log) in log_factors(settings, *scalar, init).iter().enumerate().rev() {
+                    level += log;
+                    predicted.push((layer as f64 + 1.0, level.exp()));
+                }
+                predicted.reverse();
+                picture = picture.predicted(activation.name(), predicted);
+            }
+            picture
+        };
+        INITIALIZERS.map(picture).into()
+    }
+}
+
+fn factors(activation: Activation, initializer: &str) -> Factors {
+    Factors::new([
+        ("activation", activation.name().to_owned()),
+        ("initializer", initializer.to_owned()),
+    ])
+}
+
+fn trials_of<'a>(
+    results: &'a Results,
+    activation: Activation,
+    initializer: &str,
+) -> Vec<&'a TrialResult> {
+    results.with(&[("activation", activation.name()), ("initializer", initializer)])
+}
+
+fn is_hidden(name: &str) -> bool {
+    name.starts_with("hidden.")
+}
+
+/// ln of ‖∂L/∂h_l‖ / ‖∂L/∂h_(l+1)‖ for l from the first hidden layer: through the pre-activations of
+/// layer l + 1, whose variance is q_(l+1).
+fn log_factors(
+    settings: &MeanfieldChiSettings,
+    activation: ScalarActivation,
+    initializer: Initializer,
+) -> Vec<f64> {
+    let width = settings.width;
+    let variance = initializer.weight_variance(width, width) * width as f64;
+    let field = MeanField::new(activation, variance, 0.0);
+    // Gaussian inputs of variance 1 make first pre-activations of variance σw².
+    let mut q = variance;
+    let next = |_: usize| {
+        q = field.next_variance(q);
+        0.5 * field.chi(q).ln()
+    };
+    (1..settings.depth).map(next).collect()
+}
+
+fn mean_log_factor(
+    settings: &MeanfieldChiSettings,
+    activation: ScalarActivation,
+    initializer: Initializer,
+) -> f64 {
+    let logs = log_factors(settings, activation, initializer);
+    logs.iter().sum::<f64>() / logs.len() as f64
+}

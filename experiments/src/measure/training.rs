@@ -1,0 +1,37 @@
+//! A network in training.
+
+use std::sync::Arc;
+
+use backdraft_hooks::{GradientHook, Taps};
+use backdraft_layers::Network;
+use backdraft_trainer::{Listener, Splits, Trainer, TrainerConfig};
+use backdraft_zoo::{NetworkConfig, ZooNetwork};
+use burn::tensor::{Device, Tensor};
+
+use super::supervised::Supervised;
+use crate::trial::Task;
+
+/// Trains the network of the trainer's seed and measures what `hook` asks for, and the trainer's own
+/// quantities.
+pub(crate) fn training(
+    network: NetworkConfig,
+    trainer: TrainerConfig,
+    data: Arc<Supervised>,
+    hook: fn() -> GradientHook,
+) -> Box<Task> {
+    Box::new(move |device: &Device, listener: &mut dyn Listener| {
+        let model = network.try_init(trainer.seed, &device.clone().autodiff())?;
+        let [train, test] = data.on_device(device);
+        let forward = |model: &ZooNetwork, x: Tensor<2>, taps: &mut Taps| model.score(x, taps);
+        let splits = Splits { train: &train, test: &test };
+        let (_, outcome) = Trainer::new(trainer.clone(), device)?.fit(
+            model,
+            splits,
+            forward,
+            &data.loss,
+            &mut hook(),
+            listener,
+        )?;
+        Ok(outcome)
+    })
+}
