@@ -5,14 +5,12 @@ use std::ops::Range;
 use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::MlpConfig;
 use backdraft_zoo::NetworkConfig;
-use serde::{Deserialize, Serialize};
 
+use super::initial_flow::{FlowSettings, is_hidden};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::{Sample, in_every_case};
-use crate::measure::flow;
 use crate::picture::{Picture, Point};
 use crate::results::{Results, TrialResult, by_layer};
-use crate::settings::{Settings, SettingsError, in_range};
 use crate::theory::{MeanField, ScalarActivation};
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
@@ -57,34 +55,8 @@ const INITIALIZERS: [(&str, Initializer); 4] = [
     ("he", Initializer::HeNormal),
 ];
 
-/// Settings of `meanfield-chi`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct MeanfieldChiSettings {
-    /// Number of seeds.
-    seeds: u64,
-    /// The first seed; the others follow it.
-    first_seed: u64,
-    /// Units of every layer, inputs included, so that Xavier's variance is LeCun's.
-    width: usize,
-    /// Hidden layers.
-    depth: usize,
-    /// Inputs that the gradient is measured with.
-    batch: usize,
-}
-
-impl Settings for MeanfieldChiSettings {
-    fn validate(&self) -> Result<(), SettingsError> {
-        in_range("seeds", self.seeds, 2..=10_000)?;
-        in_range("first_seed", self.first_seed, 0..=u64::MAX / 4)?;
-        in_range("width", self.width, 8..=8_192)?;
-        in_range("depth", self.depth, 3..=1_000)?;
-        in_range("batch", self.batch, 1..=10_000)
-    }
-}
-
 impl Experiment for MeanfieldChi {
-    type Settings = MeanfieldChiSettings;
+    type Settings = FlowSettings;
 
     const ABOUT: About = About {
         name: "meanfield-chi",
@@ -102,42 +74,39 @@ impl Experiment for MeanfieldChi {
         claims: CLAIMS,
     };
 
-    fn settings(preset: Preset) -> MeanfieldChiSettings {
+    fn settings(preset: Preset) -> FlowSettings {
         let (seeds, width) = match preset {
             Preset::Quick => (20, 256),
             Preset::Standard => (20, 1_024),
             Preset::Paper => (50, 1_024),
         };
-        MeanfieldChiSettings { seeds, first_seed: 0, width, depth: 10, batch: 8 }
+        FlowSettings { seeds, first_seed: 0, width, depth: 10, batch: 8 }
     }
 
-    fn seeds(settings: &MeanfieldChiSettings) -> Range<u64> {
-        settings.first_seed..settings.first_seed + settings.seeds
+    fn seeds(settings: &FlowSettings) -> Range<u64> {
+        settings.seeds()
     }
 
-    fn trials(settings: &MeanfieldChiSettings) -> anyhow::Result<Vec<Trial>> {
-        let mut trials = Vec::new();
-        for seed in Self::seeds(settings) {
-            for (activation, _, _) in CASES {
-                for (initializer, init) in INITIALIZERS {
-                    let network = MlpConfig {
-                        inputs: settings.width,
-                        depth: settings.depth,
-                        width: settings.width,
-                        activation: *activation,
-                        initializer: init,
-                        ..Default::default()
-                    };
-                    let factors = factors(*activation, initializer);
-                    let task = flow(NetworkConfig::Mlp(network), settings.batch, seed);
-                    trials.push(Trial { factors, seed, cost: 1, task });
-                }
+    fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
+        let mut arms = Vec::new();
+        for (activation, _, _) in CASES {
+            for (initializer, init) in INITIALIZERS {
+                // Inputs as wide as the layers make Xavier's variance LeCun's.
+                let network = MlpConfig {
+                    inputs: settings.width,
+                    depth: settings.depth,
+                    width: settings.width,
+                    activation: *activation,
+                    initializer: init,
+                    ..Default::default()
+                };
+                arms.push((factors(*activation, initializer), NetworkConfig::Mlp(network)));
             }
         }
-        Ok(trials)
+        Ok(settings.trials(&arms))
     }
 
-    fn judge(settings: &MeanfieldChiSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
         let judge = |(activation, scalar, claim): &(Activation, ScalarActivation, Claim)| {
             let case = |(name, init): (&str, Initializer)| {
                 let trials = trials_of(results, *activation, name);
@@ -154,7 +123,7 @@ impl Experiment for MeanfieldChi {
         CASES.iter().map(judge).collect()
     }
 
-    fn pictures(settings: &MeanfieldChiSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
         let picture = |(name, init): (&str, Initializer)| {
             let title = format!("Gradient by layer, {name}, width {}", settings.width);
             let mut picture = Picture::new(
@@ -200,14 +169,10 @@ fn trials_of<'a>(
     results.with(&[("activation", activation.name()), ("initializer", initializer)])
 }
 
-fn is_hidden(name: &str) -> bool {
-    name.starts_with("hidden.")
-}
-
 /// ln of ‖∂L/∂h_l‖ / ‖∂L/∂h_(l+1)‖ for l from the first hidden layer: through the pre-activations of
 /// layer l + 1, whose variance is q_(l+1).
 fn log_factors(
-    settings: &MeanfieldChiSettings,
+    settings: &FlowSettings,
     activation: ScalarActivation,
     initializer: Initializer,
 ) -> Vec<f64> {
@@ -224,7 +189,7 @@ fn log_factors(
 }
 
 fn mean_log_factor(
-    settings: &MeanfieldChiSettings,
+    settings: &FlowSettings,
     activation: ScalarActivation,
     initializer: Initializer,
 ) -> f64 {

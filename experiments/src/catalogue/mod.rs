@@ -1,11 +1,26 @@
 //! The experiments, and the only list of them.
 
+mod born_dead;
+mod degradation;
+mod finite_width;
+mod initial_flow;
 mod meanfield_chi;
+mod norm_order;
+mod normalization_flow;
+mod phase_diagram;
+mod residual_flow;
 mod sequence_length;
 mod sigmoid_vs_relu;
 
 use crate::experiment::{Entry, Listed};
+use born_dead::BornDead;
+use degradation::Degradation;
+use finite_width::FiniteWidth;
 use meanfield_chi::MeanfieldChi;
+use norm_order::NormOrderExperiment;
+use normalization_flow::NormalizationFlow;
+use phase_diagram::PhaseDiagram;
+use residual_flow::ResidualFlow;
 use sequence_length::SequenceLength;
 use sigmoid_vs_relu::SigmoidVsRelu;
 
@@ -14,6 +29,13 @@ pub const EXPERIMENTS: &[&dyn Entry] = &[
     &Listed::<SigmoidVsRelu>::new(),
     &Listed::<SequenceLength>::new(),
     &Listed::<MeanfieldChi>::new(),
+    &Listed::<PhaseDiagram>::new(),
+    &Listed::<NormalizationFlow>::new(),
+    &Listed::<ResidualFlow>::new(),
+    &Listed::<FiniteWidth>::new(),
+    &Listed::<BornDead>::new(),
+    &Listed::<NormOrderExperiment>::new(),
+    &Listed::<Degradation>::new(),
 ];
 
 /// Finds an experiment by its name.

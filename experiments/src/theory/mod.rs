@@ -2,8 +2,10 @@
 
 mod activation;
 mod mean_field;
+mod normalized;
 mod quadrature;
 
 pub use activation::ScalarActivation;
 pub use mean_field::MeanField;
+pub use normalized::{batch_norm_chi, layer_norm_chi};
 pub use quadrature::gaussian_mean;

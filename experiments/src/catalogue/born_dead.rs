@@ -1,0 +1,133 @@
+//! Nets that are dead before they start.
+
+use std::ops::Range;
+
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::MlpConfig;
+use backdraft_zoo::NetworkConfig;
+
+use super::initial_flow::{FlowSettings, is_hidden};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::Sample;
+use crate::picture::{Picture, Point};
+use crate::results::Results;
+use crate::trial::{Factors, Trial};
+use crate::verdict::Verdict;
+
+/// Deep and narrow ReLU nets.
+pub(crate) struct BornDead;
+
+const RELU_DIES: Claim = Claim {
+    id: "relu-is-born-dead",
+    statement: "A ReLU net of width N and depth L without biases gives zero to an input with \
+                probability 1 − (1 − 2^−N)^L before any training.",
+    rule: "Share of nets with a layer whose units are all zero, N = `width`, L = `depth`. Two one-sided \
+           tests over seeds: supported if the 90 % interval lies within 0.05 of the formula, refuted if \
+           outside.",
+};
+const WIDTH_HELPS: Claim = Claim {
+    id: "width-helps",
+    statement: "At four times the width the same depth does not die.",
+    rule: "Supported if the 95 % interval of the share lies below 0.05, refuted if above.",
+};
+const LEAK_HELPS: Claim = Claim {
+    id: "leak-helps",
+    statement: "A leaky ReLU net of the same width and depth never dies.",
+    rule: "Supported if not one net is dead, refuted if one is.",
+};
+
+const NARROW: &str = "relu";
+const WIDE: &str = "relu-wide";
+const LEAKY: &str = "leaky-relu";
+
+/// 1 for a net with a layer that gives nothing but zeros, else 0.
+fn deaths(results: &Results, network: &str) -> Vec<f64> {
+    let trials = results.with(&[("network", network)]);
+    let is_dead = |norms: &[f64]| norms.contains(&0.0);
+    let norms = trials.iter().map(|trial| trial.initial("activation_norm", is_hidden));
+    norms.map(|norms| f64::from(u8::from(is_dead(&norms)))).collect()
+}
+
+fn predicted(settings: &FlowSettings, depth: usize) -> f64 {
+    1.0 - (1.0 - 0.5f64.powi(settings.width as i32)).powi(depth as i32)
+}
+
+impl Experiment for BornDead {
+    type Settings = FlowSettings;
+
+    const ABOUT: About = About {
+        name: "born-dead-relu",
+        title: "Narrow deep ReLU nets are dead before they start",
+        question: "Dying ReLUs are said to come from training. How likely is a deep net dead for an \
+            input as it is drawn?",
+        sources: &[
+            "L. Lu, Y. Shin, Y. Su, G. E. Karniadakis, Dying ReLU and initialization: theory and \
+                    numerical examples, Communications in Computational Physics 28, 2020",
+        ],
+        claims: &[RELU_DIES, WIDTH_HELPS, LEAK_HELPS],
+    };
+
+    fn settings(preset: Preset) -> FlowSettings {
+        let seeds = if preset == Preset::Quick { 1_000 } else { 4_000 };
+        FlowSettings { seeds, first_seed: 0, width: 4, depth: 20, batch: 1 }
+    }
+
+    fn seeds(settings: &FlowSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
+        let arm = |(name, activation, width): (&str, Activation, usize)| {
+            let network = MlpConfig {
+                inputs: 1,
+                depth: settings.depth,
+                width,
+                activation,
+                initializer: Initializer::HeNormal,
+                ..Default::default()
+            };
+            (Factors::new([("network", name.to_owned())]), NetworkConfig::Mlp(network))
+        };
+        let width = settings.width;
+        let arms = [
+            (NARROW, Activation::Relu, width),
+            (WIDE, Activation::Relu, 4 * width),
+            (LEAKY, Activation::LeakyRelu, width),
+        ];
+        Ok(settings.trials(&arms.map(arm)))
+    }
+
+    fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
+        let formula = predicted(settings, settings.depth);
+        let sample = |network| Sample::new("share of dead nets", deaths(results, network));
+        let leaky = deaths(results, LEAKY);
+        let is_measured = leaky.len() > 1;
+        let some_died = leaky.contains(&1.0);
+        vec![
+            sample(NARROW)
+                .because(format!("formula {formula:.3}"))
+                .equals(&RELU_DIES, formula, 0.05),
+            sample(WIDE).stays_below(&WIDTH_HELPS, 0.05),
+            sample(LEAKY).judge(&LEAK_HELPS, |_| {
+                crate::verdict::Ruling::of(is_measured && !some_died, some_died)
+            }),
+        ]
+    }
+
+    fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
+        let title = format!("ReLU nets of width {} that are dead up to a layer", settings.width);
+        let picture = Picture::new("dead-by-layer", title, "hidden layer", "share of nets");
+        let trials = results.with(&[("network", NARROW)]);
+        let norms: Vec<Vec<f64>> =
+            trials.iter().map(|trial| trial.initial("activation_norm", is_hidden)).collect();
+        let share = |layer: usize| {
+            let dead = |norms: &Vec<f64>| {
+                f64::from(u8::from(norms.iter().take(layer).any(|norm| *norm == 0.0)))
+            };
+            Point::mean(layer as f64, &norms.iter().map(dead).collect::<Vec<_>>())
+        };
+        let layers = 1..=settings.depth;
+        let formula = layers.clone().map(|layer| (layer as f64, predicted(settings, layer)));
+        vec![picture.measured("measured", layers.filter_map(share)).predicted("measured", formula)]
+    }
+}

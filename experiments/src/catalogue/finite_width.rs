@@ -1,0 +1,128 @@
+//! How much single networks of finite width differ from the mean.
+
+use std::ops::Range;
+
+use backdraft_layers::Initializer;
+use backdraft_mlp::MlpConfig;
+use backdraft_zoo::NetworkConfig;
+
+use super::initial_flow::{FlowSettings, is_hidden};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::Sample;
+use crate::picture::{Picture, Point};
+use crate::results::{Results, TrialResult};
+use crate::trial::{Factors, Trial};
+use crate::verdict::Verdict;
+
+/// Fluctuations of the gradient between networks.
+pub(crate) struct FiniteWidth;
+
+const SPREAD: Claim = Claim {
+    id: "spread-grows-with-depth-over-width",
+    statement: "Between He-initialised ReLU nets the logarithm of ‖∂L/∂h_1‖² / ‖∂L/∂h_L‖² has variance \
+                5 Σ 1/n: depth over width, not depth, decides how unlucky a net can be.",
+    rule: "Two one-sided tests on the mean squared deviation over seeds: supported if its 90 % interval \
+           lies within 20 % of 5 (L − 1) / n, refuted if outside.",
+};
+const DRIFT: Claim = Claim {
+    id: "typical-net-vanishes",
+    statement: "The mean of the square is level, but the typical net's gradient vanishes: the \
+                logarithm's mean is −(5/2) Σ 1/n.",
+    rule: "Two one-sided tests on the mean logarithm: supported if its 90 % interval lies within 20 % \
+           of −5 (L − 1) / 2n, refuted if outside.",
+};
+
+/// ln ‖∂L/∂h_1‖² / ‖∂L/∂h_L‖² of one net.
+fn log_gain(settings: &FlowSettings, trial: &TrialResult) -> Option<f64> {
+    let factor = trial.log_factor("activation_gradient_norm", is_hidden)?;
+    Some(2.0 * factor * (settings.depth as f64 - 1.0))
+}
+
+/// 5 Σ 1/n over the layers between the two gradients.
+fn predicted_variance(settings: &FlowSettings) -> f64 {
+    5.0 * (settings.depth as f64 - 1.0) / settings.width as f64
+}
+
+impl Experiment for FiniteWidth {
+    type Settings = FlowSettings;
+
+    const ABOUT: About = About {
+        name: "finite-width",
+        title: "Depth over width decides how far a net's gradient strays from theory",
+        question: "He's initialiser keeps the mean of the squared gradient level at any depth. Does \
+            that hold for the net that one happens to draw?",
+        sources: &[
+            "B. Hanin, Which neural net architectures give rise to exploding and vanishing \
+             gradients?, NeurIPS 2018",
+            "B. Hanin, M. Nica, Products of many large random matrices and gradients in deep neural \
+             networks, Communications in Mathematical Physics 376, 2020",
+        ],
+        claims: &[SPREAD, DRIFT],
+    };
+
+    fn settings(preset: Preset) -> FlowSettings {
+        let seeds = match preset {
+            Preset::Quick => 1_000,
+            Preset::Standard => 4_000,
+            Preset::Paper => 20_000,
+        };
+        FlowSettings { seeds, first_seed: 0, width: 64, depth: 20, batch: 1 }
+    }
+
+    fn seeds(settings: &FlowSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
+        let network = MlpConfig {
+            inputs: settings.width,
+            depth: settings.depth,
+            width: settings.width,
+            initializer: Initializer::HeNormal,
+            ..Default::default()
+        };
+        let factors = Factors::new([("network", "relu-he".to_owned())]);
+        Ok(settings.trials(&[(factors, NetworkConfig::Mlp(network))]))
+    }
+
+    fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
+        let logs: Vec<f64> =
+            results.trials().iter().filter_map(|trial| log_gain(settings, trial)).collect();
+        let mean = logs.iter().sum::<f64>() / logs.len().max(1) as f64;
+        let deviations = logs.iter().map(|log| (log - mean).powi(2)).collect();
+        let variance = predicted_variance(settings);
+        vec![
+            Sample::new("variance of ln gain", deviations)
+                .because(format!("theory {variance:.3}"))
+                .equals(&SPREAD, variance, 0.2 * variance),
+            Sample::new("mean of ln gain", logs)
+                .because(format!("theory {:.3}", -variance / 2.0))
+                .equals(&DRIFT, -variance / 2.0, 0.1 * variance),
+        ]
+    }
+
+    fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
+        let mut logs: Vec<f64> =
+            results.trials().iter().filter_map(|trial| log_gain(settings, trial)).collect();
+        logs.sort_by(f64::total_cmp);
+        let count = logs.len() as f64;
+        let point = |(index, log): (usize, &f64)| Point {
+            x: *log,
+            y: (index as f64 + 0.5) / count,
+            interval: None,
+        };
+        let title = format!(
+            "{} ReLU nets of width {} and depth {}, He's initialiser",
+            logs.len(),
+            settings.width,
+            settings.depth
+        );
+        let picture = Picture::new(
+            "distribution",
+            title,
+            "ln ‖∂L/∂h_1‖² / ‖∂L/∂h_L‖²",
+            "share of nets with less",
+        );
+        vec![picture.measured("measured", logs.iter().enumerate().map(point))]
+    }
+}

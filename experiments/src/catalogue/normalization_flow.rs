@@ -1,0 +1,136 @@
+//! Batch and layer normalisation at initialisation.
+
+use std::ops::Range;
+
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::{MlpConfig, Normalization};
+use backdraft_zoo::NetworkConfig;
+
+use super::initial_flow::{FlowSettings, is_hidden};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::Sample;
+use crate::picture::Picture;
+use crate::results::{Results, TrialResult, by_layer};
+use crate::theory::{ScalarActivation, batch_norm_chi, layer_norm_chi};
+use crate::trial::{Factors, Trial};
+use crate::verdict::Verdict;
+
+/// What normalisation does to the gradient of a deep net without skips.
+pub(crate) struct NormalizationFlow;
+
+const BATCH_EXPLODES: Claim = Claim {
+    id: "batch-norm-explodes",
+    statement: "Without skips, batch normalisation makes a ReLU net's gradients explode: √(π / (π − 1)) \
+                = 1.211 per layer.",
+    rule: "Two one-sided tests on ln factor over seeds, at initialisation: supported if the 90 % \
+           interval lies within 3 % of theory, refuted if outside.",
+};
+const BATCH_SAVES_SIGMOID: Claim = Claim {
+    id: "batch-norm-saves-sigmoid",
+    statement: "It saves the sigmoid net: its factor per layer is 1.017 instead of 0.236.",
+    rule: "As before.",
+};
+const LAYER_LEVEL: Claim = Claim {
+    id: "layer-norm-level",
+    statement: "Layer normalisation keeps a ReLU net's gradients level whatever the initialiser.",
+    rule: "As before, against 1.",
+};
+const LAYER_SAVES_SIGMOID: Claim = Claim {
+    id: "layer-norm-saves-sigmoid",
+    statement: "Layer normalisation saves the sigmoid net as well.",
+    rule: "Supported if the 95 % interval of the mean factor per layer lies above 0.9, refuted if \
+           below.",
+};
+
+/// The arms: level of the factor `network`, activation, normalisation, theory.
+const ARMS: [(&str, Activation, Normalization); 5] = [
+    ("relu-batch-norm", Activation::Relu, Normalization::Batch),
+    ("sigmoid-batch-norm", Activation::Sigmoid, Normalization::Batch),
+    ("relu-layer-norm", Activation::Relu, Normalization::Layer),
+    ("sigmoid-layer-norm", Activation::Sigmoid, Normalization::Layer),
+    ("sigmoid", Activation::Sigmoid, Normalization::None),
+];
+
+impl Experiment for NormalizationFlow {
+    type Settings = FlowSettings;
+
+    const ABOUT: About = About {
+        name: "normalization-flow",
+        title: "Batch norm explodes gradients at initialisation, layer norm does not save sigmoid",
+        question: "Normalisation is taught as a cure of vanishing gradients. What does it do to \
+            ∂L/∂h in a deep net without skips, before training?",
+        sources: &[
+            "S. Ioffe, C. Szegedy, Batch normalization, ICML 2015",
+            "J. L. Ba, J. R. Kiros, G. E. Hinton, Layer normalization, arXiv:1607.06450, 2016",
+            "G. Yang, J. Pennington, V. Rao, J. Sohl-Dickstein, S. S. Schoenholz, A mean field \
+             theory of batch normalization, ICLR 2019",
+        ],
+        claims: &[BATCH_EXPLODES, BATCH_SAVES_SIGMOID, LAYER_LEVEL, LAYER_SAVES_SIGMOID],
+    };
+
+    fn settings(preset: Preset) -> FlowSettings {
+        let (width, batch) = if preset == Preset::Quick { (256, 256) } else { (1_024, 512) };
+        FlowSettings { seeds: 20, first_seed: 0, width, depth: 20, batch }
+    }
+
+    fn seeds(settings: &FlowSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
+        let arm = |(name, activation, normalization): (&str, Activation, Normalization)| {
+            let network = MlpConfig {
+                inputs: settings.width,
+                depth: settings.depth,
+                width: settings.width,
+                activation,
+                normalization,
+                initializer: Initializer::LecunNormal,
+                ..Default::default()
+            };
+            (Factors::new([("network", name.to_owned())]), NetworkConfig::Mlp(network))
+        };
+        Ok(settings.trials(&ARMS.map(arm)))
+    }
+
+    fn judge(_: &FlowSettings, results: &Results) -> Vec<Verdict> {
+        let sample = |network: &str| {
+            let trials = results.with(&[("network", network)]);
+            let factor =
+                |trial: &&TrialResult| trial.log_factor("activation_gradient_norm", is_hidden);
+            Sample::of_logs("factor per layer", trials.iter().filter_map(factor).collect())
+        };
+        let root = |chi: f64| chi.sqrt();
+        let batch = |activation| root(batch_norm_chi(activation));
+        let told = |factor: f64| format!("theory {factor:.3}");
+        let (relu, sigmoid) = (ScalarActivation::Relu, ScalarActivation::Sigmoid);
+        let layer_sigmoid = root(layer_norm_chi(sigmoid));
+        vec![
+            sample("relu-batch-norm").because(told(batch(relu))).equals(
+                &BATCH_EXPLODES,
+                batch(relu),
+                0.03,
+            ),
+            sample("sigmoid-batch-norm").because(told(batch(sigmoid))).equals(
+                &BATCH_SAVES_SIGMOID,
+                batch(sigmoid),
+                0.03,
+            ),
+            sample("relu-layer-norm").equals(&LAYER_LEVEL, root(layer_norm_chi(relu)), 0.03),
+            sample("sigmoid-layer-norm")
+                .because(told(layer_sigmoid))
+                .exceeds(&LAYER_SAVES_SIGMOID, 0.9),
+        ]
+    }
+
+    fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
+        let title =
+            format!("Gradient reaching each of {} layers at initialisation", settings.depth);
+        let picture =
+            Picture::new("gradient-flow", title, "hidden layer", "‖∂L/∂h‖, L2 over the batch");
+        vec![ARMS.iter().fold(picture.logarithmic(), |picture, (network, _, _)| {
+            let trials = results.with(&[("network", network)]);
+            picture.measured(*network, by_layer(&trials, "activation_gradient_norm", is_hidden))
+        })]
+    }
+}

@@ -1,0 +1,139 @@
+//! What skips do to the gradient before training.
+
+use std::ops::Range;
+
+use backdraft_layers::Initializer;
+use backdraft_mlp::{MlpConfig, Normalization, Skip};
+use backdraft_zoo::NetworkConfig;
+
+use super::initial_flow::{FlowSettings, is_hidden};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::Sample;
+use crate::picture::Picture;
+use crate::results::{Results, TrialResult, by_layer};
+use crate::trial::{Factors, Trial};
+use crate::verdict::Verdict;
+
+/// Residual nets with and without normalisation.
+pub(crate) struct ResidualFlow;
+
+const BARE_EXPLODES: Claim = Claim {
+    id: "bare-residual-explodes",
+    statement: "Without normalisation, skips alone do not keep ∂L/∂h of a ReLU net under He's \
+                initialiser level: they make it explode.",
+    rule: "At initialisation: supported if the 95 % interval of the mean factor per layer lies above \
+           1.1, refuted if below.",
+};
+const BARE_DOUBLES: Claim = Claim {
+    id: "bare-residual-doubles",
+    statement: "Its square doubles with every layer, as if branch and skip were independent.",
+    rule: "At initialisation, two one-sided tests on ln factor of the norm over seeds: supported if \
+           the 90 % interval lies within 5 % of √2, refuted if outside.",
+};
+const DAMPED_LEVEL: Claim = Claim {
+    id: "damped-residual-level",
+    statement: "With batch normalisation in the branch the growth over the whole depth stays below \
+                the depth itself: polynomial, not exponential.",
+    rule: "Ratio of ‖∂L/∂h‖, first over last layer. Supported if the 95 % interval of its geometric \
+           mean lies below the number of layers, refuted if above.",
+};
+const PLAIN_BATCH: Claim = Claim {
+    id: "plain-batch-norm-explodes",
+    statement: "The same net without skips does not.",
+    rule: "As before; supported if the interval lies above the number of layers, refuted if below.",
+};
+const HE_LEVEL: Claim = Claim {
+    id: "plain-he-level",
+    statement: "A plain ReLU net under He's initialiser without normalisation needs neither: its \
+                gradient is level on average.",
+    rule: "Two one-sided tests on ln factor: supported if the 90 % interval lies within 5 % of 1, \
+           refuted if outside.",
+};
+
+/// The arms: level of the factor `network`, normalisation, skip.
+const ARMS: [(&str, Normalization, Skip); 4] = [
+    (PLAIN, Normalization::None, Skip::None),
+    (RESIDUAL, Normalization::None, Skip::Residual),
+    (PLAIN_NORM, Normalization::Batch, Skip::None),
+    (RESIDUAL_NORM, Normalization::Batch, Skip::Residual),
+];
+const PLAIN: &str = "plain";
+const RESIDUAL: &str = "residual";
+const PLAIN_NORM: &str = "plain-batch-norm";
+const RESIDUAL_NORM: &str = "residual-batch-norm";
+
+impl Experiment for ResidualFlow {
+    type Settings = FlowSettings;
+
+    const ABOUT: About = About {
+        name: "residual-flow",
+        title: "Skips alone explode, batch norm alone explodes, together they do not",
+        question: "\"ResNets fix vanishing gradients\" is said of nets with skips and batch \
+            normalisation. What does each of the two do to ∂L/∂h before training, alone and together?",
+        sources: &[
+            "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR 2016",
+            "G. Yang et al., A mean field theory of batch normalization, ICLR 2019",
+            "S. De, S. L. Smith, Batch normalization biases residual blocks towards the identity \
+             function in deep networks, NeurIPS 2020",
+        ],
+        claims: &[BARE_EXPLODES, BARE_DOUBLES, DAMPED_LEVEL, PLAIN_BATCH, HE_LEVEL],
+    };
+
+    fn settings(preset: Preset) -> FlowSettings {
+        let width = if preset == Preset::Quick { 256 } else { 1_024 };
+        FlowSettings { seeds: 20, first_seed: 0, width, depth: 50, batch: 64 }
+    }
+
+    fn seeds(settings: &FlowSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
+        let arm = |(name, normalization, skip): (&str, Normalization, Skip)| {
+            let network = MlpConfig {
+                inputs: settings.width,
+                depth: settings.depth,
+                width: settings.width,
+                initializer: Initializer::HeNormal,
+                normalization,
+                skip,
+                ..Default::default()
+            };
+            (Factors::new([("network", name.to_owned())]), NetworkConfig::Mlp(network))
+        };
+        Ok(settings.trials(&ARMS.map(arm)))
+    }
+
+    fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
+        let logs = |network: &str| -> Vec<f64> {
+            let trials = results.with(&[("network", network)]);
+            let factor =
+                |trial: &&TrialResult| trial.log_factor("activation_gradient_norm", is_hidden);
+            trials.iter().filter_map(factor).collect()
+        };
+        let factor = |network: &str| Sample::of_logs("factor per layer", logs(network));
+        let layers = settings.depth as f64 - 1.0;
+        let whole = |network: &str| {
+            let growths = logs(network).into_iter().map(|log| log * layers).collect();
+            Sample::of_logs("‖∂L/∂h‖, first over last layer", growths)
+        };
+        vec![
+            factor(RESIDUAL).exceeds(&BARE_EXPLODES, 1.1),
+            factor(RESIDUAL).equals(&BARE_DOUBLES, 2f64.sqrt(), 0.05),
+            whole(RESIDUAL_NORM).stays_below(&DAMPED_LEVEL, layers),
+            whole(PLAIN_NORM).exceeds(&PLAIN_BATCH, layers),
+            factor(PLAIN).equals(&HE_LEVEL, 1.0, 0.05),
+        ]
+    }
+
+    fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
+        let title =
+            format!("Gradient reaching each of {} layers at initialisation", settings.depth);
+        let picture =
+            Picture::new("gradient-flow", title, "hidden layer", "‖∂L/∂h‖, L2 over the batch");
+        vec![ARMS.iter().fold(picture.logarithmic(), |picture, (network, _, _)| {
+            let trials = results.with(&[("network", network)]);
+            picture.measured(*network, by_layer(&trials, "activation_gradient_norm", is_hidden))
+        })]
+    }
+}
