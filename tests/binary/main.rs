@@ -4,6 +4,7 @@
 
 mod runs;
 mod xray;
+mod zoo;
 
 use std::process::{Command, Output};
 

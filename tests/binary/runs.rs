@@ -180,3 +180,22 @@ fn the_sequence_length_binary_runs_its_experiment() {
         assert!(report.contains(part), "`{part}` is missing in:\n{report}");
     }
 }
+
+#[test]
+fn verify_prints_one_table_of_all_verdicts() {
+    let out = TempDir::new().unwrap();
+    let path = out.path().to_str().unwrap();
+    let names = ["verify", "born-dead-relu", "pre-norm-vs-post-norm", "--out", path];
+    let table = stdout(&backdraft(&[&names[..], &["--markdown"]].concat()));
+    assert!(table.starts_with("| experiment | verdict |"), "{table}");
+    assert_eq!(table.matches("| `born-dead-relu` | supported |").count(), 3, "{table}");
+    assert!(table.contains("5 claims:"), "{table}");
+    // Other seeds are other runs, with the same verdicts.
+    let others = [&names[..], &["--first-seed", "5000", "--json"]].concat();
+    let records: serde_json::Value = serde_json::from_str(&stdout(&backdraft(&others))).unwrap();
+    assert_eq!(records[0]["settings"]["first_seed"], 5000);
+    for verdict in records[0]["verdicts"].as_array().unwrap() {
+        assert_eq!(verdict["ruling"], "supported");
+    }
+    refused(&backdraft(&["verify", "born-dead"]), &["did you mean `born-dead-relu`"]);
+}

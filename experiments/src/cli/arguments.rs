@@ -36,6 +36,8 @@ pub(super) enum Command {
     Describe(DescribeArguments),
     /// Run an experiment and judge its claims.
     Run(RunArguments),
+    /// Run all experiments, or some, and print their verdicts in one table.
+    Verify(VerifyArguments),
     /// Show the verdicts and pictures of a finished run again.
     Show(ShowArguments),
     /// List the architectures and their presets, or check what each of them promises.
@@ -114,6 +116,46 @@ pub(super) struct RunArguments {
     #[arg(long, short)]
     pub(super) quiet: bool,
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = VERIFY_EXAMPLES)]
+pub(super) struct VerifyArguments {
+    /// Names of experiments [default: all].
+    pub(super) names: Vec<String>,
+    /// How much effort: quick takes a few minutes on two cores.
+    #[arg(long, default_value_t)]
+    pub(super) preset: Preset,
+    /// The first of the seeds, to try others than the usual ones.
+    #[arg(long, value_name = "N")]
+    pub(super) first_seed: Option<u64>,
+    /// Back end to compute on; `backdraft backends` lists them.
+    #[arg(long, value_name = "NAME")]
+    pub(super) backend: Option<String>,
+    /// Trials that run side by side; results do not depend on it [default: number of cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// Folder for run records.
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Measure anew even what is already recorded.
+    #[arg(long)]
+    pub(super) fresh: bool,
+    /// Print a table in Markdown.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) markdown: bool,
+    /// Print the run records as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+const VERIFY_EXAMPLES: &str = "\
+An experiment whose data are missing is left out and named; the others go on.
+
+Examples:
+  backdraft verify
+  backdraft verify meanfield-chi phase-diagram
+  backdraft verify --first-seed 1000
+  backdraft verify --markdown > verdicts.md";
 
 const RUN_EXAMPLES: &str = "\
 A run that was cut off goes on where it stopped; a finished one is not measured again.

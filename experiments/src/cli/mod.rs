@@ -8,6 +8,7 @@ mod list;
 mod report;
 mod run;
 mod show;
+mod verify;
 mod xray;
 mod zoo;
 
@@ -78,6 +79,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::List(arguments) => list::list(&arguments),
         Command::Describe(arguments) => describe::describe(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Verify(arguments) => verify::verify(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Zoo(arguments) => zoo::zoo(&arguments),
         Command::Data(arguments) => data::data(&arguments.command),

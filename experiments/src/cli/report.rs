@@ -18,6 +18,11 @@ pub(super) fn print_error(error: &anyhow::Error) {
     eprintln!("error: {}", format!("{error:#}").replace('\n', " "));
 }
 
+/// Prints a line to standard error: what is going on, not what was asked for.
+pub(super) fn note(line: impl std::fmt::Display) {
+    eprintln!("{line}");
+}
+
 /// Prints a line to standard output.
 pub(super) fn say(line: impl std::fmt::Display) {
     println!("{line}");

@@ -26,6 +26,20 @@ use crate::study::run_study;
 use crate::trial::Trial;
 
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
+    let Execution { manifest, folder, prepared, results } = execute(arguments)?;
+    report(arguments, &manifest, &folder, prepared.as_ref(), &results)
+}
+
+/// An experiment that was run and judged.
+pub(super) struct Execution {
+    pub(super) manifest: Manifest,
+    folder: RunFolder,
+    prepared: Box<dyn Prepared>,
+    results: Results,
+}
+
+/// Runs and judges an experiment, and closes its record.
+pub(super) fn execute(arguments: &RunArguments) -> Result<Execution, Failure> {
     let experiment = find_experiment(&arguments.name)?;
     let (backend, device) =
         Backend::select(arguments.backend.as_deref()).map_err(Failure::input)?;
@@ -66,7 +80,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     bars.finish();
     let results = results.map_err(Failure::run)?;
     finish(&mut manifest, &folder, prepared.as_ref(), &results, start)?;
-    report(arguments, &manifest, &folder, prepared.as_ref(), &results)
+    Ok(Execution { manifest, folder, prepared, results })
 }
 
 /// Tells whether the folder holds measurements of a program other than this one, which may measure

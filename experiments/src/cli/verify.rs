@@ -1,0 +1,101 @@
+//! `backdraft verify`.
+
+use anyhow::anyhow;
+
+use super::Failure;
+use super::arguments::{RunArguments, VerifyArguments};
+use super::report::{note, number, print_error, say, say_json};
+use super::run::{execute, find_experiment};
+use crate::catalogue::EXPERIMENTS;
+use crate::experiment::Entry;
+use crate::record::{Manifest, Status};
+use crate::verdict::{Ruling, Verdict};
+
+pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
+    let experiments: Vec<&dyn Entry> = match arguments.names.as_slice() {
+        [] => EXPERIMENTS.to_vec(),
+        names => names.iter().map(|name| find_experiment(name)).collect::<Result<_, _>>()?,
+    };
+    let mut manifests = Vec::new();
+    let mut failed = Vec::new();
+    for experiment in experiments {
+        let name = experiment.about().name;
+        match execute(&run_arguments(arguments, name)) {
+            Ok(execution) => {
+                let manifest = execution.manifest;
+                if manifest.status == Status::Failed {
+                    failed.push(name);
+                }
+                note(format!("{name}: {:.1} s", manifest.seconds));
+                manifests.push(manifest);
+            }
+            // One whose data are missing must not keep the others from being verified.
+            Err(Failure::Run(error) | Failure::Input(error)) => {
+                print_error(&error.context(name));
+                failed.push(name);
+            }
+        }
+    }
+    if arguments.json {
+        say_json(&manifests)?;
+    } else {
+        print_table(&manifests, arguments.markdown);
+    }
+    match failed.as_slice() {
+        [] => Ok(()),
+        names => Err(Failure::Run(anyhow!("not verified: {}", names.join(", ")))),
+    }
+}
+
+fn run_arguments(arguments: &VerifyArguments, name: &str) -> RunArguments {
+    RunArguments {
+        name: name.to_owned(),
+        preset: arguments.preset,
+        seeds: None,
+        backend: arguments.backend.clone(),
+        jobs: arguments.jobs,
+        out: arguments.out.clone(),
+        set: arguments.first_seed.map(|seed| format!("first_seed={seed}")).into_iter().collect(),
+        config: None,
+        fresh: arguments.fresh,
+        json: false,
+        quiet: true,
+    }
+}
+
+fn print_table(manifests: &[Manifest], is_markdown: bool) {
+    let verdicts = manifests.iter().flat_map(|m| m.verdicts.iter().map(move |v| (m, v)));
+    if is_markdown {
+        say("| experiment | verdict | claim | effect | 95 % interval |\n|---|---|---|---|---|");
+    }
+    for (manifest, verdict) in verdicts {
+        let (effect, interval) = effect(verdict);
+        let (name, ruling) = (&manifest.experiment, verdict.ruling);
+        let statement = &verdict.statement;
+        if is_markdown {
+            say(format!("| `{name}` | {ruling} | {statement} | {effect} | {interval} |"));
+        } else {
+            let claim = &verdict.claim;
+            say(format!("{ruling:<12} {name:<22} {claim:<34} {effect} {interval}"));
+        }
+    }
+    let all = || manifests.iter().flat_map(|manifest| &manifest.verdicts);
+    let count = |ruling: Ruling| all().filter(|verdict| verdict.ruling == ruling).count();
+    let seconds: f64 = manifests.iter().map(|manifest| manifest.seconds).sum();
+    say(format!(
+        "\n{} claims: {} supported, {} refuted, {} inconclusive; {} experiments in {seconds:.0} s",
+        all().count(),
+        count(Ruling::Supported),
+        count(Ruling::Refuted),
+        count(Ruling::Inconclusive),
+        manifests.len()
+    ));
+}
+
+fn effect(verdict: &Verdict) -> (String, String) {
+    let Some(effect) = &verdict.effect else { return (String::new(), String::new()) };
+    let interval = effect
+        .interval
+        .map_or(String::new(), |(low, high)| format!("{} to {}", number(low), number(high)));
+    (format!("{}: {}", effect.name, number(effect.estimate)), interval)
+}
