@@ -7,8 +7,10 @@ mod initial_flow;
 mod meanfield_chi;
 mod norm_order;
 mod normalization_flow;
+mod orthogonal;
 mod phase_diagram;
 mod residual_flow;
+mod saturation;
 mod sequence_length;
 mod sigmoid_vs_relu;
 
@@ -19,8 +21,10 @@ use finite_width::FiniteWidth;
 use meanfield_chi::MeanfieldChi;
 use norm_order::NormOrderExperiment;
 use normalization_flow::NormalizationFlow;
+use orthogonal::OrthogonalExperiment;
 use phase_diagram::PhaseDiagram;
 use residual_flow::ResidualFlow;
+use saturation::Saturation;
 use sequence_length::SequenceLength;
 use sigmoid_vs_relu::SigmoidVsRelu;
 
@@ -30,6 +34,8 @@ pub const EXPERIMENTS: &[&dyn Entry] = &[
     &Listed::<SequenceLength>::new(),
     &Listed::<MeanfieldChi>::new(),
     &Listed::<PhaseDiagram>::new(),
+    &Listed::<Saturation>::new(),
+    &Listed::<OrthogonalExperiment>::new(),
     &Listed::<NormalizationFlow>::new(),
     &Listed::<ResidualFlow>::new(),
     &Listed::<FiniteWidth>::new(),

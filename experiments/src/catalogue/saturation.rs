@@ -1,0 +1,199 @@
+//! Saturation and the size of the gradient.
+
+use std::ops::Range;
+
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::MlpConfig;
+use backdraft_zoo::NetworkConfig;
+
+use super::initial_flow::{FlowSettings, is_hidden};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::{Sample, in_every_case, short};
+use crate::picture::{Picture, Point};
+use crate::results::{Results, TrialResult};
+use crate::theory::{MeanField, ScalarActivation};
+use crate::trial::{Factors, Trial};
+use crate::verdict::Verdict;
+
+/// Large weights saturate units; what becomes of the gradient?
+pub(crate) struct Saturation;
+
+const FACTOR: Claim = Claim {
+    id: "factor-is-mean-field",
+    statement: "From unsaturated to nearly all saturated, sigmoid and tanh nets follow mean-field theory.",
+    rule: "Over the last half of the layers, at initialisation. Two one-sided tests on ln factor over \
+           seeds: supported if every 90 % interval lies within 5 % of theory, refuted if one lies \
+           outside.",
+};
+const SATURATION_VANISHES: Claim = Claim {
+    id: "saturation-vanishes",
+    statement: "The more saturated a deep tanh net is, the more its gradients vanish.",
+    rule: "Ratio of the factors per layer, σw² = 16 over σw² = 1, paired by seed. Supported if its 95 % \
+           interval lies below 1, refuted if above.",
+};
+const SIGMOID_CAN: Claim = Claim {
+    id: "sigmoid-can-be-level",
+    statement: "It is not the sigmoid: with weights of variance 105 / n, and many units saturated, its \
+                gradients neither vanish nor explode.",
+    rule: "Two one-sided tests on ln factor at σw² = 104.8: supported if the 90 % interval lies within \
+           5 % of 1, refuted if outside.",
+};
+
+/// σw² at which a sigmoid net without biases is critical.
+const CRITICAL: f64 = 104.8;
+
+/// The arms: activation and σw².
+const ARMS: [(Activation, ScalarActivation, f64); 7] = [
+    (Activation::Sigmoid, ScalarActivation::Sigmoid, 1.0),
+    (Activation::Sigmoid, ScalarActivation::Sigmoid, 16.0),
+    (Activation::Sigmoid, ScalarActivation::Sigmoid, CRITICAL),
+    (Activation::Sigmoid, ScalarActivation::Sigmoid, 400.0),
+    (Activation::Tanh, ScalarActivation::Tanh, 1.0),
+    (Activation::Tanh, ScalarActivation::Tanh, 4.0),
+    (Activation::Tanh, ScalarActivation::Tanh, 16.0),
+];
+
+fn trials_of<'a>(
+    results: &'a Results,
+    activation: Activation,
+    variance: f64,
+) -> Vec<&'a TrialResult> {
+    let variance = variance.to_string();
+    results.with(&[("activation", activation.name()), ("weight-variance", &variance)])
+}
+
+/// ln of the factor per layer over the last half of the layers.
+fn log_factors(results: &Results, activation: Activation, variance: f64) -> Vec<f64> {
+    let factor = |trial: &&TrialResult| {
+        let norms = trial.initial("activation_gradient_norm", is_hidden);
+        let first = norms.len() / 2;
+        let factor =
+            (norms.get(first)?.ln() - norms.last()?.ln()) / (norms.len() - 1 - first) as f64;
+        factor.is_finite().then_some(factor)
+    };
+    trials_of(results, activation, variance).iter().filter_map(factor).collect()
+}
+
+/// Mean share of saturated units in the last layer.
+fn saturated(results: &Results, activation: Activation, variance: f64) -> f64 {
+    let trials = trials_of(results, activation, variance);
+    let share = |trial: &&TrialResult| trial.initial("saturated_share", is_hidden).last().copied();
+    let shares: Vec<f64> = trials.iter().filter_map(share).collect();
+    shares.iter().sum::<f64>() / shares.len() as f64
+}
+
+fn theory(settings: &FlowSettings, activation: ScalarActivation, variance: f64) -> f64 {
+    let field = MeanField::new(activation, variance, 0.0);
+    let mut q = variance;
+    let logs = (1..settings.depth).map(|_| {
+        q = field.next_variance(q);
+        0.5 * field.chi(q).ln()
+    });
+    let logs: Vec<f64> = logs.skip(settings.depth / 2).collect();
+    (logs.iter().sum::<f64>() / logs.len() as f64).exp()
+}
+
+impl Experiment for Saturation {
+    type Settings = FlowSettings;
+
+    const ABOUT: About = About {
+        name: "saturation",
+        title: "Saturated units do not make gradients vanish by themselves",
+        question: "Saturation is given as the reason why sigmoid's gradients vanish: σ′ is at most 1/4 \
+            and nearly 0 on the flat parts. But the layer's factor also holds the weights, and large \
+            weights are what saturates. Which of the two wins?",
+        sources: &[
+            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
+             networks, AISTATS 2010, § 3",
+            "S. S. Schoenholz, J. Gilmer, S. Ganguli, J. Sohl-Dickstein, Deep information \
+             propagation, ICLR 2017",
+        ],
+        claims: &[FACTOR, SATURATION_VANISHES, SIGMOID_CAN],
+    };
+
+    fn settings(preset: Preset) -> FlowSettings {
+        let width = if preset == Preset::Quick { 512 } else { 1_024 };
+        FlowSettings { seeds: 20, first_seed: 0, width, depth: 16, batch: 8 }
+    }
+
+    fn seeds(settings: &FlowSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
+        let arm = |(activation, _, variance): (Activation, ScalarActivation, f64)| {
+            let network = MlpConfig {
+                inputs: settings.width,
+                depth: settings.depth,
+                width: settings.width,
+                activation,
+                initializer: Initializer::MeanField(variance),
+                ..Default::default()
+            };
+            let factors = Factors::new([
+                ("activation", activation.name().to_owned()),
+                ("weight-variance", variance.to_string()),
+            ]);
+            (factors, NetworkConfig::Mlp(network))
+        };
+        Ok(settings.trials(&ARMS.map(arm)))
+    }
+
+    fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
+        let case = |(activation, scalar, variance): (Activation, ScalarActivation, f64)| {
+            let expected = theory(settings, scalar, variance);
+            let share = 100.0 * saturated(results, activation, variance);
+            let logs = log_factors(results, activation, variance);
+            let sample = Sample::of_logs("factor per layer", logs)
+                .because(format!("theory {}, {share:.0} % saturated", short(expected)));
+            let name = format!("{} at σw² = {variance}", activation.name());
+            (name, sample.equals(&FACTOR, expected, 0.05))
+        };
+        let tanh = |variance| log_factors(results, Activation::Tanh, variance);
+        let ratios = tanh(16.0).iter().zip(tanh(1.0)).map(|(much, little)| much - little).collect();
+        let shares = [1.0, 16.0].map(|v| 100.0 * saturated(results, Activation::Tanh, v));
+        let critical = log_factors(results, Activation::Sigmoid, CRITICAL);
+        let share = 100.0 * saturated(results, Activation::Sigmoid, CRITICAL);
+        vec![
+            in_every_case(&FACTOR, ARMS.map(case).into()),
+            Sample::of_logs("ratio of factors per layer", ratios)
+                .because(format!("{:.0} % and {:.0} % saturated", shares[0], shares[1]))
+                .stays_below(&SATURATION_VANISHES, 1.0),
+            Sample::of_logs("factor per layer", critical)
+                .because(format!("{share:.0} % saturated"))
+                .equals(&SIGMOID_CAN, 1.0, 0.05),
+        ]
+    }
+
+    fn pictures(_: &FlowSettings, results: &Results) -> Vec<Picture> {
+        let picture = Picture::new(
+            "factor-by-saturation",
+            "Factor of ‖∂L/∂h‖ per layer against saturation",
+            "share of saturated units in the last layer",
+            "factor per layer",
+        );
+        vec![[Activation::Sigmoid, Activation::Tanh].iter().fold(picture, |picture, activation| {
+            let arms = ARMS.iter().filter(|(of, _, _)| of == activation);
+            let points = arms.filter_map(|(_, _, variance)| {
+                let logs = log_factors(results, *activation, *variance);
+                let factors: Vec<f64> = logs.iter().map(|log| log.exp()).collect();
+                Point::geometric_mean(saturated(results, *activation, *variance), &factors)
+            });
+            picture.measured(activation.name(), points)
+        })]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sigmoid_net_is_critical_where_the_constant_says() {
+        let chi = |variance: f64| {
+            let field = MeanField::new(ScalarActivation::Sigmoid, variance, 0.0);
+            field.chi(field.fixed_point(variance))
+        };
+        assert!(chi(CRITICAL - 0.5) < 1.0 && chi(CRITICAL + 0.5) > 1.0);
+    }
+}
