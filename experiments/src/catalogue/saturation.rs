@@ -53,11 +53,7 @@ const ARMS: [(Activation, ScalarActivation, f64); 7] = [
     (Activation::Tanh, ScalarActivation::Tanh, 16.0),
 ];
 
-fn trials_of<'a>(
-    results: &'a Results,
-    activation: Activation,
-    variance: f64,
-) -> Vec<&'a TrialResult> {
+fn trials_of(results: &Results, activation: Activation, variance: f64) -> Vec<&TrialResult> {
     let variance = variance.to_string();
     results.with(&[("activation", activation.name()), ("weight-variance", &variance)])
 }
