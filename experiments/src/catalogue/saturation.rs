@@ -20,7 +20,8 @@ pub(crate) struct Saturation;
 
 const FACTOR: Claim = Claim {
     id: "factor-is-mean-field",
-    statement: "From unsaturated to nearly all saturated, sigmoid and tanh nets follow mean-field theory.",
+    statement: "From none to two thirds of their units saturated, sigmoid and tanh nets follow \
+                mean-field theory.",
     rule: "Over the last half of the layers, at initialisation. Two one-sided tests on ln factor over \
            seeds: supported if every 90 % interval lies within 5 % of theory, refuted if one lies \
            outside.",

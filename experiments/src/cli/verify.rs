@@ -73,7 +73,9 @@ fn print_table(manifests: &[Manifest], is_markdown: bool) {
         let (name, ruling) = (&manifest.experiment, verdict.ruling);
         let statement = &verdict.statement;
         if is_markdown {
-            say(format!("| `{name}` | {ruling} | {statement} | {effect} | {interval} |"));
+            let cells =
+                [statement.as_str(), &effect, &interval].map(|cell| cell.replace('|', r"\|"));
+            say(format!("| `{name}` | {ruling} | {} |", cells.join(" | ")));
         } else {
             let claim = &verdict.claim;
             say(format!("{ruling:<12} {name:<22} {claim:<34} {effect} {interval}"));
