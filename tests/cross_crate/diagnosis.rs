@@ -121,6 +121,9 @@ fn sick_networks_are_found_out_and_healthy_ones_raise_no_alarm() {
     let mut wrong = Vec::new();
     for case in cases() {
         let findings = diagnose(&measure(&case), &Thresholds::default());
+        for name in findings.iter().filter_map(|finding| finding.experiment) {
+            assert!(backdraft::experiment(name).is_some(), "there is no experiment {name}");
+        }
         let mut rules: Vec<&str> = findings.iter().map(|finding| finding.rule).collect();
         rules.dedup();
         println!(

@@ -33,7 +33,7 @@ impl Rule for Dead {
                 ),
                 confidence: Confidence::of(above.len(), course.len()),
                 remedy: "Lower the learning rate, use He's initialiser, or use Leaky ReLU",
-                experiment: None,
+                experiment: Some("born-dead-relu"),
             })
         };
         history.subjects("dead_share").filter_map(finding).collect()

@@ -33,7 +33,7 @@ impl Rule for Saturated {
                 ),
                 confidence: Confidence::of(above.len(), course.len()),
                 remedy: "Scale the inputs, lower the gain of the initialiser, or normalise the pre-activations",
-                experiment: None,
+                experiment: Some("saturation"),
             })
         };
         history.subjects("saturated_share").filter_map(finding).collect()
