@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -128,6 +128,26 @@ fn a_configuration_file_is_read_and_its_mistakes_are_located() {
     refused(&run(), &[path, "line 2"]);
     fs::remove_file(&file).unwrap();
     refused(&run(), &["cannot read", path]);
+}
+
+#[test]
+fn missing_data_are_refused_and_leave_no_record() {
+    let (out, home) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));
+    command.args(["run", "degradation", "--preset", "paper", "--out"]).arg(out.path());
+    let output = command.env("BACKDRAFT_DATA", home.path()).env("HOME", home.path()).output();
+    refused(&output.unwrap(), &["`cifar-10`", "cifar-10-binary.tar.gz"]);
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));
+    command.args(["describe", "sequence-length"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What a person reads: pictures, tables, verdicts, errors.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks")]
+#![expect(clippy::print_stderr, reason = "this is where the program speaks")]
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use serde::Serialize;
 
@@ -23,15 +23,19 @@ pub(super) fn note(line: impl std::fmt::Display) {
     eprintln!("{line}");
 }
 
-/// Prints a line to standard output.
+/// Prints a line to standard output. A reader that has gone away, as in `| head`, is no reason to
+/// stop a run; a disk that is full is worth a word.
 pub(super) fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    if let Err(error) = writeln!(std::io::stdout(), "{line}")
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        eprintln!("cannot write to standard output: {error}");
+    }
 }
 
 /// Prints a value as JSON.
 pub(super) fn say_json(value: &impl Serialize) -> Result<(), Failure> {
-    let json = serde_json::to_string_pretty(value).map_err(Failure::run)?;
-    println!("{json}");
+    say(serde_json::to_string_pretty(value).map_err(Failure::run)?);
     Ok(())
 }
 

@@ -47,10 +47,10 @@ pub(super) fn execute(arguments: &RunArguments) -> Result<Execution, Failure> {
         experiment.settings(arguments.preset, &overlays(arguments)?).map_err(Failure::input)?;
     let prepared = experiment.prepare(&settings).map_err(Failure::input)?;
     let id = run_id(experiment.about().name, &settings, backend.name);
+    // Before the folder: data that are missing must not leave an empty record.
+    let trials = prepared.trials().map_err(Failure::Input)?;
     let folder =
         RunFolder::create(&arguments.out, experiment.about().name, &id).map_err(Failure::input)?;
-
-    let trials = prepared.trials().map_err(Failure::Run)?;
     if arguments.fresh || is_of_another_build(&folder) {
         forget(&folder, &trials)?;
     }
