@@ -74,13 +74,7 @@ impl Experiment for FiniteWidth {
     }
 
     fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
-        let network = MlpConfig {
-            inputs: settings.width,
-            depth: settings.depth,
-            width: settings.width,
-            initializer: Initializer::HeNormal,
-            ..Default::default()
-        };
+        let network = MlpConfig { initializer: Initializer::HeNormal, ..settings.mlp() };
         let factors = Factors::new([("network", "relu-he".to_owned())]);
         Ok(settings.trials(&[(factors, NetworkConfig::Mlp(network))]))
     }

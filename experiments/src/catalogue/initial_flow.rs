@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
+use backdraft_mlp::MlpConfig;
 use backdraft_zoo::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::flow;
+use crate::picture::Picture;
+use crate::results::{Results, TrialResult, by_layer};
 use crate::settings::{Settings, SettingsError, in_range};
 use crate::trial::{Factors, Trial};
 
@@ -41,6 +44,24 @@ impl FlowSettings {
         self.first_seed..self.first_seed + self.seeds
     }
 
+    /// Returns the fully connected network that experiments change: as many inputs as units, so that
+    /// every weight matrix is square.
+    pub(crate) fn mlp(&self) -> MlpConfig {
+        let (width, depth) = (self.width, self.depth);
+        MlpConfig { inputs: width, depth, width, ..Default::default() }
+    }
+
+    /// Draws the gradient by layer of the networks with these levels of the factor `network`.
+    pub(crate) fn gradient_flow(&self, results: &Results, networks: &[&str]) -> Picture {
+        let title = format!("Gradient reaching each of {} layers at initialisation", self.depth);
+        let picture =
+            Picture::new("gradient-flow", title, "hidden layer", "‖∂L/∂h‖, L2 over the batch");
+        networks.iter().fold(picture.logarithmic(), |picture, network| {
+            let trials = results.with(&[("network", network)]);
+            picture.measured(*network, by_layer(&trials, "activation_gradient_norm", is_hidden))
+        })
+    }
+
     /// Looks at every network with every seed.
     pub(crate) fn trials(&self, arms: &[(Factors, NetworkConfig)]) -> Vec<Trial> {
         let trial = |seed: u64, (factors, network): &(Factors, NetworkConfig)| Trial {
@@ -51,6 +72,14 @@ impl FlowSettings {
         };
         self.seeds().flat_map(|seed| arms.iter().map(move |arm| trial(seed, arm))).collect()
     }
+}
+
+/// Returns ln of the factor of ‖∂L/∂h‖ per layer, by seed, of the networks with this level of the
+/// factor `network`.
+pub(crate) fn log_factors(results: &Results, network: &str) -> Vec<f64> {
+    let trials = results.with(&[("network", network)]);
+    let factor = |trial: &&TrialResult| trial.log_factor("activation_gradient_norm", is_hidden);
+    trials.iter().filter_map(factor).collect()
 }
 
 /// Selects the hidden layers of a fully connected network.

@@ -91,15 +91,8 @@ impl Experiment for MeanfieldChi {
         let mut arms = Vec::new();
         for (activation, _, _) in CASES {
             for (initializer, init) in INITIALIZERS {
-                // Inputs as wide as the layers make Xavier's variance LeCun's.
-                let network = MlpConfig {
-                    inputs: settings.width,
-                    depth: settings.depth,
-                    width: settings.width,
-                    activation: *activation,
-                    initializer: init,
-                    ..Default::default()
-                };
+                let network =
+                    MlpConfig { activation: *activation, initializer: init, ..settings.mlp() };
                 arms.push((factors(*activation, initializer), NetworkConfig::Mlp(network)));
             }
         }
@@ -180,12 +173,7 @@ fn log_factors(
     let variance = initializer.weight_variance(width, width) * width as f64;
     let field = MeanField::new(activation, variance, 0.0);
     // Gaussian inputs of variance 1 make first pre-activations of variance σw².
-    let mut q = variance;
-    let next = |_: usize| {
-        q = field.next_variance(q);
-        0.5 * field.chi(q).ln()
-    };
-    (1..settings.depth).map(next).collect()
+    field.log_factors(variance).take(settings.depth - 1).collect()
 }
 
 fn mean_log_factor(

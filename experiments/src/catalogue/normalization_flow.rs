@@ -6,11 +6,11 @@ use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::{MlpConfig, Normalization};
 use backdraft_zoo::NetworkConfig;
 
-use super::initial_flow::{FlowSettings, is_hidden};
+use super::initial_flow::{FlowSettings, log_factors};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::picture::Picture;
-use crate::results::{Results, TrialResult, by_layer};
+use crate::results::Results;
 use crate::theory::{ScalarActivation, batch_norm_chi, layer_norm_chi};
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
@@ -80,13 +80,10 @@ impl Experiment for NormalizationFlow {
     fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
         let arm = |(name, activation, normalization): (&str, Activation, Normalization)| {
             let network = MlpConfig {
-                inputs: settings.width,
-                depth: settings.depth,
-                width: settings.width,
                 activation,
                 normalization,
                 initializer: Initializer::LecunNormal,
-                ..Default::default()
+                ..settings.mlp()
             };
             (Factors::new([("network", name.to_owned())]), NetworkConfig::Mlp(network))
         };
@@ -94,12 +91,8 @@ impl Experiment for NormalizationFlow {
     }
 
     fn judge(_: &FlowSettings, results: &Results) -> Vec<Verdict> {
-        let sample = |network: &str| {
-            let trials = results.with(&[("network", network)]);
-            let factor =
-                |trial: &&TrialResult| trial.log_factor("activation_gradient_norm", is_hidden);
-            Sample::of_logs("factor per layer", trials.iter().filter_map(factor).collect())
-        };
+        let sample =
+            |network: &str| Sample::of_logs("factor per layer", log_factors(results, network));
         let root = |chi: f64| chi.sqrt();
         let batch = |activation| root(batch_norm_chi(activation));
         let told = |factor: f64| format!("theory {factor:.3}");
@@ -124,13 +117,6 @@ impl Experiment for NormalizationFlow {
     }
 
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
-        let title =
-            format!("Gradient reaching each of {} layers at initialisation", settings.depth);
-        let picture =
-            Picture::new("gradient-flow", title, "hidden layer", "‖∂L/∂h‖, L2 over the batch");
-        vec![ARMS.iter().fold(picture.logarithmic(), |picture, (network, _, _)| {
-            let trials = results.with(&[("network", network)]);
-            picture.measured(*network, by_layer(&trials, "activation_gradient_norm", is_hidden))
-        })]
+        vec![settings.gradient_flow(results, &ARMS.map(|(network, _, _)| network))]
     }
 }

@@ -6,11 +6,11 @@ use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::MlpConfig;
 use backdraft_zoo::NetworkConfig;
 
-use super::initial_flow::{FlowSettings, is_hidden};
+use super::initial_flow::{FlowSettings, log_factors};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::picture::{Picture, Point};
-use crate::results::{Results, TrialResult};
+use crate::results::Results;
 use crate::trial::{Factors, Trial};
 use crate::verdict::{Ruling, Verdict};
 
@@ -48,12 +48,8 @@ const ARMS: [(&str, Activation, Initializer); 4] = [
 
 /// ln ‖∂L/∂h_1‖² / ‖∂L/∂h_L‖² by seed.
 fn log_gains(settings: &FlowSettings, results: &Results, network: &str) -> Vec<f64> {
-    let trials = results.with(&[("network", network)]);
     let layers = settings.depth as f64 - 1.0;
-    let gain = |trial: &&TrialResult| {
-        Some(2.0 * layers * trial.log_factor("activation_gradient_norm", is_hidden)?)
-    };
-    trials.iter().filter_map(gain).collect()
+    log_factors(results, network).into_iter().map(|factor| 2.0 * layers * factor).collect()
 }
 
 fn squared_deviations(gains: &[f64]) -> Vec<f64> {
@@ -89,14 +85,7 @@ impl Experiment for OrthogonalExperiment {
 
     fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
         let arm = |(name, activation, initializer): (&str, Activation, Initializer)| {
-            let network = MlpConfig {
-                inputs: settings.width,
-                depth: settings.depth,
-                width: settings.width,
-                activation,
-                initializer,
-                ..Default::default()
-            };
+            let network = MlpConfig { activation, initializer, ..settings.mlp() };
             (Factors::new([("network", name.to_owned())]), NetworkConfig::Mlp(network))
         };
         Ok(settings.trials(&ARMS.map(arm)))

@@ -39,14 +39,9 @@ const BIAS_VARIANCES: [f64; 3] = [0.0, 0.05, 0.3];
 fn theory(weight: f64, bias: f64, depth: usize) -> f64 {
     let field = MeanField::new(ScalarActivation::Tanh, weight, bias);
     // At criticality the variance never settles: take it where the layers are.
-    let mut q = weight + bias;
-    let logs = (1..depth).map(|_| {
-        q = field.next_variance(q);
-        0.5 * field.chi(q).ln()
-    });
+    let logs = field.log_factors(weight + bias).take(depth - 1).skip((depth - 1) / 2);
     let logs: Vec<f64> = logs.collect();
-    let settled = &logs[logs.len() / 2..];
-    (settled.iter().sum::<f64>() / settled.len() as f64).exp()
+    (logs.iter().sum::<f64>() / logs.len() as f64).exp()
 }
 
 fn factors(weight: f64, bias: f64) -> Factors {
@@ -106,13 +101,10 @@ impl Experiment for PhaseDiagram {
     fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
         let arm = |(weight, bias): (f64, f64)| {
             let network = MlpConfig {
-                inputs: settings.width,
-                depth: settings.depth,
-                width: settings.width,
                 activation: Activation::Tanh,
                 initializer: Initializer::MeanField(weight),
                 bias_variance: bias,
-                ..Default::default()
+                ..settings.mlp()
             };
             (factors(weight, bias), NetworkConfig::Mlp(network))
         };

@@ -6,11 +6,11 @@ use backdraft_layers::Initializer;
 use backdraft_mlp::{MlpConfig, Normalization, Skip};
 use backdraft_zoo::NetworkConfig;
 
-use super::initial_flow::{FlowSettings, is_hidden};
+use super::initial_flow::{FlowSettings, log_factors};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::picture::Picture;
-use crate::results::{Results, TrialResult, by_layer};
+use crate::results::Results;
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
@@ -91,13 +91,10 @@ impl Experiment for ResidualFlow {
     fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
         let arm = |(name, normalization, skip): (&str, Normalization, Skip)| {
             let network = MlpConfig {
-                inputs: settings.width,
-                depth: settings.depth,
-                width: settings.width,
                 initializer: Initializer::HeNormal,
                 normalization,
                 skip,
-                ..Default::default()
+                ..settings.mlp()
             };
             (Factors::new([("network", name.to_owned())]), NetworkConfig::Mlp(network))
         };
@@ -105,12 +102,7 @@ impl Experiment for ResidualFlow {
     }
 
     fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
-        let logs = |network: &str| -> Vec<f64> {
-            let trials = results.with(&[("network", network)]);
-            let factor =
-                |trial: &&TrialResult| trial.log_factor("activation_gradient_norm", is_hidden);
-            trials.iter().filter_map(factor).collect()
-        };
+        let logs = |network: &str| log_factors(results, network);
         let factor = |network: &str| Sample::of_logs("factor per layer", logs(network));
         let layers = settings.depth as f64 - 1.0;
         let whole = |network: &str| {
@@ -127,13 +119,6 @@ impl Experiment for ResidualFlow {
     }
 
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
-        let title =
-            format!("Gradient reaching each of {} layers at initialisation", settings.depth);
-        let picture =
-            Picture::new("gradient-flow", title, "hidden layer", "‖∂L/∂h‖, L2 over the batch");
-        vec![ARMS.iter().fold(picture.logarithmic(), |picture, (network, _, _)| {
-            let trials = results.with(&[("network", network)]);
-            picture.measured(*network, by_layer(&trials, "activation_gradient_norm", is_hidden))
-        })]
+        vec![settings.gradient_flow(results, &ARMS.map(|(network, _, _)| network))]
     }
 }

@@ -81,12 +81,8 @@ fn saturated(results: &Results, activation: Activation, variance: f64) -> f64 {
 
 fn theory(settings: &FlowSettings, activation: ScalarActivation, variance: f64) -> f64 {
     let field = MeanField::new(activation, variance, 0.0);
-    let mut q = variance;
-    let logs = (1..settings.depth).map(|_| {
-        q = field.next_variance(q);
-        0.5 * field.chi(q).ln()
-    });
-    let logs: Vec<f64> = logs.skip(settings.depth / 2).collect();
+    let logs = field.log_factors(variance).take(settings.depth - 1).skip(settings.depth / 2);
+    let logs: Vec<f64> = logs.collect();
     (logs.iter().sum::<f64>() / logs.len() as f64).exp()
 }
 
@@ -120,12 +116,9 @@ impl Experiment for Saturation {
     fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
         let arm = |(activation, _, variance): (Activation, ScalarActivation, f64)| {
             let network = MlpConfig {
-                inputs: settings.width,
-                depth: settings.depth,
-                width: settings.width,
                 activation,
                 initializer: Initializer::MeanField(variance),
-                ..Default::default()
+                ..settings.mlp()
             };
             let factors = Factors::new([
                 ("activation", activation.name().to_owned()),

@@ -54,6 +54,15 @@ impl MeanField {
         self.chi(q).sqrt()
     }
 
+    /// Iterates over ln √χ from layer to layer: of ‖∂L/∂h_l‖ / ‖∂L/∂h_(l+1)‖ for l from the first
+    /// hidden layer, whose pre-activations have variance `q`.
+    pub fn log_factors(self, mut q: f64) -> impl Iterator<Item = f64> {
+        std::iter::repeat_with(move || {
+            q = self.next_variance(q);
+            0.5 * self.chi(q).ln()
+        })
+    }
+
     /// Returns the variance that the pre-activations settle at with depth, starting from `q`.
     pub fn fixed_point(&self, mut q: f64) -> f64 {
         for _ in 0..MAX_ITERATIONS {
