@@ -26,7 +26,7 @@ impl Settings for NetworkConfig {
         Self::validate(self).map_err(|invalid| SettingsError::Range {
             key: invalid.field.to_owned(),
             value: invalid.value,
-            requirement: invalid.requirement.to_owned(),
+            requirement: invalid.requirement,
         })
     }
 }

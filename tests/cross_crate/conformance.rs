@@ -69,10 +69,10 @@ impl Architecture for Broken {
     }
 
     fn validate(&self) -> Result<(), InvalidField> {
-        let value = self.width.to_string();
-        let refused = InvalidField { field: "width", value, requirement: "it must be 1 to 99" };
-        let is_possible = (1..100).contains(&self.width) || self.flaw == Flaw::Validation;
-        if is_possible { Ok(()) } else { Err(refused) }
+        if self.flaw == Flaw::Validation {
+            return Ok(());
+        }
+        InvalidField::unless_in(1..=99, "width", self.width)
     }
 
     fn try_init(&self, seed: u64, device: &Device) -> Result<BrokenNetwork, InvalidField> {

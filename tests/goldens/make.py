@@ -51,25 +51,37 @@ def mlp(config):
     return net, {name: net[index] for name, index in taps.items()}
 
 
-class Residual(nn.Module):
+class Joined(nn.Module):
     """One hidden layer with its skip; named as ours."""
 
-    def __init__(self, inputs, width, activation):
+    def __init__(self, inputs, width, config):
         super().__init__()
         self.linear = nn.Linear(inputs, width)
-        self.activation = ACTIVATIONS[activation]()
+        self.activation = ACTIVATIONS[config["activation"]]()
+        self.kind = config["skip"] if inputs == width else None
+        if self.kind == "rezero":
+            self.skip = nn.Parameter(torch.rand(1))
+        if isinstance(self.kind, dict):
+            self.skip = nn.Linear(width, width)
 
     def forward(self, x):
         y = self.activation(self.linear(x))
-        return x + y if x.shape == y.shape else y
+        if self.kind is None:
+            return y
+        if self.kind == "residual":
+            return x + y
+        if self.kind == "rezero":
+            return x + self.skip * y
+        gate = torch.sigmoid(self.skip(x))
+        return gate * y + (1 - gate) * x
 
 
-class ResidualMlp(nn.Module):
+class JoinedMlp(nn.Module):
     def __init__(self, config):
         super().__init__()
         widths = [config["inputs"]] + [config["width"]] * config["depth"]
         pairs = zip(widths, widths[1:])
-        self.hidden = nn.ModuleList(Residual(a, b, config["activation"]) for a, b in pairs)
+        self.hidden = nn.ModuleList(Joined(a, b, config) for a, b in pairs)
         self.head = nn.Linear(config["width"], config["outputs"])
 
     def forward(self, x):
@@ -78,8 +90,8 @@ class ResidualMlp(nn.Module):
         return self.head(x)
 
 
-def residual_mlp(config):
-    net = ResidualMlp(config)
+def joined_mlp(config):
+    net = JoinedMlp(config)
     return net, {f"hidden.{layer}": block for layer, block in enumerate(net.hidden)}
 
 
@@ -343,8 +355,10 @@ def main():
         case(f"mlp-{normalization}-norm", mlp, config, 16, bce)
     prelu = {**base, "depth": 5, "activation": "prelu", "normalization": "batch", "outputs": 3}
     case("mlp-prelu-batch-norm", mlp, prelu, 16, mse)
-    residual = {**base, "depth": 12, "activation": "tanh", "skip": "residual"}
-    case("mlp-residual", residual_mlp, residual, 9, mse)
+    for skip in ("residual", "rezero", {"highway": -2.0}):
+        name = skip if isinstance(skip, str) else "highway"
+        config = {**base, "depth": 12, "activation": "tanh", "skip": skip}
+        case(f"mlp-{name}", joined_mlp, config, 9, mse)
 
     sequence = {"architecture": "recurrent", "inputs": 3, "outputs": 2, "hidden": 8, "layers": 1}
     for cell in ("rnn", "relu_rnn", "lstm", "gru"):

@@ -3,6 +3,7 @@
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 use serde::{Deserialize, Serialize};
 
+use crate::error::InvalidField;
 use crate::orthogonal::orthogonal;
 use crate::rng::WeightRng;
 
@@ -80,17 +81,26 @@ impl Initializer {
         }
     }
 
-    /// Tells the parameter of the initialiser that no network can be built with, if there is one.
-    pub fn invalid_parameter(self) -> Option<f64> {
-        let (parameter, must_be_positive) = match self {
-            Self::Constant(value) | Self::Identity(value) => (value, false),
+    /// Checks the initialiser's parameter, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidField`] for the `field` of a configuration that holds the initialiser.
+    pub fn validate(self, field: &'static str) -> Result<(), InvalidField> {
+        let (parameter, may_be_negative) = match self {
+            Self::Constant(value) | Self::Identity(value) => (value, true),
             Self::Normal(value)
             | Self::Uniform(value)
             | Self::MeanField(value)
-            | Self::Orthogonal(value) => (value, true),
-            _ => return None,
+            | Self::Orthogonal(value) => (value, false),
+            _ => return Ok(()),
         };
-        (!parameter.is_finite() || (must_be_positive && parameter < 0.0)).then_some(parameter)
+        if parameter.is_finite() && (may_be_negative || parameter >= 0.0) {
+            return Ok(());
+        }
+        let requirement = if may_be_negative { "finite" } else { "finite and not negative" };
+        let requirement = format!("its parameter must be {requirement}");
+        Err(InvalidField::new(field, parameter, requirement))
     }
 
     /// Draws a weight matrix, row by row.
@@ -244,11 +254,15 @@ mod tests {
     const GOLDEN: [f32; 4] = [0.4377574, -0.6316067, -0.03434504, 1.3520187];
 
     #[test]
-    fn impossible_parameters_are_named() {
-        assert_eq!(Initializer::Normal(-1.0).invalid_parameter(), Some(-1.0));
-        assert!(Initializer::Uniform(f64::NAN).invalid_parameter().is_some());
-        assert_eq!(Initializer::Constant(-1.0).invalid_parameter(), None);
-        assert_eq!(Initializer::HeNormal.invalid_parameter(), None);
+    fn impossible_parameters_are_refused() {
+        let error = Initializer::Normal(-1.0).validate("initializer").unwrap_err();
+        let expected = "`initializer = -1` is not possible: its parameter must be finite and not \
+                        negative";
+        assert_eq!(error.to_string(), expected);
+        assert!(Initializer::Uniform(f64::NAN).validate("initializer").is_err());
+        assert!(Initializer::Constant(f64::INFINITY).validate("initializer").is_err());
+        assert_eq!(Initializer::Constant(-1.0).validate("initializer"), Ok(()));
+        assert_eq!(Initializer::HeNormal.validate("initializer"), Ok(()));
     }
 
     #[test]

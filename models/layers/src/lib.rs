@@ -14,7 +14,7 @@ pub use activation::Activation;
 pub use activation_layer::ActivationLayer;
 pub use architecture::{Architecture, Network};
 pub use convolution::ConvolutionInit;
-pub use error::InvalidField;
+pub use error::{InvalidField, SIZES};
 pub use initializer::Initializer;
 pub use linear::LinearInit;
 pub use rng::{WeightRng, weight_rng};

@@ -15,8 +15,9 @@ impl Architecture for MlpConfig {
     const NAME: &'static str = "mlp";
 
     const ABOUT: &'static str = "Fully connected network with a linear head (Glorot & Bengio 2010); optionally batch or \
-         layer normalisation of the pre-activations and a skip around each hidden layer (after He \
-         et al. 2016, who put two layers inside a skip)";
+         layer normalisation of the pre-activations and a skip around each hidden layer: residual (He \
+         et al. 2016, who put two layers inside a skip), ReZero (Bachlechner et al. 2021) or \
+         highway (Srivastava et al. 2015)";
 
     fn presets() -> Vec<(&'static str, Self)> {
         let sigmoid = Self { activation: Activation::Sigmoid, ..Self::default() };
@@ -33,8 +34,10 @@ impl Architecture for MlpConfig {
             ("mlp-50-batch-norm", Self { normalization: Normalization::Batch, ..deep.clone() }),
             (
                 "mlp-50-residual",
-                Self { normalization: Normalization::Layer, skip: Skip::Residual, ..deep },
+                Self { normalization: Normalization::Layer, skip: Skip::Residual, ..deep.clone() },
             ),
+            ("mlp-50-rezero", Self { skip: Skip::Rezero, ..deep.clone() }),
+            ("mlp-50-highway", Self { skip: Skip::Highway(-2.0), ..deep }),
             ("mlp-self-normalizing", self_normalizing),
         ]
     }
@@ -70,8 +73,12 @@ impl Architecture for MlpConfig {
         }
     }
 
-    /// The twin is an `nn.Sequential` of Linear, normalisation if any, and activation.
+    /// The twin is an `nn.Sequential` of Linear, normalisation if any, and activation; with skips,
+    /// which that cannot express, it names its modules as we do.
     fn pytorch_names(&self) -> Vec<(String, String)> {
+        if self.skip != Skip::None {
+            return vec![];
+        }
         let is_normalized = self.normalization != Normalization::None;
         let modules = 2 + usize::from(is_normalized);
         // Perhaps inside another module, such as `net.0.weight`.

@@ -7,7 +7,7 @@ use burn::nn::Linear;
 use burn::tensor::Tensor;
 
 use crate::normalization::NormalizationLayer;
-use crate::skip::Skip;
+use crate::skip::SkipLayer;
 
 /// A hidden layer: linear, normalisation, activation, and the skip around them.
 #[derive(Module, Debug)]
@@ -18,8 +18,8 @@ pub struct Block {
     pub normalization: Option<NormalizationLayer>,
     /// The activation function.
     pub activation: ActivationLayer,
-    #[module(skip)]
-    pub(crate) skip: Skip,
+    /// Joins its input and output, if configured and their widths agree.
+    pub skip: Option<SkipLayer>,
 }
 
 impl Block {
@@ -36,17 +36,17 @@ impl Block {
             None => linear,
         };
         let activated = self.activation.forward(normalized);
-        match self.skip {
-            Skip::Residual if input.dims() == activated.dims() => input + activated,
-            _ => activated,
+        match &self.skip {
+            Some(skip) => skip.join(input, activated),
+            None => activated,
         }
     }
 
     /// Returns what a tap on the layer's output sees: with a skip, no longer the bare activation.
     pub(crate) fn nonlinearity(&self) -> Nonlinearity {
         match self.skip {
-            Skip::None => self.activation.activation().nonlinearity(),
-            Skip::Residual => Nonlinearity::Other,
+            None => self.activation.activation().nonlinearity(),
+            Some(_) => Nonlinearity::Other,
         }
     }
 }

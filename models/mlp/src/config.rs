@@ -11,9 +11,8 @@ use crate::mlp::Mlp;
 use crate::normalization::Normalization;
 use crate::skip::Skip;
 
-/// Largest depth and width that are accepted: beyond them lies a typing error, not a network.
+/// Largest depth that is accepted: beyond it lies a typing error, not a network.
 const MAX_DEPTH: usize = 10_000;
-const MAX_WIDTH: usize = 65_536;
 
 /// Describes an [`Mlp`].
 ///
@@ -98,32 +97,18 @@ impl MlpConfig {
     ///
     /// [`InvalidField`] naming the first field that is out of range.
     pub fn validate(&self) -> Result<(), InvalidField> {
-        let sizes = [
-            ("inputs", self.inputs, MAX_WIDTH, "it must be from 1 to 65536"),
-            ("outputs", self.outputs, MAX_WIDTH, "it must be from 1 to 65536"),
-            ("depth", self.depth, MAX_DEPTH, "it must be from 1 to 10000"),
-            ("width", self.width, MAX_WIDTH, "it must be from 1 to 65536"),
-        ];
-        for (field, value, largest, requirement) in sizes {
-            if value == 0 || value > largest {
-                return Err(InvalidField { field, value: value.to_string(), requirement });
-            }
-        }
+        InvalidField::unless_sizes([
+            ("inputs", self.inputs),
+            ("outputs", self.outputs),
+            ("width", self.width),
+        ])?;
+        InvalidField::unless_in(1..=MAX_DEPTH, "depth", self.depth)?;
         if !(self.bias_variance.is_finite() && self.bias_variance >= 0.0) {
-            return Err(InvalidField {
-                field: "bias_variance",
-                value: self.bias_variance.to_string(),
-                requirement: "a variance is 0 or positive",
-            });
+            let requirement = "a variance is 0 or positive";
+            return Err(InvalidField::new("bias_variance", self.bias_variance, requirement));
         }
-        match self.initializer.invalid_parameter() {
-            None => Ok(()),
-            Some(parameter) => Err(InvalidField {
-                field: "initializer",
-                value: parameter.to_string(),
-                requirement: "its parameter must be finite and not negative",
-            }),
-        }
+        self.skip.validate("skip")?;
+        self.initializer.validate("initializer")
     }
 
     /// Returns the number of learned parameters, by formula; Burn's `num_params` also counts the
@@ -134,7 +119,10 @@ impl MlpConfig {
             Normalization::None => 0,
             Normalization::Batch | Normalization::Layer => 2 * self.width,
         };
-        let hidden = |inputs: usize| (inputs + 1) * self.width + gain_and_shift + slope;
+        let hidden = |inputs: usize| {
+            let skip = self.skip.num_learned(inputs, self.width);
+            (inputs + 1) * self.width + gain_and_shift + slope + skip
+        };
         hidden(self.inputs)
             + (self.depth - 1) * hidden(self.width)
             + (self.width + 1) * self.outputs
@@ -149,7 +137,7 @@ impl MlpConfig {
                 linear: init.init(inputs, self.width, &mut rng, device),
                 normalization: self.normalization.init(self.width, device),
                 activation: ActivationLayer::new(self.activation, device),
-                skip: self.skip,
+                skip: self.skip.init(inputs, self.width, self.initializer, &mut rng, device),
             }
         });
         let hidden = hidden.collect();

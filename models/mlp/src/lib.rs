@@ -11,4 +11,4 @@ pub use block::Block;
 pub use config::MlpConfig;
 pub use mlp::Mlp;
 pub use normalization::{Normalization, NormalizationLayer};
-pub use skip::Skip;
+pub use skip::{Skip, SkipLayer};

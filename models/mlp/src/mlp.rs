@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn taps_see_the_layers_in_depth_order_and_change_nothing() {
-        for skip in [Skip::None, Skip::Residual] {
+        for skip in [Skip::None, Skip::Residual, Skip::Rezero, Skip::Highway(-2.0)] {
             let device = Device::flex();
             let mlp = MlpConfig { skip, ..config() }.init(1, &device);
             let input = Tensor::<2>::ones([3, 5], &device);
@@ -92,6 +92,43 @@ mod tests {
             assert_eq!(names, ["hidden.0", "hidden.1", "hidden.2"]);
             let untapped = mlp.forward(input, &mut Taps::off());
             assert_eq!(tapped.into_data(), untapped.into_data());
+        }
+    }
+
+    #[test]
+    fn skips_count_what_they_learn_except_where_the_widths_differ() {
+        for (skip, learned) in [(Skip::Rezero, 2), (Skip::Highway(-2.0), 2 * 5 * 4)] {
+            let mlp = MlpConfig { skip, ..config() }.init(0, &Device::flex());
+            assert!(mlp.hidden[0].skip.is_none(), "5 inputs, 4 units");
+            assert_eq!(mlp.num_params(), config().num_learned() + learned);
+        }
+    }
+
+    #[test]
+    fn a_rezero_layer_starts_as_the_identity_and_a_highway_carries_as_its_bias_says() {
+        let device = Device::flex();
+        let input = Tensor::<2>::from_floats([[1.0, -2.0, 3.0, 0.5]], &device);
+        let layer = |skip| {
+            let config = MlpConfig { inputs: 4, skip, ..config() };
+            config.init(0, &device).hidden.swap_remove(0).forward(input.clone())
+        };
+        assert_eq!(layer(Skip::Rezero).into_data(), input.to_data());
+        // σ(−50) is nothing in f32, σ(50) is 1.
+        assert_eq!(layer(Skip::Highway(-50.0)).into_data(), input.to_data());
+        layer(Skip::Highway(50.0))
+            .into_data()
+            .assert_approx_eq::<f32>(&layer(Skip::None).into_data(), Default::default());
+    }
+
+    /// On a test's thread, whose stack is small: autodiff must not recurse through the layers.
+    #[test]
+    fn a_thousand_layers_pass_forward_and_backward() {
+        let device = Device::flex().autodiff();
+        for skip in [Skip::None, Skip::Highway(-2.0)] {
+            let mlp = MlpConfig { depth: 1_000, skip, ..config() }.init(0, &device);
+            let output = mlp.forward(Tensor::ones([2, 5], &device), &mut Taps::on());
+            let gradients = output.sum().backward();
+            assert!(mlp.hidden[0].linear.weight.val().grad(&gradients).is_some());
         }
     }
 

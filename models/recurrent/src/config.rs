@@ -11,8 +11,7 @@ use crate::cell::{Cell, Readout};
 use crate::layer::RecurrentLayer;
 use crate::network::Recurrent;
 
-/// Largest sizes that are accepted: beyond them lies a typing error, not a network.
-const MAX_WIDTH: usize = 65_536;
+/// Largest numbers that are accepted: beyond them lies a typing error, not a network.
 const MAX_LAYERS: usize = 1_000;
 const MAX_MEMORY: usize = 1_000_000;
 
@@ -105,36 +104,22 @@ impl RecurrentConfig {
     ///
     /// [`InvalidField`] naming the first field that is out of range.
     pub fn validate(&self) -> Result<(), InvalidField> {
-        let sizes = [
-            ("inputs", self.inputs, MAX_WIDTH, "it must be from 1 to 65536"),
-            ("outputs", self.outputs, MAX_WIDTH, "it must be from 1 to 65536"),
-            ("hidden", self.hidden, MAX_WIDTH, "it must be from 1 to 65536"),
-            ("layers", self.layers, MAX_LAYERS, "it must be from 1 to 1000"),
-            ("length", self.length, MAX_WIDTH, "it must be from 1 to 65536"),
-        ];
-        for (field, value, largest, requirement) in sizes {
-            if value == 0 || value > largest {
-                return Err(InvalidField { field, value: value.to_string(), requirement });
-            }
-        }
-        let initializers = [
-            ("initializer", self.initializer),
-            ("recurrent_initializer", self.recurrent_initializer),
-        ];
-        for (field, initializer) in initializers {
-            if let Some(parameter) = initializer.invalid_parameter() {
-                let requirement = "its parameter must be finite and not negative";
-                return Err(InvalidField { field, value: parameter.to_string(), requirement });
-            }
-        }
+        InvalidField::unless_sizes([
+            ("inputs", self.inputs),
+            ("outputs", self.outputs),
+            ("hidden", self.hidden),
+            ("length", self.length),
+        ])?;
+        InvalidField::unless_in(1..=MAX_LAYERS, "layers", self.layers)?;
+        self.initializer.validate("initializer")?;
+        self.recurrent_initializer.validate("recurrent_initializer")?;
         if !self.forget_bias.is_finite() {
-            let (field, value) = ("forget_bias", self.forget_bias.to_string());
-            return Err(InvalidField { field, value, requirement: "a bias is a finite number" });
+            let requirement = "a bias is a finite number";
+            return Err(InvalidField::new("forget_bias", self.forget_bias, requirement));
         }
         if self.chrono_length != 0 && !(3..=MAX_MEMORY).contains(&self.chrono_length) {
-            let (field, value) = ("chrono_length", self.chrono_length.to_string());
             let requirement = "it must be 0 for none, or from 3 to a million time steps";
-            return Err(InvalidField { field, value, requirement });
+            return Err(InvalidField::new("chrono_length", self.chrono_length, requirement));
         }
         Ok(())
     }

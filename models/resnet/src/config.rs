@@ -1,8 +1,8 @@
 //! Configuration of a residual network.
 
 use backdraft_layers::{
-    Activation, ActivationLayer, ConvolutionInit, Initializer, InvalidField, LinearInit, WeightRng,
-    weight_rng,
+    Activation, ActivationLayer, ConvolutionInit, Initializer, InvalidField, LinearInit, SIZES,
+    WeightRng, weight_rng,
 };
 use burn::module::Param;
 use burn::nn::{BatchNorm, BatchNormConfig};
@@ -16,8 +16,7 @@ use crate::resnet::Resnet;
 use crate::shortcut::Shortcut;
 use crate::stem::Stem;
 
-/// Largest sizes that are accepted: beyond them lies a typing error, not a network.
-const MAX_SIZE: usize = 65_536;
+/// Largest numbers that are accepted: beyond them lies a typing error, not a network.
 const MAX_BLOCKS: usize = 10_000;
 const MAX_STAGES: usize = 8;
 
@@ -119,41 +118,32 @@ impl ResnetConfig {
     ///
     /// [`InvalidField`] naming the first field that is out of range.
     pub fn validate(&self) -> Result<(), InvalidField> {
-        let refuse =
-            |field, value: String, requirement| Err(InvalidField { field, value, requirement });
-        let fits = |size: usize| (1..=MAX_SIZE).contains(&size);
-        if !self.input_shape.iter().all(|size| fits(*size)) {
-            let value = format!("{:?}", self.input_shape);
-            return refuse("input_shape", value, "each size must be from 1 to 65536");
+        if !self.input_shape.iter().all(|size| SIZES.contains(size)) {
+            let (value, requirement) =
+                (format!("{:?}", self.input_shape), "each size must be from 1 to 65536");
+            return Err(InvalidField::new("input_shape", value, requirement));
         }
-        if !fits(self.outputs) {
-            return refuse("outputs", self.outputs.to_string(), "it must be from 1 to 65536");
-        }
+        InvalidField::unless_sizes([("outputs", self.outputs)])?;
         let is_possible = |blocks: &usize| (1..=MAX_BLOCKS).contains(blocks);
         if !(1..=MAX_STAGES).contains(&self.stages.len()) || !self.stages.iter().all(is_possible) {
             let value = format!("{:?}", self.stages);
-            return refuse("stages", value, "there must be 1 to 8 stages of 1 to 10000 blocks");
+            let requirement = "there must be 1 to 8 stages of 1 to 10000 blocks";
+            return Err(InvalidField::new("stages", value, requirement));
         }
-        if !fits(self.width) || !fits(self.width << (self.stages.len() - 1)) {
-            let value = self.width.to_string();
-            return refuse("width", value, "the last stage must have 1 to 65536 channels");
+        if !SIZES.contains(&self.width) || !SIZES.contains(&self.last_width()) {
+            let requirement = "the last stage must have 1 to 65536 channels";
+            return Err(InvalidField::new("width", self.width, requirement));
         }
         let is_by_branch =
             matches!(self.normalization, Normalization::Fixup | Normalization::SkipInit);
         if is_by_branch && self.shortcut == ShortcutKind::None {
-            let value = "none".to_owned();
-            return refuse("shortcut", value, "`fixup` and `skip_init` are for residual networks");
+            let requirement = "`fixup` and `skip_init` are for residual networks";
+            return Err(InvalidField::new("shortcut", "none", requirement));
         }
         if self.normalization == Normalization::Fixup && self.order == ActivationOrder::Pre {
-            return refuse("order", "pre".to_owned(), "`fixup` is defined with `post`");
+            return Err(InvalidField::new("order", "pre", "`fixup` is defined with `post`"));
         }
-        match self.initializer.invalid_parameter() {
-            None => Ok(()),
-            Some(parameter) => {
-                let requirement = "its parameter must be finite and not negative";
-                refuse("initializer", parameter.to_string(), requirement)
-            }
-        }
+        self.initializer.validate("initializer")
     }
 
     /// Returns the number of learned parameters, by formula.
@@ -176,9 +166,14 @@ impl ResnetConfig {
                 count += conv(inputs, outputs, 1) + norm(outputs);
             }
         }
-        let last = self.width << (self.stages.len() - 1);
+        let last = self.last_width();
         let final_norm = if is_pre { norm(last) } else { 0 };
         count + final_norm + fixup + (last + 1) * self.outputs
+    }
+
+    /// Returns the channels of the last stage.
+    fn last_width(&self) -> usize {
+        self.width << (self.stages.len() - 1)
     }
 
     fn has_norm(&self) -> bool {
@@ -245,7 +240,7 @@ impl Builder<'_> {
             kind: config.stem,
         };
         let blocks = config.blocks().map(|shape| self.block(shape)).collect();
-        let last = config.width << (config.stages.len() - 1);
+        let last = config.last_width();
         let weight = if is_fixup { Initializer::Zeros } else { config.initializer };
         let head = LinearInit { weight, bias_variance: Some(0.0) };
         Resnet {

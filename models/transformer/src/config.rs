@@ -10,8 +10,7 @@ use crate::attention::Attention;
 use crate::layer::TransformerLayer;
 use crate::transformer::Transformer;
 
-/// Largest sizes that are accepted: beyond them lies a typing error, not a network.
-const MAX_SIZE: usize = 65_536;
+/// Largest number that is accepted: beyond it lies a typing error, not a network.
 const MAX_LAYERS: usize = 1_000;
 /// Standard deviation of the initial positions, as in BERT.
 const POSITION_DEVIATION: f64 = 0.02;
@@ -109,36 +108,19 @@ impl TransformerConfig {
     ///
     /// [`InvalidField`] naming the first field that is out of range.
     pub fn validate(&self) -> Result<(), InvalidField> {
-        let sizes = [
-            ("inputs", self.inputs, MAX_SIZE, "it must be from 1 to 65536"),
-            ("outputs", self.outputs, MAX_SIZE, "it must be from 1 to 65536"),
-            ("length", self.length, MAX_SIZE, "it must be from 1 to 65536"),
-            ("width", self.width, MAX_SIZE, "it must be from 1 to 65536"),
-            ("heads", self.heads, MAX_SIZE, "it must be from 1 to 65536"),
-            ("feedforward", self.feedforward, MAX_SIZE, "it must be from 1 to 65536"),
-            ("layers", self.layers, MAX_LAYERS, "it must be from 1 to 1000"),
-        ];
-        for (field, value, largest, requirement) in sizes {
-            if value == 0 || value > largest {
-                return Err(InvalidField { field, value: value.to_string(), requirement });
-            }
-        }
+        InvalidField::unless_sizes([
+            ("inputs", self.inputs),
+            ("outputs", self.outputs),
+            ("length", self.length),
+            ("width", self.width),
+            ("heads", self.heads),
+            ("feedforward", self.feedforward),
+        ])?;
+        InvalidField::unless_in(1..=MAX_LAYERS, "layers", self.layers)?;
         if !self.width.is_multiple_of(self.heads) {
-            let value = self.heads.to_string();
-            return Err(InvalidField {
-                field: "heads",
-                value,
-                requirement: "it must divide `width`",
-            });
+            return Err(InvalidField::new("heads", self.heads, "it must divide `width`"));
         }
-        match self.initializer.invalid_parameter() {
-            None => Ok(()),
-            Some(parameter) => Err(InvalidField {
-                field: "initializer",
-                value: parameter.to_string(),
-                requirement: "its parameter must be finite and not negative",
-            }),
-        }
+        self.initializer.validate("initializer")
     }
 
     /// Returns the number of learned parameters, by formula.
