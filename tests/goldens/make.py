@@ -103,41 +103,57 @@ class Recurrent(nn.Module):
         super().__init__()
         kind = {"rnn": nn.RNN, "relu_rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[config["cell"]]
         more = {"nonlinearity": "relu"} if config["cell"] == "relu_rnn" else {}
+        self.directions = [("layers", "")]
+        if config.get("bidirectional"):
+            self.directions.append(("reverse", "_reverse"))
+            more["bidirectional"] = True
         self.rnn = kind(
             config["inputs"], config["hidden"], config["layers"], batch_first=True, **more
         )
-        self.fc = nn.Linear(config["hidden"], config["outputs"])
+        self.fc = nn.Linear(config["hidden"] * len(self.directions), config["outputs"])
         self.config = config
         self.seen = {}
 
     def forward(self, x):
-        config, states = self.config, list(x.unbind(1))
-        for layer in range(config["layers"]):
-            w, u = (getattr(self.rnn, f"weight_{kind}_l{layer}") for kind in ("ih", "hh"))
-            b, b_h = (getattr(self.rnn, f"bias_{kind}_l{layer}") for kind in ("ih", "hh"))
-            h = c = x.new_zeros(x.shape[0], config["hidden"])
-            for t, step in enumerate(states):
-                from_input, from_state = step @ w.T + b, h @ u.T + b_h
-                if config["cell"] == "rnn":
-                    h = torch.tanh(from_input + from_state)
-                elif config["cell"] == "relu_rnn":
-                    h = torch.relu(from_input + from_state)
-                elif config["cell"] == "lstm":
-                    i, f, g, o = (from_input + from_state).chunk(4, 1)
-                    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-                    self.tap(f"layers.{layer}.cell@{t}", c)
-                    h = o.sigmoid() * c.tanh()
-                else:
-                    (xr, xz, xn), (hr, hz, hn) = from_input.chunk(3, 1), from_state.chunk(3, 1)
-                    z = (xz + hz).sigmoid()
-                    n = (xn + (xr + hr).sigmoid() * hn).tanh()
-                    h = (1 - z) * n + z * h
-                self.tap(f"layers.{layer}@{t}", h)
-                states[t] = h
+        states = list(x.unbind(1))
+        for layer in range(self.config["layers"]):
+            forward, *reverse = (
+                self.unroll(states if ours == "layers" else states[::-1], layer, ours, suffix)
+                for ours, suffix in self.directions
+            )
+            both = zip(forward, *(states[::-1] for states in reverse))
+            last = torch.cat([forward[-1], *(states[-1] for states in reverse)], 1)
+            states = [torch.cat(pair, 1) for pair in both]
         unrolled = torch.stack(states, 1)
         torch.testing.assert_close(unrolled, self.rnn(x)[0], rtol=1e-12, atol=1e-12)
-        read = unrolled if config.get("readout") == "every" else unrolled[:, -1]
+        read = unrolled if self.config.get("readout") == "every" else last
         return self.fc(read).flatten(1)
+
+    def unroll(self, steps, layer, ours, suffix):
+        """The states of one layer in one direction."""
+        cell, states = self.config["cell"], []
+        w, u = (getattr(self.rnn, f"weight_{kind}_l{layer}{suffix}") for kind in ("ih", "hh"))
+        b, b_h = (getattr(self.rnn, f"bias_{kind}_l{layer}{suffix}") for kind in ("ih", "hh"))
+        h = c = steps[0].new_zeros(steps[0].shape[0], self.config["hidden"])
+        for t, step in enumerate(steps):
+            from_input, from_state = step @ w.T + b, h @ u.T + b_h
+            if cell == "rnn":
+                h = torch.tanh(from_input + from_state)
+            elif cell == "relu_rnn":
+                h = torch.relu(from_input + from_state)
+            elif cell == "lstm":
+                i, f, g, o = (from_input + from_state).chunk(4, 1)
+                c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+                self.tap(f"{ours}.{layer}.cell@{t}", c)
+                h = o.sigmoid() * c.tanh()
+            else:
+                (xr, xz, xn), (hr, hz, hn) = from_input.chunk(3, 1), from_state.chunk(3, 1)
+                z = (xz + hz).sigmoid()
+                n = (xn + (xr + hr).sigmoid() * hn).tanh()
+                h = (1 - z) * n + z * h
+            self.tap(f"{ours}.{layer}@{t}", h)
+            states.append(h)
+        return states
 
     def tap(self, name, state):
         state.retain_grad()
@@ -146,6 +162,68 @@ class Recurrent(nn.Module):
 
 def recurrent(config):
     net = Recurrent(config)
+    return net, net.seen
+
+
+class LstmVariant(nn.Module):
+    """Variants that PyTorch lacks, from their papers' equations; named as ours."""
+
+    class Layer(nn.Module):
+        def __init__(self, cell, inputs, hidden):
+            super().__init__()
+            wide = (3 if cell == "coupled_lstm" else 4) * hidden
+            is_normalized = cell == "layer_norm_lstm"
+            self.input = nn.Linear(inputs, wide, bias=not is_normalized)
+            self.hidden = nn.Linear(hidden, wide, bias=not is_normalized)
+            self.variant = nn.Module()
+            if cell == "peephole_lstm":
+                for gate in ("input", "forget", "output"):
+                    self.variant.register_parameter(gate, nn.Parameter(torch.zeros(hidden)))
+            if is_normalized:
+                self.variant.input, self.variant.hidden = nn.LayerNorm(wide), nn.LayerNorm(wide)
+                self.variant.memory = nn.LayerNorm(hidden)
+
+        def step(self, cell, x, h, c):
+            x, u, more = self.input(x), self.hidden(h), self.variant
+            if cell == "coupled_lstm":
+                f, g, o = (x + u).chunk(3, 1)
+                c = f.sigmoid() * c + (1 - f.sigmoid()) * g.tanh()
+                return c, lambda c: o.sigmoid() * c.tanh()
+            if cell == "layer_norm_lstm":
+                i, f, g, o = (more.input(x) + more.hidden(u)).chunk(4, 1)
+                c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+                return c, lambda c: o.sigmoid() * more.memory(c).tanh()
+            i, f, g, o = (x + u).chunk(4, 1)
+            i, f = i + more.input * c, f + more.forget * c
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            return c, lambda c: (o + more.output * c).sigmoid() * c.tanh()
+
+    def __init__(self, config):
+        super().__init__()
+        widths = [config["inputs"]] + [config["hidden"]] * config["layers"]
+        pairs = zip(widths, widths[1:])
+        layers = (LstmVariant.Layer(config["cell"], a, b) for a, b in pairs)
+        self.layers = nn.ModuleList(layers)
+        self.head = nn.Linear(config["hidden"], config["outputs"])
+        self.config = config
+        self.seen = {}
+
+    def forward(self, x):
+        states = list(x.unbind(1))
+        for index, layer in enumerate(self.layers):
+            h = c = x.new_zeros(x.shape[0], self.config["hidden"])
+            for t, step in enumerate(states):
+                c, show = layer.step(self.config["cell"], step, h, c)
+                h = show(c)
+                for name, value in ((f"layers.{index}.cell@{t}", c), (f"layers.{index}@{t}", h)):
+                    value.retain_grad()
+                    self.seen[name] = value
+                states[t] = h
+        return self.head(states[-1])
+
+
+def lstm_variant(config):
+    net = LstmVariant(config)
     return net, net.seen
 
 
@@ -365,6 +443,12 @@ def main():
         case(f"{cell}-20", recurrent, {**sequence, "cell": cell, "length": 20}, 6, mse)
         deep = {**sequence, "cell": cell, "layers": 3, "length": 7, "readout": "every"}
         case(f"{cell}-stacked", recurrent, deep, 6, mse)
+    for cell in ("lstm", "gru"):
+        both = {**sequence, "cell": cell, "layers": 2, "length": 9, "bidirectional": True}
+        readout = "last" if cell == "lstm" else "every"
+        case(f"{cell}-bidirectional", recurrent, {**both, "readout": readout}, 6, mse)
+    for cell in ("coupled_lstm", "peephole_lstm", "layer_norm_lstm"):
+        case(cell, lstm_variant, {**sequence, "cell": cell, "layers": 2, "length": 12}, 6, mse)
     case("lstm-100", recurrent, {**sequence, "cell": "lstm", "length": 100}, 4, mse)
 
     small = {"architecture": "resnet", "input_shape": [2, 9, 8], "outputs": 4, "width": 4}

@@ -16,8 +16,10 @@ impl Architecture for RecurrentConfig {
 
     const ABOUT: &'static str = "RNN (Elman 1990; with ReLU and identity weights Le et al. 2015), LSTM (Hochreiter & \
          Schmidhuber 1997, forget gate Gers et al. 2000, forget bias 1 Jozefowicz et al. 2015, chrono \
-         initialisation Tallec & Ollivier 2018) or GRU (Cho et al. 2014, with the reset gate applied \
-         after the product as in PyTorch); stacked, with a linear head. Input and recurrent biases \
+         initialisation Tallec & Ollivier 2018; coupled gates Greff et al. 2017, peepholes Gers & \
+         Schmidhuber 2000, layer-normalised Ba et al. 2016) or GRU (Cho et al. 2014, with the reset \
+         gate applied after the product as in PyTorch); stacked, in one direction or both (Schuster & \
+         Paliwal 1997), with a linear head. Input and recurrent biases \
          are separate, as in PyTorch";
 
     fn presets() -> Vec<(&'static str, Self)> {
@@ -32,6 +34,10 @@ impl Architecture for RecurrentConfig {
             ("irnn", identity),
             ("lstm", of(Cell::Lstm)),
             ("lstm-chrono", Self { chrono_length: 100, ..of(Cell::Lstm) }),
+            ("lstm-coupled", of(Cell::CoupledLstm)),
+            ("lstm-peephole", of(Cell::PeepholeLstm)),
+            ("lstm-layer-norm", of(Cell::LayerNormLstm)),
+            ("lstm-bidirectional", Self { bidirectional: true, ..of(Cell::Lstm) }),
             ("gru", of(Cell::Gru)),
         ]
     }
@@ -76,16 +82,19 @@ impl Architecture for RecurrentConfig {
     /// The twin has an `nn.RNN`, `nn.LSTM` or `nn.GRU` under any name and a linear layer `fc`.
     fn pytorch_names(&self) -> Vec<(String, String)> {
         let of = |theirs: &str, ours: &str| {
-            let pattern = format!(r"^(?:[A-Za-z_]\w*\.)?{theirs}_l(\d+)$");
-            (pattern, format!("layers.${{1}}.{ours}"))
+            [("", "layers"), ("_reverse", "reverse")].map(|(suffix, direction)| {
+                let pattern = format!(r"^(?:[A-Za-z_]\w*\.)?{theirs}_l(\d+){suffix}$");
+                (pattern, format!("{direction}.${{1}}.{ours}"))
+            })
         };
-        vec![
+        let layers = [
             of("weight_ih", "input.weight"),
             of("bias_ih", "input.bias"),
             of("weight_hh", "hidden.weight"),
             of("bias_hh", "hidden.bias"),
-            (r"^fc\.(\w+)$".to_owned(), "head.$1".to_owned()),
-        ]
+        ];
+        let head = (r"^fc\.(\w+)$".to_owned(), "head.$1".to_owned());
+        layers.into_iter().flatten().chain([head]).collect()
     }
 }
 

@@ -15,6 +15,15 @@ pub enum Cell {
     /// c ← f c + i g, h ← o tanh(c), with gates in the order i, f, g, o.
     #[default]
     Lstm,
+    /// LSTM whose input gate is 1 − f (Greff et al. 2017, CIFG): c ← f c + (1 − f) g, with gates in
+    /// the order f, g, o.
+    CoupledLstm,
+    /// LSTM whose gates see the memory (Gers & Schmidhuber 2000): i and f the one before, o the new
+    /// one, each unit its own. The peepholes start at zero, as the plain LSTM of the same seed.
+    PeepholeLstm,
+    /// LSTM with layer normalisation of W x, of U h and of the memory that h shows (Ba, Kiros &
+    /// Hinton 2016, eq. 20–22); the shifts of the norms stand for b and b'.
+    LayerNormLstm,
     /// Gated recurrent unit (Cho et al. 2014) as in PyTorch and cuDNN:
     /// n = tanh(W x + b + r (U h + b')), h ← (1 − z) n + z h, with gates in the order r, z, n.
     Gru,
@@ -25,9 +34,28 @@ impl Cell {
     pub fn gates(self) -> usize {
         match self {
             Self::Rnn | Self::ReluRnn => 1,
-            Self::Gru => 3,
-            Self::Lstm => 4,
+            Self::CoupledLstm | Self::Gru => 3,
+            Self::Lstm | Self::PeepholeLstm | Self::LayerNormLstm => 4,
         }
+    }
+
+    /// Tells whether there is a memory c besides the state h.
+    pub fn has_memory(self) -> bool {
+        !matches!(self, Self::Rnn | Self::ReluRnn | Self::Gru)
+    }
+
+    /// Returns the block of the gate that keeps what is there when it is open: f or z.
+    pub(crate) fn keeping_gate(self) -> Option<usize> {
+        match self {
+            Self::Rnn | Self::ReluRnn => None,
+            Self::CoupledLstm => Some(0),
+            _ => Some(1),
+        }
+    }
+
+    /// Returns the block of the gate that lets new content in, where it is one of its own.
+    pub(crate) fn input_gate(self) -> Option<usize> {
+        (self.has_memory() && self != Self::CoupledLstm).then_some(0)
     }
 }
 
@@ -35,7 +63,7 @@ impl Cell {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Readout {
-    /// The last one.
+    /// The last one; of a reverse layer, the one that it computes last, which is the first.
     #[default]
     Last,
     /// Every one.

@@ -1,15 +1,12 @@
 //! Configuration of a recurrent network.
 
-use backdraft_layers::{Initializer, InvalidField, LinearInit, WeightRng, weight_rng};
-use burn::module::Param;
-use burn::nn::Linear;
-use burn::tensor::{Device, TensorData};
-use rand_core::Rng;
+use backdraft_layers::{Initializer, InvalidField, LinearInit, weight_rng};
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, Readout};
-use crate::layer::RecurrentLayer;
 use crate::network::Recurrent;
+use crate::variant::Variant;
 
 /// Largest numbers that are accepted: beyond them lies a typing error, not a network.
 const MAX_LAYERS: usize = 1_000;
@@ -24,6 +21,7 @@ const MAX_MEMORY: usize = 1_000_000;
 /// | `cell` | `lstm` | the recurrence | [`Cell`] |
 /// | `hidden` | 128 | units of a layer | 1 to 65,536 |
 /// | `layers` | 1 | layers, each reading the states of the one below | 1 to 1,000 |
+/// | `bidirectional` | false | a second layer at each level reads from the end (Schuster & Paliwal 1997) | |
 /// | `readout` | `last` | time steps that the head reads | [`Readout`] |
 /// | `length` | 100 | time steps of a typical example; any length can be scored | 1 to 65,536 |
 /// | `initializer` | `xavier_uniform` | of input weights and head | [`Initializer`] |
@@ -34,6 +32,9 @@ const MAX_MEMORY: usize = 1_000_000;
 /// With `chrono_length` T the forget gate's biases are ln U(1, T − 1) and the input gate's their
 /// negatives (Tallec & Ollivier 2018, eq. 16); for a GRU the update gate's are positive, because z
 /// keeps the state here.
+///
+/// With `bidirectional` the layers above and the head read the states of both directions, side by
+/// side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecurrentConfig {
@@ -47,6 +48,8 @@ pub struct RecurrentConfig {
     pub hidden: usize,
     /// Number of layers.
     pub layers: usize,
+    /// Whether a second layer at each level reads the sequence from its end.
+    pub bidirectional: bool,
     /// Time steps that the head reads.
     pub readout: Readout,
     /// Time steps of a typical example.
@@ -69,6 +72,7 @@ impl Default for RecurrentConfig {
             cell: Cell::Lstm,
             hidden: 128,
             layers: 1,
+            bidirectional: false,
             readout: Readout::Last,
             length: 100,
             initializer: Initializer::XavierUniform,
@@ -88,14 +92,17 @@ impl RecurrentConfig {
     pub fn try_init(&self, seed: u64, device: &Device) -> Result<Recurrent, InvalidField> {
         self.validate()?;
         let mut rng = weight_rng(seed);
-        let layers = (0..self.layers).map(|layer| {
-            let inputs = if layer == 0 { self.inputs } else { self.hidden };
-            self.layer(inputs, &mut rng, device)
-        });
-        let layers = layers.collect();
+        let (mut layers, mut reverse) = (Vec::new(), Vec::new());
+        for level in 0..self.layers {
+            let inputs = if level == 0 { self.inputs } else { self.width() };
+            layers.push(self.layer(inputs, &mut rng, device));
+            if self.bidirectional {
+                reverse.push(self.layer(inputs, &mut rng, device));
+            }
+        }
         let head = LinearInit { weight: self.initializer, bias_variance: Some(0.0) };
-        let head = head.init(self.hidden, self.outputs, &mut rng, device);
-        Ok(Recurrent { layers, head, readout: self.readout })
+        let head = head.init(self.width(), self.outputs, &mut rng, device);
+        Ok(Recurrent { layers, reverse, head, readout: self.readout })
     }
 
     /// Checks every field.
@@ -127,68 +134,20 @@ impl RecurrentConfig {
     /// Returns the number of learned parameters, by formula.
     pub fn num_learned(&self) -> usize {
         let wide = self.cell.gates() * self.hidden;
-        let layer = |inputs: usize| (inputs + self.hidden + 2) * wide;
-        layer(self.inputs)
-            + (self.layers - 1) * layer(self.hidden)
-            + (self.hidden + 1) * self.outputs
+        let more = Variant::num_learned(self.cell, self.hidden);
+        let level = |inputs: usize| self.directions() * ((inputs + self.hidden) * wide + more);
+        level(self.inputs)
+            + (self.layers - 1) * level(self.width())
+            + (self.width() + 1) * self.outputs
     }
 
-    fn layer(&self, inputs: usize, rng: &mut WeightRng, device: &Device) -> RecurrentLayer {
-        let (cell, hidden) = (self.cell, self.hidden);
-        let input = self.gates(self.initializer, inputs, rng);
-        let state = self.gates(self.recurrent_initializer, hidden, rng);
-        let bias = self.bias(rng);
-        let linear = |weight: Vec<f32>, inputs: usize, bias: Vec<f32>| {
-            let wide = bias.len();
-            Linear {
-                weight: Param::from_data(TensorData::new(weight, [inputs, wide]), device),
-                bias: Some(Param::from_data(TensorData::new(bias, [wide]), device)),
-            }
-        };
-        RecurrentLayer {
-            input: linear(input, inputs, bias),
-            hidden: linear(state, hidden, vec![0.0; cell.gates() * hidden]),
-            cell,
-        }
+    fn directions(&self) -> usize {
+        1 + usize::from(self.bidirectional)
     }
 
-    /// Draws `[inputs, gates × hidden]`, each gate by itself.
-    fn gates(&self, initializer: Initializer, inputs: usize, rng: &mut WeightRng) -> Vec<f32> {
-        let (gates, hidden) = (self.cell.gates(), self.hidden);
-        let mut weight = vec![0.0; inputs * gates * hidden];
-        for gate in 0..gates {
-            let block = initializer.draw(inputs, hidden, rng);
-            for (row, values) in block.chunks_exact(hidden).enumerate() {
-                weight[(row * gates + gate) * hidden..][..hidden].copy_from_slice(values);
-            }
-        }
-        weight
-    }
-
-    /// Returns b, `[gates × hidden]`.
-    fn bias(&self, rng: &mut WeightRng) -> Vec<f32> {
-        let hidden = self.hidden;
-        let mut bias = vec![0.0; self.cell.gates() * hidden];
-        if self.cell == Cell::Lstm {
-            bias[hidden..2 * hidden].fill(self.forget_bias as f32);
-        }
-        if self.chrono_length == 0 {
-            return bias;
-        }
-        for unit in 0..hidden {
-            // 53 random bits make a uniform number in [0, 1).
-            let uniform = (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
-            let memory = (1.0 + uniform * (self.chrono_length as f64 - 2.0)).ln() as f32;
-            match self.cell {
-                Cell::Lstm => {
-                    bias[unit] = -memory;
-                    bias[hidden + unit] = memory;
-                }
-                Cell::Gru => bias[hidden + unit] = memory,
-                Cell::Rnn | Cell::ReluRnn => {}
-            }
-        }
-        bias
+    /// Returns the features that the states of a level have.
+    fn width(&self) -> usize {
+        self.directions() * self.hidden
     }
 }
 
@@ -204,16 +163,5 @@ mod tests {
         assert_eq!(refused(RecurrentConfig { layers: 5_000, ..config() }), "layers");
         assert_eq!(refused(RecurrentConfig { chrono_length: 2, ..config() }), "chrono_length");
         assert_eq!(refused(RecurrentConfig { forget_bias: f64::NAN, ..config() }), "forget_bias");
-    }
-
-    #[test]
-    fn chrono_biases_lie_between_the_shortest_and_the_longest_memory() {
-        let config = RecurrentConfig { chrono_length: 50, ..Default::default() };
-        let bias = config.bias(&mut weight_rng(3));
-        let (input, forget) = (&bias[..128], &bias[128..256]);
-        assert!(forget.iter().all(|b| (0.0..=49f32.ln()).contains(b)));
-        assert!(input.iter().zip(forget).all(|(i, f)| *i == -f));
-        let mean = forget.iter().map(|b| f64::from(b.exp())).sum::<f64>() / 128.0;
-        assert!((mean - 25.0).abs() < 4.0, "uniform from 1 to 49: {mean}");
     }
 }

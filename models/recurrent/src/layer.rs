@@ -7,6 +7,7 @@ use burn::tensor::Tensor;
 
 use crate::cell::Cell;
 use crate::plain;
+use crate::variant::Variant;
 
 /// How the recurrence is computed; the results agree to rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct RecurrentLayer {
     pub input: Linear,
     /// U and b', from the state before: weight `[hidden, gates × hidden]`.
     pub hidden: Linear,
+    /// What a variant of the LSTM learns besides.
+    pub variant: Option<Variant>,
     #[module(skip)]
     pub(crate) cell: Cell,
 }
@@ -43,35 +46,26 @@ impl RecurrentLayer {
         let projected = self.input.forward(input.reshape([time * batch, inputs]));
         let wide = projected.dims()[1];
         let projected = projected.reshape([time, batch, wide]);
-        let weight = self.hidden.weight.val();
-        let bias = match &self.hidden.bias {
-            Some(bias) => bias.val(),
-            None => Tensor::zeros([wide], (&projected.device(), projected.dtype())),
-        };
         if path == Path::Fastest
-            && let Some(states) = self.run_kernel(&projected, &weight, &bias, name, taps)
+            && let Some(states) = self.run_kernel(&projected, name, taps)
         {
             return states;
         }
-        plain::run(self.cell, projected, &weight, &bias, name, taps)
+        plain::run(self, projected, name, taps)
     }
 
     #[cfg(feature = "flex")]
-    fn run_kernel(
-        &self,
-        projected: &Tensor<3>,
-        weight: &Tensor<2>,
-        bias: &Tensor<1>,
-        name: &str,
-        taps: &mut Taps,
-    ) -> Option<Tensor<3>> {
-        use crate::kernel::{Probes, run};
+    fn run_kernel(&self, projected: &Tensor<3>, name: &str, taps: &mut Taps) -> Option<Tensor<3>> {
+        use crate::kernel::{Cell, Probes, run};
 
+        let cell = Cell::of(self.cell)?;
+        let weight = self.hidden.weight.val();
+        let bias = self.hidden.bias.as_ref()?.val();
         let [time, batch, _] = projected.dims();
         let shape = [time, batch, weight.dims()[0]];
         let probe = || taps.probe(shape, &projected.device());
         let probes = probe().zip(probe()).map(|(state, memory)| Probes { state, memory });
-        let output = run(self.cell, projected, weight, bias, probes.as_ref())?;
+        let output = run(cell, projected, &weight, &bias, probes.as_ref())?;
         if let Some(Probes { state, memory }) = probes {
             if let Some(memories) = output.memories {
                 taps.tap_probed(format_args!("{name}.cell"), memories, memory);
@@ -82,14 +76,7 @@ impl RecurrentLayer {
     }
 
     #[cfg(not(feature = "flex"))]
-    fn run_kernel(
-        &self,
-        _: &Tensor<3>,
-        _: &Tensor<2>,
-        _: &Tensor<1>,
-        _: &str,
-        _: &mut Taps,
-    ) -> Option<Tensor<3>> {
+    fn run_kernel(&self, _: &Tensor<3>, _: &str, _: &mut Taps) -> Option<Tensor<3>> {
         None
     }
 }

@@ -25,6 +25,8 @@ use crate::layer::{Path, RecurrentLayer};
 pub struct Recurrent {
     /// The layers, first to last.
     pub layers: Vec<RecurrentLayer>,
+    /// Those that read from the end, one beside each of the above, or none.
+    pub reverse: Vec<RecurrentLayer>,
     /// The output layer, without activation.
     pub head: Linear,
     #[module(skip)]
@@ -35,7 +37,8 @@ impl Recurrent {
     /// Computes the head's outputs at the time steps that are read.
     ///
     /// Taps see the states of layer l at time step t as `layers.l@t`, and an LSTM's cell states as
-    /// `layers.l.cell@t`.
+    /// `layers.l.cell@t`; of a reverse layer as `reverse.l@t`, where t counts from the end, in the
+    /// order in which it computes them.
     ///
     /// # Shapes
     ///
@@ -43,17 +46,31 @@ impl Recurrent {
     /// - output: `[batch, 1, outputs]` or `[batch, time, outputs]`
     pub fn forward(&self, input: Tensor<3>, path: Path, taps: &mut Taps) -> Tensor<3> {
         let mut states = input.swap_dims(0, 1); // [time, batch, inputs]
+        let last = self.layers.len() - 1;
         for (index, layer) in self.layers.iter().enumerate() {
-            states = layer.forward(states, &format!("layers.{index}"), path, taps);
+            let below = states;
+            states = layer.forward(below.clone(), &format!("layers.{index}"), path, taps);
+            let reverse = self.reverse.get(index).map(|layer| {
+                layer.forward(below.flip([0]), &format!("reverse.{index}"), path, taps)
+            });
+            if index == last && self.readout == Readout::Last {
+                let last = |states: Tensor<3>| states.clone().narrow(0, states.dims()[0] - 1, 1);
+                states = join(last(states), reverse.map(last));
+            } else {
+                states = join(states, reverse.map(|states| states.flip([0])));
+            }
         }
-        let [time, batch, hidden] = states.dims();
-        let read = match self.readout {
-            Readout::Last => states.narrow(0, time - 1, 1),
-            Readout::Every => states,
-        };
-        let [steps, ..] = read.dims();
-        let outputs = self.head.forward(read.reshape([steps * batch, hidden]));
+        let [steps, batch, width] = states.dims();
+        let outputs = self.head.forward(states.reshape([steps * batch, width]));
         let [_, width] = outputs.dims();
         outputs.reshape([steps, batch, width]).swap_dims(0, 1)
+    }
+}
+
+/// Puts the states of both directions side by side.
+fn join(states: Tensor<3>, reverse: Option<Tensor<3>>) -> Tensor<3> {
+    match reverse {
+        Some(reverse) => Tensor::cat(vec![states, reverse], 2),
+        None => states,
     }
 }

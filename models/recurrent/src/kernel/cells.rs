@@ -1,7 +1,7 @@
 //! One time step of each cell, forward and backward, for some rows of the batch.
 
+use super::Cell;
 use super::math::{sigmoid, tanh};
-use crate::cell::Cell;
 
 /// What a forward step reads and writes; all slices hold whole rows.
 pub(super) struct Forward<'a> {

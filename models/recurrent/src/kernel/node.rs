@@ -10,9 +10,9 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
+use super::Cell;
 use super::Sizes;
 use super::passes::{Run, backward, forward};
-use crate::cell::Cell;
 
 /// Leaves that get ∂L/∂h_t and, for an LSTM, ∂L/∂c_t of every step; `[time, batch, hidden]`.
 pub(crate) struct Probes {

@@ -2,11 +2,11 @@
 
 use std::thread;
 
+use super::Cell;
 use super::Sizes;
 use super::cells::{self, Backward, Forward};
 use super::product::Packed;
 use super::rows::{at, lend, ranges};
-use crate::cell::Cell;
 
 /// What a forward pass leaves; all buffers are `[time, batch, …]`.
 #[derive(Debug)]
