@@ -9,7 +9,7 @@ use flate2::read::MultiGzDecoder;
 use crate::error::DatasetError;
 
 /// Largest number of bytes that one file may unpack to: EMNIST's largest has 5.5e8.
-const LARGEST: u64 = 1 << 30;
+pub(crate) const LARGEST: u64 = 1 << 30;
 
 /// A file of binary data, compressed by gzip or not, whose reader takes no more than it asks for.
 pub(crate) struct Bounded<'a> {
@@ -20,7 +20,7 @@ pub(crate) struct Bounded<'a> {
 impl<'a> Bounded<'a> {
     /// Opens a file; whether it is compressed is told by its first two bytes.
     pub(crate) fn open(path: &'a Path) -> Result<Self, DatasetError> {
-        let refuse = |reason: String| DatasetError::File { path: path.to_owned(), reason };
+        let refuse = |reason: String| DatasetError::file(path, reason);
         let open =
             || File::open(path).map_err(|error| refuse(format!("cannot be opened: {error}")));
         if path.is_dir() {
@@ -73,7 +73,12 @@ impl<'a> Bounded<'a> {
         }
     }
 
+    /// Hands out what is there, up to the largest size; a text ends there in the middle of a row.
+    pub(crate) fn into_reader(self) -> impl Read {
+        self.source.take(LARGEST)
+    }
+
     pub(crate) fn refuse(&self, reason: String) -> DatasetError {
-        DatasetError::File { path: self.path.to_owned(), reason }
+        DatasetError::file(self.path, reason)
     }
 }

@@ -38,11 +38,11 @@ fn read(path: &Path, labels: usize, classes: usize) -> Result<Images, DatasetErr
     let record = labels + PIXELS;
     if bytes.is_empty() || !bytes.len().is_multiple_of(record) {
         let reason = format!("has {} bytes, no multiple of {record}", bytes.len());
-        return Err(DatasetError::File { path: path.to_owned(), reason });
+        return Err(DatasetError::file(path, reason));
     }
     let records = bytes.chunks_exact(record);
     let classes_read = records.clone().map(|record| record[labels - 1]).collect();
     let pixels = records.flat_map(|record| &record[labels..]).copied().collect();
     Images::new(SHAPE, classes, pixels, classes_read)
-        .map_err(|reason| DatasetError::File { path: path.to_owned(), reason })
+        .map_err(|reason| DatasetError::file(path, reason))
 }

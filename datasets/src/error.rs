@@ -1,6 +1,6 @@
 //! What can be wrong with a data set.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a data set cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,4 +61,16 @@ pub enum DatasetError {
         /// What it must be.
         requirement: &'static str,
     },
+}
+
+/// Longest reason: what a file holds may be quoted in it.
+const LONGEST: usize = 400;
+
+impl DatasetError {
+    /// Says what is wrong with a file, on one line of bounded length whatever is quoted from it.
+    pub fn file(path: &Path, reason: impl AsRef<str>) -> Self {
+        let visible = |c: char| if c.is_control() { ' ' } else { c };
+        let reason = reason.as_ref().chars().take(LONGEST).map(visible).collect();
+        Self::File { path: path.to_owned(), reason }
+    }
 }

@@ -28,11 +28,11 @@ pub fn read_idx(images: &Path, labels: &Path, classes: usize) -> Result<Images, 
     let [image_count, height, width] = sizes;
     if image_count != count {
         let reason = format!("has {count} labels, but there are {image_count} images");
-        return Err(DatasetError::File { path: labels.to_owned(), reason });
+        return Err(DatasetError::file(labels, reason));
     }
     let shape = [1, height as usize, width as usize];
     Images::new(shape, classes, pixels, labels_read)
-        .map_err(|reason| DatasetError::File { path: labels.to_owned(), reason })
+        .map_err(|reason| DatasetError::file(labels, reason))
 }
 
 /// Reads a magic number, `D` sizes, and the bytes that they promise.

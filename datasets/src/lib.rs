@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod augmentation;
 mod bounded;
 mod cifar;
 mod digits;
@@ -8,13 +9,16 @@ mod examples;
 mod idx;
 mod image_set;
 mod images;
+mod npz;
 mod rng;
 mod sequences;
 mod split;
 mod standardise;
+mod table;
 mod task;
 mod teacher;
 
+pub use augmentation::Augmentation;
 pub use cifar::read_cifar;
 pub use digits::Digits;
 pub use error::DatasetError;
@@ -22,8 +26,10 @@ pub use examples::{Example, Examples};
 pub use idx::read_idx;
 pub use image_set::{DATA_VARIABLE, ImageSet, Places};
 pub use images::{ImageSplits, Images};
+pub use npz::{Array, read_npz};
 pub use sequences::{Answer, SequenceTask, Sequences};
 pub use split::{TrainTest, stratified_split};
 pub use standardise::Standardisation;
+pub use table::{Table, Targets};
 pub use task::BinaryTask;
 pub use teacher::TeacherConfig;

@@ -9,6 +9,7 @@ use rand_core::{Rng, SeedableRng};
 pub(crate) enum Purpose {
     Data = 0,
     Split = 3,
+    Augmentation = 4,
 }
 
 /// Creates the generator of a purpose from a seed; the same numbers on every machine.

@@ -7,7 +7,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use backdraft_datasets::{DatasetError, ImageSet, Images, Places, read_cifar, read_idx};
+use backdraft_datasets::{
+    DatasetError, ImageSet, Images, Places, Table, Targets, read_cifar, read_idx, read_npz,
+};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
@@ -48,8 +50,8 @@ fn read(folder: &Path, images: &[u8], labels: &[u8]) -> Result<Images, DatasetEr
     read_idx(&write(folder, "images", images), &write(folder, "labels", labels), 10)
 }
 
-fn refused(result: Result<Images, DatasetError>, expected: &str) {
-    let error = result.map(|images| images.len()).unwrap_err().to_string();
+fn refused<T>(result: Result<T, DatasetError>, expected: &str) {
+    let error = result.map(|_| "accepted").unwrap_err().to_string();
     assert!(error.contains(expected) && error.lines().count() == 1, "`{expected}`: {error}");
 }
 
@@ -114,6 +116,98 @@ fn sets_are_found_by_folder_and_missing_ones_say_where_they_were_looked_for() {
     assert_eq!(ImageSet::Digits.load(&places).unwrap().test.len(), 360);
 }
 
+const TABLE: &str = "a, b ,class\n1,-2.5,dog\n3e2,0, cat\n4,5,dog\n";
+
+#[test]
+fn tables_are_read_with_numbers_or_words_to_predict() {
+    let folder = TempDir::new().unwrap();
+    let path = write(folder.path(), "animals.csv", TABLE.as_bytes());
+    let table = Table::read_csv(&path, "class").unwrap();
+    assert_eq!(table.features, ["a", "b"]);
+    assert_eq!(table.inputs, [1.0, -2.5, 300.0, 0.0, 4.0, 5.0]);
+    let Targets::Classes { names, indices } = &table.targets else { panic!("words are classes") };
+    assert_eq!((names.join(" "), indices.as_slice()), ("cat dog".to_owned(), &[1, 0, 1][..]));
+    let path = write(folder.path(), "numbers.csv.gz", &gzip(b"x,y\n1,2\n3,4\n"));
+    let table = Table::read_csv(&path, "x").unwrap();
+    assert_eq!((table.inputs, table.targets), (vec![2.0, 4.0], Targets::Values(vec![1.0, 3.0])));
+}
+
+#[test]
+fn hostile_tables_are_refused_with_row_and_column() {
+    let folder = TempDir::new().unwrap();
+    let read = |text: &[u8]| Table::read_csv(&write(folder.path(), "t.csv", text), "y");
+    refused(read(b""), "no column `y`");
+    refused(read(b"x,z\n1,2\n"), "its columns are x, z");
+    refused(read(b"y,y,x\n1,2,3\n"), "2 columns `y`");
+    refused(read(b"y\n1\n"), "nothing to predict it from");
+    refused(read(b"x,y\n"), "no rows");
+    refused(read(b"x,y\n1,2\n1\n"), "line 3 has 1 values for 2 columns");
+    refused(read(b"x,y\n1,2\nNaN,2\n"), "row 2, column `x`: `NaN` is not a finite number");
+    refused(read(b"x,y\n\xff,2\n"), "not UTF-8");
+    refused(Table::read_csv(folder.path(), "y"), "is a directory");
+}
+
+/// An .npz file with one array, whose header is given.
+fn npz(header: &str, values: &[u8]) -> Vec<u8> {
+    let mut npy = b"\x93NUMPY\x01\x00".to_vec();
+    let header = format!("{header:<117}\n");
+    npy.extend((header.len() as u16).to_le_bytes());
+    npy.extend(header.as_bytes());
+    npy.extend(values);
+    stored(&[("x.npy", &npy)])
+}
+
+/// A zip archive of files that are not compressed.
+fn stored(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in files {
+        let mut crc = flate2::Crc::new();
+        crc.update(content);
+        let mut fields: Vec<u8> = [20u16, 0, 0, 0, 0].map(u16::to_le_bytes).concat();
+        let size = content.len() as u32;
+        fields.extend([crc.sum(), size, size].map(u32::to_le_bytes).concat());
+        fields.extend([name.len() as u16, 0].map(u16::to_le_bytes).concat());
+        directory.extend(b"PK\x01\x02\x14\x00");
+        directory.extend(&fields);
+        directory.extend([0u8; 10]);
+        directory.extend((bytes.len() as u32).to_le_bytes());
+        directory.extend(name.as_bytes());
+        bytes.extend(b"PK\x03\x04");
+        bytes.extend(fields);
+        bytes.extend(name.as_bytes());
+        bytes.extend(*content);
+    }
+    let (count, start, size) = (files.len() as u16, bytes.len() as u32, directory.len() as u32);
+    bytes.extend(directory);
+    bytes.extend(b"PK\x05\x06");
+    bytes.extend([0, 0, count, count].map(u16::to_le_bytes).concat());
+    bytes.extend([size, start].map(u32::to_le_bytes).concat());
+    bytes.extend([0, 0]);
+    bytes
+}
+
+const NPY: &str = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }";
+
+#[test]
+fn arrays_of_archives_are_read_and_hostile_ones_refused() {
+    let folder = TempDir::new().unwrap();
+    let read = |bytes: &[u8]| read_npz(&write(folder.path(), "a.npz", bytes), ["x"]);
+    let values = [1f32, 2.0, 3.0, 4.5].map(f32::to_le_bytes).concat();
+    let [array] = read(&npz(NPY, &values)).unwrap();
+    assert_eq!((array.shape, array.values), (vec![2, 2], vec![1.0, 2.0, 3.0, 4.5]));
+    refused(read(&npz(NPY, &values[..7])), "`x`");
+    let promised = |shape: &str| npz(&NPY.replace("2, 2", shape), &values);
+    // A petabyte in a file of 300 bytes.
+    refused(read(&promised("1048576, 134217728")), "takes more than 1 GiB");
+    refused(read(&promised("4294967296, 4294967296, 4294967296")), "takes more than 1 GiB");
+    refused(read(&npz(&NPY.replace("False", "True"), &values)), "column-major");
+    refused(read(&npz(&NPY.replace("<f4", "<U2"), &values)), "cannot be read as numbers");
+    refused(read(b"PK no archive"), "is no npz file");
+    refused(read_npz(&folder.path().join("a.npz"), ["x"]), "is no npz file");
+    let whole = write(folder.path(), "b.npz", &npz(NPY, &values));
+    refused(read_npz(&whole, ["y"]), "has no array `y`; it holds x");
+}
+
 /// Mutations of good files: `BACKDRAFT_MUTATIONS` of them, 1,000 if not told.
 #[test]
 fn mutated_files_never_panic() {
@@ -121,7 +215,9 @@ fn mutated_files_never_panic() {
     let mutations: u64 = count.unwrap_or(1_000);
     let folder = TempDir::new().unwrap();
     let (images, labels) = (images_file(), labels_file());
-    let originals = [images.clone(), labels.clone(), gzip(&images), gzip(&labels)];
+    let values = [1f32, 2.0, 3.0, 4.5].map(f32::to_le_bytes).concat();
+    let (table, archive) = (TABLE.as_bytes().to_vec(), npz(NPY, &values));
+    let originals = [images.clone(), labels.clone(), gzip(&images), gzip(&labels), table, archive];
     let mut state = 1u64;
     let mut random = move |bound: usize| {
         // SplitMix64.
@@ -131,7 +227,8 @@ fn mutated_files_never_panic() {
     };
     let mut accepted = 0;
     for _ in 0..mutations {
-        let mut bytes = originals[random(originals.len())].clone();
+        let which = random(originals.len());
+        let mut bytes = originals[which].clone();
         for _ in 0..=random(3) {
             let at = random(bytes.len());
             match random(5) {
@@ -146,10 +243,14 @@ fn mutated_files_never_panic() {
                 _ => {}
             }
         }
-        let is_labels = random(2) == 0;
-        let pair = if is_labels { (&images, &bytes) } else { (&bytes, &labels) };
-        match read(folder.path(), pair.0, pair.1) {
-            Ok(_) => accepted += 1,
+        let result = match which {
+            4 => Table::read_csv(&write(folder.path(), "t.csv", &bytes), "class").map(|_| ()),
+            5 => read_npz(&write(folder.path(), "a.npz", &bytes), ["x"]).map(|_| ()),
+            _ if random(2) == 0 => read(folder.path(), &images, &bytes).map(|_| ()),
+            _ => read(folder.path(), &bytes, &labels).map(|_| ()),
+        };
+        match result {
+            Ok(()) => accepted += 1,
             Err(error) if error.to_string().lines().count() != 1 => panic!("not a line: {error}"),
             Err(_) => {}
         }

@@ -34,4 +34,4 @@ pub use settings::{Overlay, Settings, SettingsError, resolve, to_table};
 pub use study::{Spectator, run_study};
 pub use trial::{Factors, Task, Trial};
 pub use verdict::{Effect, Ruling, Verdict};
-pub use xray::{Batch, BatchError, Loss, Xray, xray};
+pub use xray::{Batch, Loss, Xray, xray};

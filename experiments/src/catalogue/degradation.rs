@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Context;
-use backdraft_datasets::{ImageSet, Places};
+use backdraft_datasets::{Augmentation, ImageSet, Places};
 use backdraft_hooks::{ActivationGradientNorm, GradientHook, GradientNorm, Schedule};
 use backdraft_resnet::{ResnetConfig, ShortcutKind};
 use backdraft_trainer::{OptimizerConfig, RateSchedule, TrainerConfig};
@@ -58,6 +58,8 @@ pub(crate) struct DegradationSettings {
     images: usize,
     /// Depths of the form 6n + 2.
     depths: Vec<usize>,
+    /// How training images are varied.
+    augmentation: Augmentation,
     /// Channels of the first stage.
     width: usize,
     /// Optimiser steps of each training.
@@ -86,6 +88,7 @@ impl Settings for DegradationSettings {
                 });
             }
         }
+        in_range("augmentation.crop", self.augmentation.crop, 0..=32)?;
         in_range("width", self.width, 1..=1_024)?;
         in_range("steps", self.steps, 4..=10_000_000)?;
         in_range("batch_size", self.batch_size, 2..=100_000)?;
@@ -125,6 +128,7 @@ impl Experiment for Degradation {
             data,
             images,
             depths,
+            augmentation: Augmentation::default(),
             width,
             steps,
             batch_size,
@@ -135,7 +139,10 @@ impl Experiment for Degradation {
             Preset::Quick => of(ImageSet::Digits, 2_000, vec![8, 44], 4, 100, 64),
             Preset::Standard => of(ImageSet::FashionMnist, 60_000, vec![20, 56], 16, 2_350, 128),
             Preset::Paper => {
-                of(ImageSet::Cifar10, 50_000, vec![20, 32, 44, 56, 110], 16, 64_000, 128)
+                let cifar = vec![20, 32, 44, 56, 110];
+                let augmentation = Augmentation { crop: 4, flip: true };
+                let paper = of(ImageSet::Cifar10, 50_000, cifar, 16, 64_000, 128);
+                DegradationSettings { augmentation, ..paper }
             }
         }
     }
@@ -149,7 +156,7 @@ impl Experiment for Degradation {
             settings.data.load(&Places::new(None)).context("the images cannot be loaded")?;
         images.train = images.train.first(settings.images);
         let (input_shape, outputs) = (images.train.shape, images.train.classes);
-        let data = Arc::new(Supervised::of_images(&images));
+        let data = Arc::new(Supervised::of_images(&images, settings.augmentation));
         let mut trials = Vec::new();
         for seed in Self::seeds(settings) {
             for &depth in &settings.depths {

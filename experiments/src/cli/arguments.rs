@@ -194,9 +194,12 @@ pub(super) struct XrayArguments {
     /// Seed of the initial weights.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(super) seed: u64,
-    /// The batch: .safetensors or .npz with the arrays `inputs` and `targets`.
+    /// The batch: .safetensors or .npz with the arrays `inputs` and `targets`, or .csv.
     #[arg(long, value_name = "FILE")]
     pub(super) batch: PathBuf,
+    /// The column of a .csv that is predicted from the others.
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) target: Option<String>,
     /// What outputs are compared with targets by [default: what their shapes suggest].
     #[arg(long)]
     pub(super) loss: Option<Loss>,
@@ -221,6 +224,7 @@ save_file({'inputs': x, 'targets': y}, 'batch.safetensors').
 Examples:
   backdraft xray --model mlp --set depth=30 --set activation=sigmoid --batch batch.npz
   backdraft xray --model mlp --weights weights.safetensors --batch batch.safetensors
+  backdraft xray --model mlp --set inputs=4 --set outputs=3 --batch iris.csv --target species
   backdraft xray --model mlp-50 --batch batch.npz --precision f64 --export gradients.csv";
 
 #[derive(Debug, Args)]
@@ -255,10 +259,13 @@ pub(super) enum DataCommand {
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
     },
-    /// Read a set whole and show its sizes and the balance of its classes.
+    /// Read a set or your own .csv whole and show its sizes and the balance of its classes.
     Check {
-        /// Name of the set.
+        /// Name of the set, or path of a .csv file.
         name: String,
+        /// The column of a .csv that is to be predicted.
+        #[arg(long, value_name = "COLUMN")]
+        target: Option<String>,
         /// Folder of data sets.
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,

@@ -1,7 +1,9 @@
 //! `backdraft data`.
 
+use std::path::Path;
+
 use anyhow::anyhow;
-use backdraft_datasets::{ImageSet, Images, Places};
+use backdraft_datasets::{ImageSet, Images, Places, Table, Targets};
 
 use super::Failure;
 use super::arguments::DataCommand;
@@ -31,7 +33,15 @@ pub(super) fn data(command: &DataCommand) -> Result<(), Failure> {
                 }
             }
         }
-        DataCommand::Check { name, data_dir } => {
+        DataCommand::Check { name, target, .. } if name.ends_with(".csv") => {
+            let target = target.as_deref().ok_or_else(|| {
+                let hint = "tell which column is to be predicted, such as `--target label`";
+                Failure::Input(anyhow!("{name} is a table: {hint}"))
+            })?;
+            let table = Table::read_csv(Path::new(name), target).map_err(Failure::input)?;
+            show_table(&table, target);
+        }
+        DataCommand::Check { name, data_dir, .. } => {
             let splits =
                 image_set(name)?.load(&Places::new(data_dir.as_deref())).map_err(Failure::input)?;
             show("training", &splits.train);
@@ -55,11 +65,41 @@ fn show(split: &str, images: &Images) {
     let [channels, height, width] = images.shape;
     say(format!("{split}: {} images of {channels} × {height} × {width}", images.len()));
     let balance = images.balance();
-    let (least, most) = (balance.iter().min(), balance.iter().max());
-    let (least, most) = (least.copied().unwrap_or(0), most.copied().unwrap_or(0));
-    say(format!("  {} classes of {least} to {most} images", images.classes));
-    if balance.len() <= 10 {
+    show_balance(&balance);
+    if balance.len() <= FEW_CLASSES {
         let counts: Vec<String> = balance.iter().map(usize::to_string).collect();
         say(format!("  {}", counts.join(" ")));
+    }
+}
+
+/// Classes that are shown one by one.
+const FEW_CLASSES: usize = 10;
+
+fn show_balance(balance: &[usize]) {
+    let (least, most) = (balance.iter().min(), balance.iter().max());
+    let (least, most) = (least.copied().unwrap_or(0), most.copied().unwrap_or(0));
+    say(format!("  {} classes of {least} to {most} each", balance.len()));
+}
+
+fn show_table(table: &Table, target: &str) {
+    say(format!("{} rows of {} features: {}", table.len(), table.features.len(), {
+        table.features.join(", ")
+    }));
+    match &table.targets {
+        Targets::Values(values) => {
+            let (least, most) = values
+                .iter()
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
+            say(format!("`{target}` holds numbers from {least} to {most}"));
+        }
+        Targets::Classes { names, indices } => {
+            let mut balance = vec![0; names.len()];
+            indices.iter().for_each(|index| balance[*index] += 1);
+            say(format!("`{target}` holds words:"));
+            show_balance(&balance);
+            for (name, count) in names.iter().zip(balance).take(FEW_CLASSES) {
+                say(format!("  {count:6} {name}"));
+            }
+        }
     }
 }

@@ -20,7 +20,8 @@ pub(super) fn run(arguments: &XrayArguments) -> Result<(), Failure> {
     let (_, device) = Backend::select_with(arguments.backend.as_deref(), arguments.precision)
         .map_err(Failure::input)?;
     let config = config(arguments).map_err(Failure::Input)?;
-    let batch = Batch::read(&arguments.batch).map_err(Failure::input)?;
+    let batch =
+        Batch::read(&arguments.batch, arguments.target.as_deref()).map_err(Failure::input)?;
     let loss = loss(arguments, &config, &batch).map_err(Failure::Input)?;
     let mut network = config.try_init(arguments.seed, &device).map_err(Failure::input)?;
     if let Some(weights) = &arguments.weights {

@@ -1,10 +1,11 @@
 //! Inputs and targets of any task in one form, which every network of the zoo takes.
 
 use backdraft_datasets::{
-    Answer, DatasetError, Examples as HostExamples, ImageSplits, SequenceTask, Sequences, TrainTest,
+    Answer, Augmentation, DatasetError, Examples as HostExamples, ImageSplits, SequenceTask,
+    Sequences, TrainTest,
 };
 use backdraft_trainer::Examples;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::xray::Loss;
 
@@ -13,6 +14,14 @@ pub(crate) struct Supervised {
     train: Table,
     test: Table,
     pub(crate) loss: Loss,
+    augmented: Option<Augmented>,
+}
+
+/// How training images of a shape are varied.
+#[derive(Clone, Copy)]
+struct Augmented {
+    augmentation: Augmentation,
+    shape: [usize; 3],
 }
 
 /// Rows of inputs with rows of targets.
@@ -31,11 +40,11 @@ impl Supervised {
             rows: examples.len(),
         };
         let (train, test) = (table(&data.train), table(&data.test));
-        Self { train, test, loss: Loss::BinaryCrossEntropy }
+        Self { train, test, loss: Loss::BinaryCrossEntropy, augmented: None }
     }
 
-    /// Images, standardised by the training split.
-    pub(crate) fn of_images(data: &ImageSplits) -> Self {
+    /// Images, standardised by the training split; those to train on are varied.
+    pub(crate) fn of_images(data: &ImageSplits, augmentation: Augmentation) -> Self {
         let (train, test) = data.standardised();
         let table = |inputs: Vec<f32>, labels: &[u8]| Table {
             targets: labels.iter().map(|label| f32::from(*label)).collect(),
@@ -46,6 +55,8 @@ impl Supervised {
             train: table(train, &data.train.labels),
             test: table(test, &data.test.labels),
             loss: Loss::CrossEntropy,
+            augmented: (!augmentation.is_none())
+                .then_some(Augmented { augmentation, shape: data.train.shape }),
         }
     }
 
@@ -68,17 +79,74 @@ impl Supervised {
             Answer::Value => Loss::MeanSquaredError,
             Answer::Class(_) | Answer::ClassEveryStep(_) => Loss::CrossEntropy,
         };
-        Ok(Self { train, test, loss })
+        Ok(Self { train, test, loss, augmented: None })
     }
 
-    /// Puts the training and the test split on a device.
-    pub(crate) fn on_device(&self, device: &Device) -> [Examples<Tensor<2>, Tensor<2>>; 2] {
-        [&self.train, &self.test].map(|table| {
+    /// Puts the training and the test split on a device; `seed` decides how images are varied.
+    pub(crate) fn on_device(
+        &self,
+        device: &Device,
+        seed: u64,
+    ) -> [Examples<Tensor<2>, Tensor<2>>; 2] {
+        let [train, test] = [&self.train, &self.test].map(|table| {
             let tensor = |values: &[f32]| {
                 let columns = values.len() / table.rows.max(1);
                 Tensor::from_data(TensorData::new(values.to_vec(), [table.rows, columns]), device)
             };
             Examples::new(tensor(&table.inputs), tensor(&table.targets))
-        })
+        });
+        match self.augmented {
+            Some(augmented) => [train.varied(move |x, step| augmented.vary(x, seed, step)), test],
+            None => [train, test],
+        }
+    }
+}
+
+impl Augmented {
+    /// Varies the images of a training batch, `[batch, channels × height × width]`.
+    fn vary(self, images: Tensor<2>, seed: u64, step: u64) -> Tensor<2> {
+        let [batch, size] = images.dims();
+        let sources = self.augmentation.sources(batch, self.shape, seed, step);
+        let sources = TensorData::new(sources, [batch, size]);
+        let sources = Tensor::<2, Int>::from_data(sources, &images.device());
+        // Zero, the mean of the standardised images, is what comes in from outside.
+        let outside = Tensor::zeros([batch, 1], (&images.device(), images.dtype()));
+        Tensor::cat(vec![images, outside], 1).gather(1, sources)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backdraft_datasets::Images;
+
+    #[test]
+    fn training_images_move_and_keep_their_labels_and_test_images_stay() {
+        let images = |labels: &[u8]| Images {
+            shape: [1, 2, 2],
+            classes: 2,
+            // A label and the sum of its image tell each other.
+            pixels: labels.iter().flat_map(|label| [0, 0, 0, 100 * (1 + label)]).collect(),
+            labels: labels.to_vec(),
+        };
+        let splits = ImageSplits { train: images(&[0, 1, 0, 1]), test: images(&[1, 0]) };
+        let flipped = Augmentation { crop: 0, flip: true };
+        let data = Supervised::of_images(&splits, flipped);
+        let device = Device::flex();
+        let [plain, untouched] =
+            Supervised::of_images(&splits, Augmentation::default()).on_device(&device, 3);
+        let vary = |step| {
+            let augmented = data.augmented.unwrap();
+            augmented.vary(plain.inputs.clone(), 3, step)
+        };
+        let values = |tensor: Tensor<2>| tensor.into_data().iter::<f32>().collect::<Vec<_>>();
+        let (original, first) = (values(plain.inputs.clone()), values(vary(0)));
+        for (image, changed) in original.chunks(4).zip(first.chunks(4)) {
+            let mirrored = [1, 0, 3, 2].map(|i| image[i]);
+            assert!(changed == image || changed == mirrored, "{image:?} became {changed:?}");
+        }
+        assert!((0..20).any(|step| values(vary(step)) != first), "steps differ");
+        let [_, test] = data.on_device(&device, 3);
+        assert_eq!(values(test.inputs), values(untouched.inputs));
     }
 }

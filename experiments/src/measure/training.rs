@@ -21,7 +21,7 @@ pub(crate) fn training(
 ) -> Box<Task> {
     Box::new(move |device: &Device, listener: &mut dyn Listener| {
         let model = network.try_init(trainer.seed, &device.clone().autodiff())?;
-        let [train, test] = data.on_device(device);
+        let [train, test] = data.on_device(device, trainer.seed);
         let forward = |model: &ZooNetwork, x: Tensor<2>, taps: &mut Taps| model.score(x, taps);
         let splits = Splits { train: &train, test: &test };
         let (_, outcome) = Trainer::new(trainer.clone(), device)?.fit(

@@ -1,13 +1,10 @@
 //! A batch of examples from a file.
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use backdraft_datasets::{Array, DatasetError, Table, read_npz};
 use burn::tensor::{Device, Tensor, TensorData};
-use npyz::npz::NpzArchive;
-use npyz::{DType, NpyFile, TypeChar};
 use safetensors::tensor::Dtype;
 use safetensors::{SafeTensors, tensor::TensorView};
 
@@ -26,29 +23,9 @@ struct Rows {
     columns: usize,
 }
 
-/// Why a batch could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum BatchError {
-    /// The file cannot be opened.
-    #[error("the batch in {path} cannot be read")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// The file does not hold a batch.
-    #[error("{path}: {reason}")]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// What is missing or does not fit.
-        reason: String,
-    },
-}
-
 impl Batch {
-    /// Reads the arrays `inputs` and `targets` from a `.safetensors` or `.npz` file.
+    /// Reads the arrays `inputs` and `targets` from a `.safetensors` or `.npz` file, or the rows of a
+    /// `.csv` file of which the column `target` is to be predicted from the others.
     ///
     /// # Shapes
     ///
@@ -57,37 +34,40 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// [`BatchError`] naming the file and the array.
-    pub fn read(path: &Path) -> Result<Self, BatchError> {
-        let arrays = match path.extension().and_then(OsStr::to_str) {
+    /// [`DatasetError::File`] naming the file and the array or column.
+    pub fn read(path: &Path, target: Option<&str>) -> Result<Self, DatasetError> {
+        let [inputs, targets] = match path.extension().and_then(OsStr::to_str) {
             Some("safetensors") => from_safetensors(path)?,
-            Some("npz") => from_npz(path)?,
+            Some("npz") => read_npz(path, NAMES)?,
+            Some("csv") => {
+                let target = target.ok_or_else(|| {
+                    refuse(path, "is a table: tell what to predict, such as `--target label`")
+                })?;
+                from_table(Table::read_csv(path, target)?)
+            }
             _ => {
-                return Err(content(
-                    path,
-                    "a batch is read from .safetensors or .npz, not from this",
-                ));
+                let reason = "is no batch: one is read from .safetensors, .npz or .csv";
+                return Err(refuse(path, reason));
             }
         };
-        let [(inputs, shape), (targets, target_shape)] = arrays;
-        let split = |values: Vec<f64>, shape: &[usize], name: &str| {
-            let rows = shape.first().copied().unwrap_or(0);
-            if rows == 0 {
-                return Err(content(
+        let split = |array: Array, name: &str| {
+            let rows = array.shape.first().copied().unwrap_or(0);
+            if rows == 0 || array.values.is_empty() {
+                let shape = array.shape;
+                return Err(refuse(
                     path,
-                    format!("`{name}` of shape {shape:?} holds no examples"),
+                    format!("holds no examples: `{name}` has shape {shape:?}"),
                 ));
             }
-            Ok(Rows { columns: values.len() / rows, rows, values })
+            Ok(Rows { columns: array.values.len() / rows, rows, values: array.values })
         };
-        let inputs = split(inputs, &shape, "inputs")?;
-        let targets = split(targets, &target_shape, "targets")?;
+        let shape = inputs.shape.iter().skip(1).copied().collect();
+        let (inputs, targets) = (split(inputs, NAMES[0])?, split(targets, NAMES[1])?);
         if inputs.rows != targets.rows {
             let (inputs, targets) = (inputs.rows, targets.rows);
-            let reason = format!("there are {inputs} inputs but {targets} targets");
-            return Err(content(path, reason));
+            return Err(refuse(path, format!("holds {inputs} inputs but {targets} targets")));
         }
-        Ok(Self { inputs, targets, shape: shape[1..].to_vec() })
+        Ok(Self { inputs, targets, shape })
     }
 
     /// Returns the number of examples.
@@ -132,29 +112,34 @@ impl Rows {
     }
 }
 
-type Array = (Vec<f64>, Vec<usize>);
-
 /// The names of the two arrays, in the order in which readers return them.
 const NAMES: [&str; 2] = ["inputs", "targets"];
 
-fn content(path: &Path, reason: impl Into<String>) -> BatchError {
-    BatchError::Content { path: path.to_owned(), reason: reason.into() }
+fn refuse(path: &Path, reason: impl AsRef<str>) -> DatasetError {
+    DatasetError::file(path, reason)
 }
 
-fn from_safetensors(path: &Path) -> Result<[Array; 2], BatchError> {
+fn from_table(table: Table) -> [Array; 2] {
+    let (rows, targets) = (table.len(), table.targets.to_values());
+    let inputs = Array { shape: vec![rows, table.features.len()], values: table.inputs };
+    [inputs, Array { shape: vec![rows], values: targets }]
+}
+
+fn from_safetensors(path: &Path) -> Result<[Array; 2], DatasetError> {
     let bytes =
-        std::fs::read(path).map_err(|source| BatchError::Io { path: path.to_owned(), source })?;
+        std::fs::read(path).map_err(|error| refuse(path, format!("cannot be read: {error}")))?;
     let file = SafeTensors::deserialize(&bytes)
-        .map_err(|error| content(path, format!("this is no safetensors file: {error}")))?;
+        .map_err(|error| refuse(path, format!("is no safetensors file: {error}")))?;
     let read = |name: &str| {
         let view = file.tensor(name).map_err(|_| {
             let names = file.names().join(", ");
-            content(path, format!("there is no tensor `{name}`; the file holds {names}"))
+            refuse(path, format!("has no tensor `{name}`; it holds {names}"))
         })?;
         let values = widened(&view).ok_or_else(|| {
-            content(path, format!("`{name}` holds {:?}; use 32- or 64-bit numbers", view.dtype()))
+            let dtype = view.dtype();
+            refuse(path, format!("has `{name}` of {dtype:?}; use 32- or 64-bit numbers"))
         })?;
-        Ok((values, view.shape().to_vec()))
+        Ok(Array { values, shape: view.shape().to_vec() })
     };
     Ok([read(NAMES[0])?, read(NAMES[1])?])
 }
@@ -172,55 +157,4 @@ fn widened(view: &TensorView<'_>) -> Option<Vec<f64>> {
         Dtype::U8 => chunks(bytes, |[b]| f64::from(b)),
         _ => return None,
     })
-}
-
-fn from_npz(path: &Path) -> Result<[Array; 2], BatchError> {
-    let io = |source| BatchError::Io { path: path.to_owned(), source };
-    let mut archive = NpzArchive::new(File::open(path).map_err(io)?)
-        .map_err(|error| content(path, format!("this is no npz file: {error}")))?;
-    let names = archive.array_names().collect::<Vec<_>>().join(", ");
-    let mut read = |name: &str| {
-        let array = archive.by_name(name).map_err(|error| content(path, error.to_string()))?;
-        let Some(array) = array else {
-            return Err(content(
-                path,
-                format!("there is no array `{name}`; the file holds {names}"),
-            ));
-        };
-        let shape = array.shape().iter().map(|size| *size as usize).collect();
-        if array.order() != npyz::Order::C {
-            let hint = "save it with numpy.ascontiguousarray";
-            return Err(content(path, format!("`{name}` is in column-major order: {hint}")));
-        }
-        let dtype = array.dtype();
-        let values = numbers(array, &dtype).ok_or_else(|| {
-            let reason = format!("`{name}` of {} cannot be read as numbers", dtype.descr());
-            content(path, reason)
-        })?;
-        Ok((values, shape))
-    };
-    Ok([read(NAMES[0])?, read(NAMES[1])?])
-}
-
-/// Reads an array of the usual number types; `None` for others or a truncated file.
-fn numbers<R: Read>(array: NpyFile<R>, dtype: &DType) -> Option<Vec<f64>> {
-    let DType::Plain(plain) = dtype else { return None };
-    match (plain.type_char(), plain.size_field()) {
-        (TypeChar::Float, 8) => array.into_vec::<f64>().ok(),
-        (TypeChar::Float, 4) => array.into_vec::<f32>().ok().map(wide),
-        (TypeChar::Int, 4) => array.into_vec::<i32>().ok().map(wide),
-        (TypeChar::Int, 8) => {
-            array.into_vec::<i64>().ok().map(|values| values.iter().map(|v| *v as f64).collect())
-        }
-        (TypeChar::Uint, 1) => array.into_vec::<u8>().ok().map(wide),
-        (TypeChar::Bool, 1) => {
-            let values = array.into_vec::<bool>().ok()?;
-            Some(values.iter().map(|value| f64::from(u8::from(*value))).collect())
-        }
-        _ => None,
-    }
-}
-
-fn wide<T: Into<f64>>(values: Vec<T>) -> Vec<f64> {
-    values.into_iter().map(Into::into).collect()
 }

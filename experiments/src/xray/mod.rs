@@ -3,7 +3,7 @@
 mod batch;
 mod loss;
 
-pub use batch::{Batch, BatchError};
+pub use batch::Batch;
 pub use loss::Loss;
 
 use backdraft_hooks::{

@@ -1,5 +1,8 @@
 //! A whole data set as tensors on the device.
 
+use std::fmt;
+use std::sync::Arc;
+
 use burn::tensor::kind::Basic;
 use burn::tensor::{Int, Tensor};
 
@@ -30,12 +33,29 @@ where
 ///
 /// The whole set stays on the device and batches are picked there by index: Burn's `DataLoader`
 /// hands out items one by one, which costs a small network more than its training step.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Examples<X, Y> {
     /// Inputs, one per row.
     pub inputs: X,
     /// Targets, one per row.
     pub targets: Y,
+    variation: Option<Arc<Variation<X>>>,
+}
+
+/// Changes the inputs of a training batch at an optimiser step.
+type Variation<X> = dyn Fn(X, u64) -> X + Send + Sync;
+
+impl<X, Y> fmt::Debug for Examples<X, Y>
+where
+    X: fmt::Debug,
+    Y: fmt::Debug,
+{
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { inputs, targets, variation } = self;
+        let mut debug = formatter.debug_struct("Examples");
+        debug.field("inputs", inputs).field("targets", targets);
+        debug.field("is_varied", &variation.is_some()).finish()
+    }
 }
 
 impl<X: Rows, Y: Rows> Examples<X, Y> {
@@ -46,7 +66,16 @@ impl<X: Rows, Y: Rows> Examples<X, Y> {
     /// Panics if there are not as many targets as inputs.
     pub fn new(inputs: X, targets: Y) -> Self {
         assert_eq!(inputs.rows(), targets.rows(), "each input needs one target");
-        Self { inputs, targets }
+        Self { inputs, targets, variation: None }
+    }
+
+    /// Varies the inputs of every training batch, such as by moving images; evaluations see them as
+    /// they are.
+    ///
+    /// What is done at a step must depend on the step alone, or a run cannot be repeated.
+    #[must_use]
+    pub fn varied(self, variation: impl Fn(X, u64) -> X + Send + Sync + 'static) -> Self {
+        Self { variation: Some(Arc::new(variation)), ..self }
     }
 
     /// Returns the number of examples.
@@ -64,6 +93,16 @@ impl<X: Rows, Y: Rows> Examples<X, Y> {
         Self {
             inputs: self.inputs.select_rows(indices.clone()),
             targets: self.targets.select_rows(indices),
+            variation: None,
+        }
+    }
+
+    /// Picks the training batch of a step, and varies it.
+    pub(crate) fn batch(&self, indices: Tensor<1, Int>, step: u64) -> Self {
+        let batch = self.select(indices);
+        match &self.variation {
+            Some(vary) => Self { inputs: vary(batch.inputs, step), ..batch },
+            None => batch,
         }
     }
 }

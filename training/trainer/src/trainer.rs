@@ -35,7 +35,7 @@ pub enum Outcome {
 
 /// Trains any module that a closure can run forward.
 ///
-/// One step is: pick a batch on the device, forward with taps, loss, backward, the hook reads,
+/// One step is: pick a batch on the device and vary it, forward with taps, loss, backward, the hook reads,
 /// clip, optimiser step. Besides the hook's quantities the listener gets, under the subject
 /// `network`:
 ///
@@ -115,7 +115,7 @@ impl Trainer {
                 record(listener, step, &rows)?;
             }
 
-            let batch = data.train.select(self.indices(order.next_batch()));
+            let batch = data.train.batch(self.indices(order.next_batch()), step);
             let mut taps = hook.taps(step);
             let outputs = forward(&model, batch.inputs, &mut taps);
             let loss = objective.loss(outputs, batch.targets);
