@@ -43,6 +43,14 @@ pub enum DatasetError {
         /// How to get it.
         remedy: &'static str,
     },
+    /// A file cannot be downloaded.
+    #[error("{url} cannot be fetched: {reason}")]
+    Download {
+        /// Its address.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A compressed file cannot be read.
     #[error("{name} cannot be decompressed: {reason}")]
     Compression {

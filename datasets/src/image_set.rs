@@ -53,6 +53,11 @@ impl Places {
         let system = ["/usr/local/share/datasets", "/usr/share/datasets"].map(PathBuf::from);
         Self(variable.map(PathBuf::from).into_iter().chain(home).chain(system).collect())
     }
+
+    /// Returns the folder that new data sets go to: the first.
+    pub fn first(&self) -> &Path {
+        self.0.first().map_or(Path::new("."), PathBuf::as_path)
+    }
 }
 
 impl ImageSet {
@@ -83,20 +88,24 @@ impl ImageSet {
         match self {
             Self::Digits => "it is embedded",
             Self::FashionMnist => {
-                "install Debian's package `dataset-fashion-mnist`, or put the four files of \
-                 github.com/zalandoresearch/fashion-mnist into a folder `fashion-mnist`"
+                "install Debian's package `dataset-fashion-mnist`, run `backdraft data fetch \
+                 fashion-mnist`, or put the four files of github.com/zalandoresearch/fashion-mnist \
+                 into a folder `fashion-mnist`"
             }
-            Self::Mnist => "put its four IDX files into a folder `mnist`",
+            Self::Mnist => {
+                "run `backdraft data fetch mnist`, or put its four IDX files into a folder `mnist`"
+            }
             Self::EmnistDigits => {
-                "put its four files emnist-digits-… into a folder `emnist-digits`"
+                "unpack the four files emnist-digits-… of gzip.zip of \
+                 www.nist.gov/itl/products-and-services/emnist-dataset into a folder `emnist-digits`"
             }
             Self::Cifar10 => {
-                "unpack cifar-10-binary.tar.gz of www.cs.toronto.edu/~kriz/cifar.html and name the \
-                 folder `cifar-10`"
+                "run `backdraft data fetch cifar-10`, or unpack cifar-10-binary.tar.gz of \
+                 www.cs.toronto.edu/~kriz/cifar.html and name the folder `cifar-10`"
             }
             Self::Cifar100 => {
-                "unpack cifar-100-binary.tar.gz of www.cs.toronto.edu/~kriz/cifar.html and name the \
-                 folder `cifar-100`"
+                "run `backdraft data fetch cifar-100`, or unpack cifar-100-binary.tar.gz of \
+                 www.cs.toronto.edu/~kriz/cifar.html and name the folder `cifar-100`"
             }
         }
     }
@@ -113,8 +122,7 @@ impl ImageSet {
             return Ok(None);
         }
         let candidates = places.0.iter().flat_map(|place| [place.join(self.name()), place.clone()]);
-        let has_all = |folder: &PathBuf| files.iter().all(|file| existing(folder, file).is_some());
-        let mut candidates = candidates.filter(has_all);
+        let mut candidates = candidates.filter(|folder| self.is_in(folder));
         candidates.next().map(Some).ok_or_else(|| {
             let places: Vec<String> = places.0.iter().map(|p| p.display().to_string()).collect();
             let (name, remedy) = (self.name(), self.remedy());
@@ -154,8 +162,13 @@ impl ImageSet {
         }
     }
 
+    /// Tells whether a folder has all files of the set.
+    pub(crate) fn is_in(self, folder: &Path) -> bool {
+        self.files().iter().all(|file| existing(folder, file).is_some())
+    }
+
     /// Names of the files, which may also end in `.gz`: for training first.
-    fn files(self) -> &'static [&'static str] {
+    pub(crate) fn files(self) -> &'static [&'static str] {
         match self {
             Self::Digits => &[],
             Self::FashionMnist | Self::Mnist => &[

@@ -6,6 +6,8 @@ mod cifar;
 mod digits;
 mod error;
 mod examples;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod idx;
 mod image_set;
 mod images;
@@ -23,6 +25,8 @@ pub use cifar::read_cifar;
 pub use digits::Digits;
 pub use error::DatasetError;
 pub use examples::{Example, Examples};
+#[cfg(feature = "fetch")]
+pub use fetch::{Progress, Remote};
 pub use idx::read_idx;
 pub use image_set::{DATA_VARIABLE, ImageSet, Places};
 pub use images::{ImageSplits, Images};

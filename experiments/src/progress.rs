@@ -58,6 +58,16 @@ impl Bars {
     }
 }
 
+/// Creates a bar for the bytes of a download.
+#[cfg(feature = "fetch")]
+pub(crate) fn bytes() -> ProgressBar {
+    let bar = ProgressBar::no_length();
+    bar.set_style(style(
+        "{bar:32.cyan/dim} {bytes}/{total_bytes} · {bytes_per_sec} · {eta} left · {msg}",
+    ));
+    bar
+}
+
 fn style(template: &str) -> ProgressStyle {
     // The templates are constants of this file; a mistake in one shows as a plain bar.
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())

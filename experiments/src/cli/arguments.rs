@@ -259,6 +259,18 @@ pub(super) enum DataCommand {
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
     },
+    /// Download a set, going on where an earlier download broke off; needs a build with `--features
+    /// fetch`.
+    Fetch {
+        /// Name of the set.
+        name: String,
+        /// Address of a folder that mirrors the set's files [default: where it is published].
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+        /// Folder of data sets that gets it [default: $BACKDRAFT_DATA or ~/.cache/backdraft/data].
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
     /// Read a set or your own .csv whole and show its sizes and the balance of its classes.
     Check {
         /// Name of the set, or path of a .csv file.

@@ -33,6 +33,10 @@ pub(super) fn data(command: &DataCommand) -> Result<(), Failure> {
                 }
             }
         }
+        DataCommand::Fetch { name, from, data_dir } => {
+            let places = Places::new(data_dir.as_deref());
+            fetch(image_set(name)?, from.as_deref(), places.first())?;
+        }
         DataCommand::Check { name, target, .. } if name.ends_with(".csv") => {
             let target = target.as_deref().ok_or_else(|| {
                 let hint = "tell which column is to be predicted, such as `--target label`";
@@ -49,6 +53,31 @@ pub(super) fn data(command: &DataCommand) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+#[cfg(feature = "fetch")]
+fn fetch(set: ImageSet, from: Option<&str>, place: &Path) -> Result<(), Failure> {
+    let folder = place.join(set.name());
+    let bar = crate::progress::bytes();
+    let mut show = |progress: backdraft_datasets::Progress<'_>| {
+        bar.set_length(progress.total.unwrap_or(progress.done));
+        bar.set_position(progress.done);
+        bar.set_message(progress.url.rsplit('/').next().unwrap_or_default().to_owned());
+    };
+    set.fetch(&folder, from, &mut show).map_err(Failure::input)?;
+    bar.finish_and_clear();
+    say(folder.display());
+    Ok(())
+}
+
+#[cfg(not(feature = "fetch"))]
+fn fetch(set: ImageSet, _: Option<&str>, _: &Path) -> Result<(), Failure> {
+    let name = set.name();
+    Err(Failure::Input(anyhow!(
+        "this build cannot download: use `cargo run --release --features fetch -- data fetch {name}`; \
+         or {}",
+        set.remedy()
+    )))
 }
 
 /// Finds a set by its name, or names the one most like it.
