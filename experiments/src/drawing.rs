@@ -8,10 +8,10 @@ use kuva::backend::svg::SvgBackend;
 use kuva::plot::LinePlot;
 use kuva::plot::legend::LegendPosition;
 use kuva::render::layout::{Layout, TickFormat};
-use kuva::render::palette::Palette;
 use kuva::render::plots::Plot;
 use kuva::render::render::{Scene, render_multiple};
 
+use crate::palette::LIGHT;
 use crate::picture::{Picture, Point, Series};
 
 /// Draws a picture as SVG.
@@ -36,7 +36,6 @@ fn upright(picture: &Picture) -> Picture {
 }
 
 fn scene(picture: &Picture, scale: f64) -> Scene {
-    let palette = Palette::okabe_ito(); // told apart by colour-blind readers
     let measured = picture.series.iter().filter(|series| !series.is_theory);
     let names: Vec<&str> = measured.map(|series| series.label.as_str()).collect();
     let color = |series: &Series| {
@@ -45,7 +44,7 @@ fn scene(picture: &Picture, scale: f64) -> Scene {
             series.label == name || series.label.starts_with(&format!("{name}, theory"))
         };
         let index = names.iter().position(|name| own(name)).unwrap_or(0);
-        palette.colors()[index % palette.len()].clone()
+        LIGHT[index % LIGHT.len()].to_owned()
     };
     let plots: Vec<Plot> = picture
         .series

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::arguments::BackendsArguments;
-use super::report::{say, say_json};
+use super::print::{say, say_json};
 use crate::backend::{BACKENDS, Backend};
 
 pub(super) fn backends(arguments: &BackendsArguments) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use backdraft_datasets::{ImageSet, Images, Places, Table, Targets};
 
 use super::Failure;
 use super::arguments::DataCommand;
-use super::report::say;
+use super::print::say;
 use crate::nearest::nearest;
 
 pub(super) fn data(command: &DataCommand) -> Result<(), Failure> {

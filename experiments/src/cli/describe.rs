@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::arguments::DescribeArguments;
-use super::report::{say, say_json};
+use super::print::{say, say_json};
 use super::run::find_experiment;
 
 pub(super) fn describe(arguments: &DescribeArguments) -> Result<(), Failure> {

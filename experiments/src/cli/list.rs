@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::arguments::ListArguments;
-use super::report::{say, say_json};
+use super::print::{say, say_json};
 use crate::catalogue::EXPERIMENTS;
 use crate::record::RunFolder;
 
@@ -29,7 +29,7 @@ fn list_runs(arguments: &ListArguments) -> Result<(), Failure> {
         match folder.manifest() {
             Ok(manifest) => manifests.push(manifest),
             // One damaged record must not hide the others.
-            Err(error) => super::report::print_error(&error.into()),
+            Err(error) => super::print::print_error(&error.into()),
         }
     }
     if arguments.json {

@@ -5,7 +5,7 @@ mod backends;
 mod data;
 mod describe;
 mod list;
-mod report;
+mod print;
 mod run;
 mod show;
 mod verify;
@@ -70,7 +70,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(Failure::Run(error)) => (error, FAILED),
         Err(Failure::Input(error)) => (error, BAD_INPUT),
     };
-    report::print_error(&error);
+    print::print_error(&error);
     ExitCode::from(code)
 }
 

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 
 use super::Failure;
 use super::arguments::RunArguments;
-use super::report::{print_run, say, say_json};
+use super::print::{print_run, say, say_json};
 use crate::backend::Backend;
 use crate::catalogue::{EXPERIMENTS, experiment};
 use crate::drawing::to_svg;
@@ -20,6 +20,7 @@ use crate::nearest::nearest;
 use crate::picture::Picture;
 use crate::progress::Bars;
 use crate::record::{Manifest, RunFolder, SCHEMA, Status, Versions, run_id};
+use crate::report::Report;
 use crate::results::{Ending, Results};
 use crate::settings::Overlay;
 use crate::study::run_study;
@@ -113,10 +114,15 @@ fn finish(
     manifest.status = if failed { Status::Failed } else { Status::Finished };
     manifest.seconds = start.elapsed().as_secs_f64();
     manifest.verdicts = prepared.judge(results);
-    for picture in prepared.pictures(results) {
+    let pictures = prepared.pictures(results);
+    for picture in &pictures {
         let name = format!("figures/{}.svg", picture.name);
-        folder.write_file(&name, to_svg(&picture).as_bytes()).map_err(Failure::run)?;
+        folder.write_file(&name, to_svg(picture).as_bytes()).map_err(Failure::run)?;
     }
+    let about = find_experiment(&manifest.experiment)?.about();
+    let report = Report { about, manifest, pictures: &pictures, results };
+    let html = report.to_html().map_err(Failure::run)?;
+    folder.write_file("report.html", html.as_bytes()).map_err(Failure::run)?;
     folder.save(manifest).map_err(Failure::run)
 }
 

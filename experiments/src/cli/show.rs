@@ -4,7 +4,7 @@ use anyhow::anyhow;
 
 use super::Failure;
 use super::arguments::ShowArguments;
-use super::report::{print_run, say, say_json};
+use super::print::{print_run, say, say_json};
 use crate::catalogue::experiment;
 use crate::record::{RecordError, RunFolder};
 

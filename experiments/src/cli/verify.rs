@@ -4,7 +4,7 @@ use anyhow::anyhow;
 
 use super::Failure;
 use super::arguments::{RunArguments, VerifyArguments};
-use super::report::{note, number, print_error, say, say_json};
+use super::print::{note, number, print_error, say, say_json};
 use super::run::{execute, find_experiment};
 use crate::catalogue::EXPERIMENTS;
 use crate::experiment::Entry;

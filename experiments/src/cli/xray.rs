@@ -10,7 +10,7 @@ use backdraft_zoo::{NetworkConfig, architectures, load, named};
 
 use super::Failure;
 use super::arguments::XrayArguments;
-use super::report::{number, say, say_json};
+use super::print::{number, say, say_json};
 use crate::backend::Backend;
 use crate::nearest::nearest;
 use crate::settings::{Overlay, resolve};

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::arguments::ZooArguments;
-use super::report::{say, say_json};
+use super::print::{say, say_json};
 use crate::backend::{BACKENDS, Backend};
 
 pub(super) fn zoo(arguments: &ZooArguments) -> Result<(), Failure> {
