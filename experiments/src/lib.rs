@@ -26,6 +26,7 @@ mod xray;
 pub use backend::{BACKENDS, Backend, BackendError, Precision};
 pub use catalogue::{EXPERIMENTS, experiment};
 pub use experiment::{About, Claim, Entry, Experiment, Listed, Prepared, Preset};
+pub use judgement::{Sample, Successes, Times, in_every_case};
 pub use nearest::nearest;
 pub use picture::{Picture, Point, Series};
 pub use progress::Bars;

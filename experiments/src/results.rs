@@ -4,6 +4,7 @@ use backdraft_hooks::{NETWORK, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::picture::Point;
+use crate::statistics::Time;
 use crate::trial::Factors;
 
 /// How a trial ended.
@@ -112,6 +113,13 @@ impl TrialResult {
         self.course(quantity).find(|(_, value)| *value >= threshold).map(|(step, _)| step)
     }
 
+    /// Returns the step at which a quantity of the whole network first `is_reached`, of a training of
+    /// `steps`; one that never is, be it because the training diverged, is unsolved to the end.
+    pub fn time_until(&self, quantity: &str, steps: u64, is_reached: impl Fn(f64) -> bool) -> Time {
+        let reached = self.course(quantity).find(|(_, value)| is_reached(*value));
+        reached.map_or(Time::Unsolved(steps as f64), |(step, _)| Time::Solved(step as f64))
+    }
+
     /// Returns a quantity at the first step for the subjects that fit, in the order of the network.
     pub fn initial(&self, quantity: &str, fits: impl Fn(&str) -> bool) -> Vec<f64> {
         let rows = self.rows.iter().filter(|row| row.step == 0 && row.quantity == quantity);
@@ -164,5 +172,7 @@ mod tests {
         assert_eq!(trial.first_step_at_least("test_accuracy", 0.75), Some(1));
         assert_eq!(trial.first_step_at_least("test_accuracy", 0.95), None);
         assert_eq!(trial.last("test_accuracy"), Some(0.9));
+        let time = |target: f64| trial.time_until("test_accuracy", 100, |value| value >= target);
+        assert_eq!((time(0.75), time(0.95)), (Time::Solved(1.0), Time::Unsolved(100.0)));
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::Claim;
+use crate::statistics::holm;
 
 /// The conclusion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +68,27 @@ pub struct Verdict {
     pub seeds: usize,
     /// What was seen, in one sentence with numbers.
     pub evidence: String,
+    /// The least level at which the rule's test would still give this ruling; `None` if the claim was
+    /// left open, or if its rule is no test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p_value: Option<f64>,
+    /// The same after Holm's correction over all verdicts of a suite; `None` outside of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjusted_p_value: Option<f64>,
+}
+
+/// Adjusts the p-values of all verdicts of a suite by Holm's correction, so that the chance of a
+/// single wrong ruling among those that survive 5 % is at most 5 %.
+///
+/// A claim that was left open was tested too, and counts in their number; a rule that is no test,
+/// because chance has no part in it, does not.
+pub(crate) fn correct_suite<'a>(verdicts: impl Iterator<Item = &'a mut Verdict>) {
+    let is_tested = |v: &&mut Verdict| v.p_value.is_some() || v.ruling == Ruling::Inconclusive;
+    let mut tested: Vec<&mut Verdict> = verdicts.filter(is_tested).collect();
+    let p_values: Vec<f64> = tested.iter().map(|verdict| verdict.p_value.unwrap_or(1.0)).collect();
+    for (verdict, adjusted) in tested.iter_mut().zip(holm(&p_values)) {
+        verdict.adjusted_p_value = verdict.p_value.map(|_| adjusted);
+    }
 }
 
 impl Verdict {
@@ -86,6 +108,41 @@ impl Verdict {
             effect,
             seeds,
             evidence,
+            p_value: None,
+            adjusted_p_value: None,
         }
+    }
+
+    /// Adds the p-value of the test behind the ruling; a claim that was left open keeps none.
+    pub fn with_p_value(self, p_value: Option<f64>) -> Self {
+        let is_decided = self.ruling != Ruling::Inconclusive;
+        Self { p_value: p_value.filter(|_| is_decided), ..self }
+    }
+
+    /// Tells whether the ruling loses its significance among the other verdicts of its suite.
+    pub fn falls_to_correction(&self) -> bool {
+        self.adjusted_p_value.is_some_and(|p| p >= 0.05)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_claims_count_in_the_suite_and_exact_ones_do_not() {
+        let claim = Claim { id: "c", statement: "s", rule: "r" };
+        let verdict = |ruling, p| Verdict::new(&claim, ruling, None, 5, "".into()).with_p_value(p);
+        let mut suite = [
+            verdict(Ruling::Supported, Some(0.001)),
+            verdict(Ruling::Refuted, Some(0.03)),
+            verdict(Ruling::Inconclusive, Some(0.4)),
+            verdict(Ruling::Supported, None),
+        ];
+        correct_suite(suite.iter_mut());
+        let adjusted = suite.clone().map(|verdict| verdict.adjusted_p_value);
+        assert_eq!(adjusted, [Some(0.003), Some(0.06), None, None]);
+        let falls = suite.map(|verdict| verdict.falls_to_correction());
+        assert_eq!(falls, [false, true, false, false]);
     }
 }

@@ -83,11 +83,18 @@ fn print_verdict(verdict: &Verdict, is_coloured: bool) {
             .interval
             .map_or(String::new(), |(low, high)| format!(" [{}, {}]", number(low), number(high)));
         let estimate = number(effect.estimate);
-        say(format!("             {}: {estimate}{interval}, {} seeds", effect.name, verdict.seeds));
+        let p = verdict.p_value.map_or(String::new(), |p| format!(", p = {}", p_value(p)));
+        let (name, seeds) = (&effect.name, verdict.seeds);
+        say(format!("             {name}: {estimate}{interval}, {seeds} seeds{p}"));
     }
     if !verdict.evidence.is_empty() {
         say(format!("             {}", verdict.evidence));
     }
+}
+
+/// One digit is all that a small p-value means.
+fn p_value(p: f64) -> String {
+    if p < 1e-3 { format!("{p:.0e}") } else { format!("{p:.3}") }
 }
 
 /// Three significant digits, in the shorter notation.

@@ -9,7 +9,7 @@ use super::run::{execute, find_experiment};
 use crate::catalogue::EXPERIMENTS;
 use crate::experiment::Entry;
 use crate::record::{Manifest, Status};
-use crate::verdict::{Ruling, Verdict};
+use crate::verdict::{Ruling, Verdict, correct_suite};
 
 pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
     let experiments: Vec<&dyn Entry> = match arguments.names.as_slice() {
@@ -36,6 +36,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
             }
         }
     }
+    correct_suite(manifests.iter_mut().flat_map(|manifest| &mut manifest.verdicts));
     if arguments.json {
         say_json(&manifests)?;
     } else {
@@ -70,7 +71,9 @@ fn print_table(manifests: &[Manifest], is_markdown: bool) {
     }
     for (manifest, verdict) in verdicts {
         let (effect, interval) = effect(verdict);
-        let (name, ruling) = (&manifest.experiment, verdict.ruling);
+        let name = &manifest.experiment;
+        let mark = if verdict.falls_to_correction() { " †" } else { "" };
+        let ruling = format!("{}{mark}", verdict.ruling);
         let statement = &verdict.statement;
         if is_markdown {
             let cells =
@@ -78,7 +81,7 @@ fn print_table(manifests: &[Manifest], is_markdown: bool) {
             say(format!("| `{name}` | {ruling} | {} |", cells.join(" | ")));
         } else {
             let claim = &verdict.claim;
-            say(format!("{ruling:<12} {name:<22} {claim:<34} {effect} {interval}"));
+            say(format!("{ruling:<14} {name:<22} {claim:<34} {effect} {interval}"));
         }
     }
     let all = || manifests.iter().flat_map(|manifest| &manifest.verdicts);
@@ -92,6 +95,14 @@ fn print_table(manifests: &[Manifest], is_markdown: bool) {
         count(Ruling::Inconclusive),
         manifests.len()
     ));
+    let fallen = all().filter(|verdict| verdict.falls_to_correction()).count();
+    let tests = all().filter(|v| v.p_value.is_some() || v.ruling == Ruling::Inconclusive).count();
+    say(match fallen {
+        0 => format!("All rulings survive Holm's correction for {tests} tests at 5 %."),
+        _ => {
+            format!("† {fallen} rulings do not survive Holm's correction for {tests} tests at 5 %.")
+        }
+    });
 }
 
 fn effect(verdict: &Verdict) -> (String, String) {

@@ -4,7 +4,7 @@ use super::claims;
 use super::settings::{ORIGINAL_DEPTH, SigmoidVsReluSettings};
 use super::trials::{ADAM, RELU, RELU_HE, SGD, SIGMOID};
 use crate::experiment::Claim;
-use crate::judgement::Sample;
+use crate::judgement::{Sample, in_every_case};
 use crate::results::{Results, TrialResult};
 use crate::statistics::{Estimate, Line};
 use crate::theory::{MeanField, ScalarActivation};
@@ -206,19 +206,33 @@ impl Data<'_> {
         });
         let ruling = Ruling::of(learns_at_3 && limit.is_some(), all_learn);
         let seeds = estimates.iter().map(|(_, e)| e.n).min().unwrap_or(0);
+        // Both depths are needed, or every one; that the failing one was looked for has its price.
+        let p_values = estimates.iter().filter_map(|(depth, e)| match ruling {
+            Ruling::Supported if *depth == ORIGINAL_DEPTH => {
+                e.p_value(|e| e.lower > self.settings.target_accuracy)
+            }
+            Ruling::Supported if limit.is_some_and(|(failing, _)| failing == depth) => {
+                let p = e.p_value(|e| e.upper < CHANCE)?;
+                Some((p * estimates.len() as f64).min(1.0))
+            }
+            Ruling::Refuted => e.p_value(|e| e.lower > CHANCE),
+            _ => None,
+        });
+        let p_value = p_values.reduce(f64::max);
         Verdict::new(&claims::ADAM_HAS_A_LIMIT, ruling, effect, seeds, evidence.join(", "))
+            .with_p_value(p_value)
     }
 
     fn he_keeps_level(&self) -> Verdict {
-        let (he, xavier) = (self.activation_factors(RELU_HE), self.activation_factors(RELU));
-        let evidence =
-            format!("He {}, Xavier {}; theory 1 and 0.707", geometric(&he), geometric(&xavier));
-        let he = Sample::of_logs("factor per layer, He", he).because(evidence);
-        let xavier = Sample::of_logs("factor per layer, Xavier", xavier);
-        let rulings = [he.equality(1.0, 0.1), xavier.equality(0.5f64.sqrt(), 0.1)];
-        let all = rulings.iter().all(|ruling| *ruling == Ruling::Supported);
-        let ruling = Ruling::of(all, rulings.contains(&Ruling::Refuted));
-        he.judge(&claims::HE_KEEPS_LEVEL, |_| ruling)
+        let claim = &claims::HE_KEEPS_LEVEL;
+        let case = |(name, network, theory): (&str, &str, f64)| {
+            let factors = self.activation_factors(network);
+            let sample = Sample::of_logs("factor per layer", factors);
+            let sample = sample.because(format!("theory {theory:.3}"));
+            (name.to_owned(), sample.equals(claim, theory, 0.1))
+        };
+        let cases = [("He", RELU_HE, 1.0), ("Xavier", RELU, 0.5f64.sqrt())];
+        in_every_case(claim, cases.map(case).into())
     }
 
     fn he_trains_deep(&self) -> Verdict {

@@ -1,0 +1,80 @@
+//! Claims about several cases.
+
+use super::short;
+use crate::experiment::Claim;
+use crate::verdict::{Effect, Ruling, Verdict};
+
+/// A claim about several cases holds if it holds in all, and falls with the first that contradicts
+/// it. Reported is the case that is worst off: the last in the order of [`Ruling`]s, and among equals
+/// the one listed first.
+///
+/// Its p-value is the largest of all cases where it holds, for each of them is needed, and where it
+/// falls the smallest of those that contradict it times the number of cases, for any of them would have
+/// done.
+pub fn in_every_case(claim: &Claim, cases: Vec<(String, Verdict)>) -> Verdict {
+    let rank = |ruling: Ruling| match ruling {
+        Ruling::Refuted => 0,
+        Ruling::Inconclusive => 1,
+        Ruling::Supported => 2,
+    };
+    let told: Vec<String> =
+        cases.iter().filter_map(|(case, verdict)| tell(case, verdict)).collect();
+    let p_values = |ruling: Ruling| {
+        let of_ruling = cases.iter().filter(move |(_, verdict)| verdict.ruling == ruling);
+        of_ruling.filter_map(|(_, verdict)| verdict.p_value)
+    };
+    let largest = p_values(Ruling::Supported).reduce(f64::max);
+    let smallest = p_values(Ruling::Refuted).reduce(f64::min);
+    let smallest = smallest.map(|p| (cases.len() as f64 * p).min(1.0));
+    let worst = cases.into_iter().min_by_key(|(_, verdict)| rank(verdict.ruling));
+    let Some((case, worst)) = worst else {
+        return Verdict::new(claim, Ruling::Inconclusive, None, 0, String::new());
+    };
+    let effect =
+        worst.effect.map(|effect| Effect { name: format!("{case}: {}", effect.name), ..effect });
+    let p_value = if worst.ruling == Ruling::Refuted { smallest } else { largest };
+    Verdict::new(claim, worst.ruling, effect, worst.seeds, told.join(", ")).with_p_value(p_value)
+}
+
+fn tell(case: &str, verdict: &Verdict) -> Option<String> {
+    let estimate = short(verdict.effect.as_ref()?.estimate);
+    let evidence = match verdict.evidence.as_str() {
+        "" => String::new(),
+        evidence => format!(" ({evidence})"),
+    };
+    Some(format!("{case} {estimate}{evidence}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judgement::Sample;
+
+    const CLAIM: Claim = Claim { id: "c", statement: "s", rule: "r" };
+
+    fn case(value: f64) -> (String, Verdict) {
+        let sample = Sample::new("x", vec![value - 0.01, value, value + 0.01]);
+        (value.to_string(), sample.exceeds(&CLAIM, 1.0))
+    }
+
+    #[test]
+    fn one_case_that_contradicts_refutes_and_one_that_is_open_leaves_open() {
+        assert_eq!(in_every_case(&CLAIM, vec![case(2.0), case(3.0)]).ruling, Ruling::Supported);
+        assert_eq!(in_every_case(&CLAIM, vec![case(2.0), case(1.0)]).ruling, Ruling::Inconclusive);
+        let refuted = in_every_case(&CLAIM, vec![case(2.0), case(1.0), case(0.5)]);
+        assert_eq!(
+            (refuted.ruling, refuted.effect.unwrap().name),
+            (Ruling::Refuted, "0.5: x".into())
+        );
+        assert_eq!(in_every_case(&CLAIM, vec![]).ruling, Ruling::Inconclusive);
+    }
+
+    #[test]
+    fn the_weakest_case_decides_how_sure_support_is_and_choice_has_its_price() {
+        let p = |value: f64| case(value).1.p_value.unwrap();
+        let supported = in_every_case(&CLAIM, vec![case(2.0), case(1.1)]);
+        assert_eq!(supported.p_value, Some(p(1.1)));
+        let refuted = in_every_case(&CLAIM, vec![case(0.9), case(0.5), case(2.0)]);
+        assert_eq!(refuted.p_value, Some(3.0 * p(0.5)));
+    }
+}

@@ -1,0 +1,133 @@
+//! Attempts, one a seed, whose share of successes is judged.
+
+use crate::experiment::Claim;
+use crate::statistics::Proportion;
+use crate::verdict::{Effect, Ruling, Verdict};
+
+/// Which seeds succeeded. A run that diverged did not.
+#[derive(Clone, Debug)]
+pub struct Successes {
+    name: String,
+    outcomes: Vec<bool>,
+    evidence: String,
+}
+
+impl Successes {
+    /// Creates them from what became of each seed.
+    pub fn new(name: &str, outcomes: impl IntoIterator<Item = bool>) -> Self {
+        let outcomes = outcomes.into_iter().collect();
+        Self { name: name.to_owned(), outcomes, evidence: String::new() }
+    }
+
+    /// Says what else was seen, in a sentence with numbers.
+    pub fn because(self, evidence: impl Into<String>) -> Self {
+        Self { evidence: evidence.into(), ..self }
+    }
+
+    /// Counts them; `None` without attempts.
+    pub fn proportion(&self) -> Option<Proportion> {
+        Proportion::of(&self.outcomes)
+    }
+
+    /// Judges by a rule on the exact 95 % interval; a rule that does not look at it is no test.
+    pub fn judge(self, claim: &Claim, rule: impl Fn((f64, f64)) -> Ruling) -> Verdict {
+        let Some(share) = self.proportion() else { return self.nothing(claim) };
+        let ruling = rule(share.interval(0.95));
+        let p_value = share.p_value(|interval| rule(interval) == ruling);
+        self.rule(claim, ruling, share, p_value)
+    }
+
+    /// Supported if the exact 95 % interval of the share lies above the threshold, refuted if below.
+    pub fn exceeds(self, claim: &Claim, threshold: f64) -> Verdict {
+        self.judge(claim, |(lower, upper)| Ruling::of(lower > threshold, upper < threshold))
+    }
+
+    /// Supported if the exact 95 % interval of the share lies below the threshold, refuted if above.
+    pub fn stays_below(self, claim: &Claim, threshold: f64) -> Verdict {
+        self.judge(claim, |(lower, upper)| Ruling::of(upper < threshold, lower > threshold))
+    }
+
+    /// Two one-sided exact tests: supported if the 90 % interval of the share lies within `tolerance`
+    /// of `reference`, refuted if outside.
+    pub fn equals(self, claim: &Claim, reference: f64, tolerance: f64) -> Verdict {
+        let Some(proportion) = self.proportion() else { return self.nothing(claim) };
+        let (low, high) = (reference - tolerance, reference + tolerance);
+        let (lower, upper) = proportion.interval(0.9);
+        let ruling = Ruling::of(lower > low && upper < high, lower > high || upper < low);
+        let p_value = match ruling {
+            Ruling::Supported => proportion.upper_tail(low).max(proportion.lower_tail(high)),
+            _ => proportion.upper_tail(high).min(proportion.lower_tail(low)),
+        };
+        self.rule(claim, ruling, proportion, Some(p_value))
+    }
+
+    /// Supported if the 95 % interval of the difference of the shares, these less `others`, lies above
+    /// the margin, refuted if below.
+    pub fn exceed(self, others: &Self, claim: &Claim, margin: f64) -> Verdict {
+        let Some((mine, theirs)) = self.proportion().zip(others.proportion()) else {
+            return self.nothing(claim);
+        };
+        let (lower, upper) = mine.difference(theirs, 0.95);
+        let effect = Effect {
+            name: self.name,
+            estimate: mine.share() - theirs.share(),
+            interval: Some((lower, upper)),
+        };
+        let ruling = Ruling::of(lower > margin, upper < margin);
+        Verdict::new(claim, ruling, Some(effect), self.outcomes.len(), self.evidence)
+            .with_p_value(Some(mine.difference_p_value(theirs, margin)))
+    }
+
+    fn rule(
+        self,
+        claim: &Claim,
+        ruling: Ruling,
+        share: Proportion,
+        p_value: Option<f64>,
+    ) -> Verdict {
+        let interval = Some(share.interval(0.95));
+        let effect = Effect { name: self.name, estimate: share.share(), interval };
+        Verdict::new(claim, ruling, Some(effect), self.outcomes.len(), self.evidence)
+            .with_p_value(p_value)
+    }
+
+    fn nothing(self, claim: &Claim) -> Verdict {
+        Verdict::new(claim, Ruling::Inconclusive, None, 0, self.evidence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLAIM: Claim = Claim { id: "c", statement: "s", rule: "r" };
+
+    fn of(successes: usize, attempts: usize) -> Successes {
+        Successes::new("share", (0..attempts).map(|seed| seed < successes))
+    }
+
+    #[test]
+    fn ten_of_ten_show_a_chance_above_two_thirds_and_not_above_three_quarters() {
+        assert_eq!(of(10, 10).exceeds(&CLAIM, 0.69).ruling, Ruling::Supported);
+        assert_eq!(of(10, 10).exceeds(&CLAIM, 0.75).ruling, Ruling::Inconclusive);
+        assert_eq!(of(0, 10).exceeds(&CLAIM, 0.5).ruling, Ruling::Refuted);
+        assert_eq!(of(0, 10).stays_below(&CLAIM, 0.31).ruling, Ruling::Supported);
+        assert_eq!(of(0, 0).exceeds(&CLAIM, 0.5).ruling, Ruling::Inconclusive);
+    }
+
+    #[test]
+    fn a_share_equals_a_theory_where_both_tests_say_so() {
+        let verdict = of(725, 1_000).equals(&CLAIM, 0.7249, 0.05);
+        assert_eq!(verdict.ruling, Ruling::Supported);
+        assert!(verdict.p_value.unwrap() < 0.05);
+        assert_eq!(of(725, 1_000).equals(&CLAIM, 0.9, 0.05).ruling, Ruling::Refuted);
+        assert_eq!(of(7, 10).equals(&CLAIM, 0.7, 0.05).ruling, Ruling::Inconclusive);
+    }
+
+    #[test]
+    fn all_against_none_differ_by_more_than_half() {
+        assert_eq!(of(10, 10).exceed(&of(0, 10), &CLAIM, 0.5).ruling, Ruling::Supported);
+        assert_eq!(of(5, 10).exceed(&of(5, 10), &CLAIM, 0.0).ruling, Ruling::Inconclusive);
+        assert_eq!(of(0, 10).exceed(&of(10, 10), &CLAIM, 0.0).ruling, Ruling::Refuted);
+    }
+}
