@@ -1,11 +1,13 @@
 //! Runs the trials of an experiment side by side and keeps what they measure.
 
 use std::io;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use backdraft_hooks::Row;
+use backdraft_layers::{threads, with_threads};
 use backdraft_trainer::{Listener, Outcome, Progress};
 use burn::tensor::Device;
 
@@ -29,7 +31,7 @@ pub trait Spectator: Sync {
 ///
 /// A trial that fails is recorded as failed, with its message, and the others go on; it is tried
 /// again the next time. Results do not depend on `jobs`: each trial has its own file and draws from
-/// its own seed.
+/// its own seed. The cores are shared out over the jobs, so that a single trial has them all.
 ///
 /// # Errors
 ///
@@ -65,6 +67,8 @@ pub fn run_study(
         }
         Ok(())
     };
+    let share = NonZero::new(threads() / jobs.max(1)).unwrap_or(NonZero::<usize>::MIN);
+    let work = |worker| with_threads(share, || work(worker));
     thread::scope(|scope| {
         let work = &work;
         let workers: Vec<_> =

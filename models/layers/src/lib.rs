@@ -9,12 +9,14 @@ mod initializer;
 mod linear;
 mod orthogonal;
 mod rng;
+mod threads;
 
 pub use activation::Activation;
 pub use activation_layer::ActivationLayer;
 pub use architecture::{Architecture, Network};
-pub use convolution::ConvolutionInit;
+pub use convolution::{ConvolutionInit, convolve};
 pub use error::{InvalidField, SIZES};
 pub use initializer::Initializer;
 pub use linear::LinearInit;
 pub use rng::{WeightRng, weight_rng};
+pub use threads::{threads, with_threads};

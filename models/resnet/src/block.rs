@@ -1,7 +1,7 @@
 //! Two convolutions with what leads around them.
 
 use backdraft_hooks::{Nonlinearity, Taps};
-use backdraft_layers::ActivationLayer;
+use backdraft_layers::{ActivationLayer, convolve};
 use burn::module::Module;
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
@@ -52,15 +52,15 @@ impl ResidualBlock {
         let branch = match self.order {
             ActivationOrder::Post => {
                 let x = BranchScalars::shift(scalars, 0, input.clone());
-                let x = normalize(&self.norm1, self.conv1.forward(x));
+                let x = normalize(&self.norm1, convolve(&self.conv1, x));
                 let x = hidden(BranchScalars::shift(scalars, 1, x), taps, &self.activation1);
                 let x = BranchScalars::shift(scalars, 2, x);
-                normalize(&self.norm2, self.conv2.forward(x))
+                normalize(&self.norm2, convolve(&self.conv2, x))
             }
             ActivationOrder::Pre => {
                 let x = self.activation1.forward(normalize(&self.norm1, input.clone()));
-                let x = normalize(&self.norm2, self.conv1.forward(x));
-                self.conv2.forward(hidden(x, taps, &self.activation2))
+                let x = normalize(&self.norm2, convolve(&self.conv1, x));
+                convolve(&self.conv2, hidden(x, taps, &self.activation2))
             }
         };
         let branch = BranchScalars::shift(scalars, 3, BranchScalars::scale(scalars, branch));

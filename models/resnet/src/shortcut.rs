@@ -1,5 +1,6 @@
 //! What leads around a block.
 
+use backdraft_layers::convolve;
 use burn::module::Module;
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
@@ -29,7 +30,7 @@ impl Shortcut {
     /// - output: `[batch, channels, ⌈height / stride⌉, ⌈width / stride⌉]`
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         if let Some(projection) = &self.projection {
-            let projected = projection.forward(input);
+            let projected = convolve(projection, input);
             return match &self.normalization {
                 Some(normalization) => normalization.forward(projected),
                 None => projected,

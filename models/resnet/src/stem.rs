@@ -1,6 +1,6 @@
 //! From the image to the first block.
 
-use backdraft_layers::ActivationLayer;
+use backdraft_layers::{ActivationLayer, convolve};
 use burn::module::{Module, Param};
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
@@ -34,7 +34,7 @@ impl Stem {
     /// - images: `[batch, channels, height, width]`
     /// - output: `[batch, features, height, width]`, a quarter of the sides with the large stem
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        let mut features = self.conv.forward(images);
+        let mut features = convolve(&self.conv, images);
         if let Some(norm) = &self.norm {
             features = norm.forward(features);
         }

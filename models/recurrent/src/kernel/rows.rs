@@ -1,8 +1,8 @@
 //! The batch shared out over threads: rows are independent of each other at every time step.
 
-use std::num::NonZero;
 use std::ops::Range;
-use std::thread;
+
+use backdraft_layers::threads;
 
 /// Rows below which a thread's matrix products are too narrow to be fast.
 const FEWEST_ROWS: usize = 16;
@@ -11,10 +11,9 @@ const FEWEST_PRODUCTS: usize = 1 << 23;
 
 /// Cuts `batch` rows into one range for each thread that is worth starting.
 pub(super) fn ranges(batch: usize, products: usize) -> Vec<Range<usize>> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = match products < FEWEST_PRODUCTS {
         true => 1,
-        false => cores.min(batch / FEWEST_ROWS).max(1),
+        false => threads().min(batch / FEWEST_ROWS).max(1),
     };
     let cut = |thread: usize| thread * batch / threads;
     (0..threads).map(|thread| cut(thread)..cut(thread + 1)).collect()

@@ -1,0 +1,55 @@
+//! Work shared out over threads.
+
+use std::cell::Cell;
+use std::num::NonZero;
+use std::thread;
+
+/// Multiplications below which starting a thread costs more than it saves.
+#[cfg(feature = "flex")]
+const FEWEST_PRODUCTS: usize = 1 << 22;
+
+thread_local! {
+    static MOST: Cell<Option<NonZero<usize>>> = const { Cell::new(None) };
+}
+
+/// Runs `work`, in which the kernels of this thread use at most `most` threads.
+///
+/// Without it they use all cores where the work is large enough. Programs that run several networks
+/// side by side share the cores out so. Results do not depend on it.
+pub fn with_threads<R>(most: NonZero<usize>, work: impl FnOnce() -> R) -> R {
+    let before = MOST.replace(Some(most));
+    let result = work();
+    MOST.set(before);
+    result
+}
+
+/// Returns how many threads the kernels of this thread may use.
+pub fn threads() -> usize {
+    let cores = || thread::available_parallelism().map_or(1, NonZero::get);
+    MOST.get().map_or_else(cores, NonZero::get)
+}
+
+/// Hands `items` to workers, one a thread, each made by `worker` on its thread; in order if one
+/// thread is enough. An item takes about `products` multiplications.
+#[cfg(feature = "flex")]
+pub(crate) fn share<T: Send, W: FnMut(T)>(
+    items: Vec<T>,
+    products: usize,
+    worker: impl Fn() -> W + Sync,
+) {
+    let worth = items.len().saturating_mul(products) / FEWEST_PRODUCTS;
+    let threads = threads().min(worth).min(items.len()).max(1);
+    let mut shares: Vec<Vec<T>> = (0..threads).map(|_| Vec::new()).collect();
+    let count = items.len();
+    for (number, item) in items.into_iter().enumerate() {
+        shares[number * threads / count].push(item);
+    }
+    let Some(own) = shares.pop() else { return };
+    thread::scope(|scope| {
+        for share in shares {
+            let worker = &worker;
+            scope.spawn(move || share.into_iter().for_each(worker()));
+        }
+        own.into_iter().for_each(worker());
+    });
+}
