@@ -11,6 +11,7 @@ mod nearest;
 mod page;
 mod palette;
 mod picture;
+pub mod playground;
 mod progress;
 mod record;
 mod report;

@@ -1,0 +1,21 @@
+//! The playground's computation: a network described by a few settings, looked at as it starts and in
+//! training. It knows nothing of pages and servers.
+
+mod answer;
+mod error;
+mod gain;
+mod look;
+mod material;
+mod session;
+mod sessions;
+mod setup;
+mod theory;
+mod words;
+
+pub use answer::{Answer, Place};
+pub use error::PlaygroundError;
+pub use look::look;
+pub use session::{Frame, TrainingSetup};
+pub use sessions::Sessions;
+pub use setup::{LayerTask, Layers, Sequence, Setup};
+pub use theory::Prediction;

@@ -1,0 +1,94 @@
+//! What an answer shows, said in words.
+
+use backdraft_hooks::Thresholds;
+
+use super::answer::{Answer, factor};
+
+/// Says how the gradient changes from the last place to the first, and what theory says of it.
+pub(super) fn summary(answer: &Answer) -> String {
+    let (place, first, last) = match answer.is_in_time() {
+        true => ("time step", "the first step", "the last"),
+        false => ("layer", "the first layer", "the last"),
+    };
+    let gradients: Vec<f64> = answer.places.iter().map(|place| place.gradient).collect();
+    let [begin, .., end] = gradients[..] else {
+        return format!("One {place} alone: there is no way for the gradient to go.");
+    };
+    if !answer.loss.is_finite() || gradients.iter().any(|gradient| !gradient.is_finite()) {
+        return "The numbers are no longer finite: the network has blown up.".to_owned();
+    }
+    if end == 0.0 {
+        return format!("No gradient reaches {last} {place}: nothing is learned.");
+    }
+    let Some(measured) = factor(&gradients) else {
+        let lost = gradients.iter().take_while(|gradient| **gradient == 0.0).count();
+        let places = if lost == 1 { place.to_owned() } else { format!("{lost} {place}s") };
+        return format!(
+            "‖∂L/∂h‖ vanishes altogether: in the first {places} it is too small for 32-bit numbers."
+        );
+    };
+    let ratio = begin / end;
+    let bound = Thresholds::default().depth_ratio;
+    let verdict = if ratio < bound {
+        format!("The gradient vanishes: {first} gets {} of what {last} gets", short(ratio))
+    } else if ratio > bound.recip() {
+        format!("The gradient explodes: {first} gets {} times what {last} gets", short(ratio))
+    } else if !(0.1..=10.0).contains(&ratio) {
+        let turn = if ratio < 1.0 { "fades" } else { "grows" };
+        format!("The gradient {turn}: {first} gets {} times what {last} gets", short(ratio))
+    } else {
+        format!("The gradient arrives: {first} gets {} times what {last} gets", short(ratio))
+    };
+    let whole = format!("{verdict}, a factor {} per {place}.", short(measured));
+    match &answer.theory {
+        Some(theory) if !theory.prediction.is_of_memory => {
+            format!("{whole} Theory says {}.", short(theory.factor))
+        }
+        _ => whole,
+    }
+}
+
+/// Three significant digits, in the shorter notation.
+fn short(value: f64) -> String {
+    match value.abs() {
+        1e-3..1e4 => {
+            let digits = (2 - value.abs().log10().floor() as i32).max(0) as usize;
+            format!("{value:.digits$}")
+        }
+        _ => format!("{value:.1e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backdraft_hooks::Row;
+
+    fn words(norms: &[f64]) -> String {
+        let row = |(layer, norm): (usize, &f64)| Row {
+            step: 0,
+            quantity: "activation_gradient_norm".into(),
+            subject: format!("hidden.{layer}").into(),
+            value: *norm,
+        };
+        let rows: Vec<Row> = norms.iter().enumerate().map(row).collect();
+        Answer::new(&rows, 0.5, 1, None).summary
+    }
+
+    #[test]
+    fn each_case_has_its_words() {
+        for (norms, expected) in [
+            (&[1e-6, 1e-3, 1.0][..], "vanishes: the first layer gets 1.0e-6 of what the last gets"),
+            (&[1e6, 1e3, 1.0], "explodes: the first layer gets 1.0e6 times"),
+            (&[0.01, 0.1, 1.0], "fades: the first layer gets 0.0100 times"),
+            (&[1.1, 1.0, 1.0], "arrives: the first layer gets 1.10 times"),
+            (&[0.0, 0.0, 1e-30, 1.0], "in the first 2 layers it is too small"),
+            (&[0.0, 0.0], "No gradient reaches the last layer"),
+            (&[f64::NAN, 1.0], "blown up"),
+            (&[1.0], "One layer alone"),
+        ] {
+            let words = words(norms);
+            assert!(words.contains(expected), "{norms:?}: {words}");
+        }
+    }
+}
