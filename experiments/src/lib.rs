@@ -16,6 +16,7 @@ mod progress;
 mod record;
 mod report;
 mod results;
+mod serve;
 mod settings;
 pub mod statistics;
 mod study;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod runs;
+mod serve;
 mod xray;
 mod zoo;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::serve::ServeArguments;
 use crate::backend::Precision;
 use crate::experiment::Preset;
 use crate::xray::Loss;
@@ -40,6 +41,8 @@ pub(super) enum Command {
     Verify(VerifyArguments),
     /// Show the verdicts and pictures of a finished run again.
     Show(ShowArguments),
+    /// Show the runs of a folder, those that are going on included, and the playground in a browser.
+    Serve(ServeArguments),
     /// List the architectures and their presets, or check what each of them promises.
     Zoo(ZooArguments),
     /// Look at the gradients of one network on one batch.

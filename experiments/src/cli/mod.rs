@@ -7,6 +7,7 @@ mod describe;
 mod list;
 mod print;
 mod run;
+mod serve;
 mod show;
 mod verify;
 mod xray;
@@ -81,6 +82,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Show(arguments) => show::show(&arguments),
+        Command::Serve(arguments) => serve::serve(&arguments),
         Command::Zoo(arguments) => zoo::zoo(&arguments),
         Command::Data(arguments) => data::data(&arguments.command),
         Command::Xray(arguments) => xray::run(&arguments),

@@ -44,6 +44,19 @@ impl Page<'_> {
     ///
     /// The serialiser's, if the data have no form in JSON.
     pub(crate) fn to_html(&self, data: &impl Serialize) -> Result<String, serde_json::Error> {
+        self.to_styled_html("", data)
+    }
+
+    /// Returns the page with a style sheet of its own besides the common one.
+    ///
+    /// # Errors
+    ///
+    /// As of [`to_html`](Self::to_html).
+    pub(crate) fn to_styled_html(
+        &self,
+        style: &str,
+        data: &impl Serialize,
+    ) -> Result<String, serde_json::Error> {
         // Within a script element only `<` could end the data, or start a comment.
         let data = serde_json::to_string(data)?.replace('<', "\\u003c");
         let script = format!("{CHARTS}\n{}", self.script);
@@ -56,7 +69,7 @@ impl Page<'_> {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     title { (self.title) }
                     link rel="icon" href="data:,";
-                    style { (PreEscaped(STYLE)) (PreEscaped(series_colors())) }
+                    style { (PreEscaped(STYLE)) (PreEscaped(series_colors())) (PreEscaped(style)) }
                 }
                 body {
                     (self.body)

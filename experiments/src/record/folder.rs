@@ -82,6 +82,18 @@ impl RunFolder {
         self.path.join(MEASUREMENTS).join(format!("{name}.jsonl"))
     }
 
+    /// Returns the names of the trials that have measured something, in alphabetical order.
+    pub(crate) fn trial_names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.path.join(MEASUREMENTS)).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            name.strip_suffix(".jsonl").map(str::to_owned)
+        });
+        let mut names: Vec<String> = names.collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Writes `run.json`, whole or not at all.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::trial::Factors;
 /// A line: the trial's name first, its ending last, measurements between.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Line {
+pub(super) enum Line {
     Trial { trial: Factors, seed: u64 },
     Measurement(Row),
     End { end: Ending },

@@ -8,9 +8,11 @@ mod folder;
 mod id;
 mod manifest;
 mod measurements;
+mod tail;
 
 pub use error::RecordError;
 pub use folder::RunFolder;
 pub use id::run_id;
 pub use manifest::{Manifest, SCHEMA, Status, Versions};
 pub use measurements::{TrialWriter, read_trial};
+pub(crate) use tail::Tail;

@@ -1,0 +1,64 @@
+//! `backdraft serve`.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::Args;
+
+use super::Failure;
+use super::print::{note, say};
+use crate::backend::Backend;
+use crate::serve::{Server, Site};
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ServeArguments {
+    /// Folder that holds the runs.
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    out: PathBuf,
+    /// Port to listen at; 0 takes any that is free.
+    #[arg(long, default_value_t = 7878, value_name = "N")]
+    port: u16,
+    /// Address to listen at. Any other than the default lets others read the runs and compute in the
+    /// playground: there is no password.
+    #[arg(long, default_value = "127.0.0.1", value_name = "HOST")]
+    host: String,
+    /// Back end of the playground; `backdraft backends` lists them.
+    #[arg(long, value_name = "NAME")]
+    backend: Option<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  backdraft serve
+  backdraft serve --port 0 --out elsewhere/runs
+
+The list of runs is at /, the playground at /playground. Ctrl-C ends it.";
+
+pub(super) fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
+    let ServeArguments { out, port, host, backend } = arguments;
+    let (_, device) = Backend::select(backend.as_deref()).map_err(Failure::input)?;
+    let server = Server::bind(host, *port, Site::new(out.clone(), device)).map_err(|error| {
+        Failure::Input(match error.kind() {
+            ErrorKind::AddrInUse => anyhow!(
+                "port {port} of {host} is taken: choose another with `--port`, or 0 for any that is \
+                 free"
+            ),
+            _ => anyhow!("cannot listen at port {port} of `{host}`: {error}"),
+        })
+    })?;
+    let address = server.address();
+    if !address.ip().is_loopback() {
+        note(format!(
+            "note: whoever reaches {} can read the runs in `{}` and use this machine's processor for \
+             the playground; there is no password",
+            address.ip(),
+            out.display()
+        ));
+    }
+    say(format!("http://{address}/ shows the runs in `{}`", out.display()));
+    say(format!("http://{address}/playground is the playground; Ctrl-C ends both"));
+    server.run();
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! Follows runs that are going on: what each trial has measured so far, read as it comes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use backdraft_hooks::{Finding, NETWORK, Row, Thresholds, diagnose};
+use serde::Serialize;
+
+use super::response::Response;
+use crate::record::{Manifest, RunFolder, Status, Tail};
+use crate::results::Ending;
+
+/// Runs that are followed at a time; the one that was asked for the longest time ago is forgotten.
+const RUNS: usize = 8;
+/// Bytes read for one question: more is left for the next.
+const BYTES: u64 = 32 << 20;
+/// Points of a course, beyond which every second one is dropped.
+const POINTS: usize = 400;
+
+/// The runs that somebody follows.
+#[derive(Default)]
+pub(super) struct Followers {
+    /// Asked for last comes last.
+    runs: Mutex<Vec<(PathBuf, Arc<Mutex<Follower>>)>>,
+}
+
+/// What is known of one run.
+#[derive(Default)]
+struct Follower {
+    trials: BTreeMap<String, Watched>,
+}
+
+/// What is known of one trial.
+#[derive(Default)]
+struct Watched {
+    tail: Tail,
+    step: u64,
+    courses: BTreeMap<String, Course>,
+    /// Rows of the first and of the latest observation.
+    first: Vec<Row>,
+    latest: Vec<Row>,
+    ending: Option<Ending>,
+}
+
+/// A quantity of the whole network by step, thinned.
+#[derive(Default)]
+struct Course {
+    points: Vec<(u64, f64)>,
+    /// Every so many values are kept.
+    stride: usize,
+    seen: usize,
+}
+
+/// A run as it stands.
+#[derive(Serialize)]
+pub(super) struct Standing {
+    status: Status,
+    trials: usize,
+    /// Seconds since the last measurement.
+    silent: Option<f64>,
+    /// Whether everything that was measured has been read; if not, ask again.
+    is_caught_up: bool,
+    /// The trials that have begun.
+    begun: Vec<TrialStanding>,
+}
+
+#[derive(Serialize)]
+struct TrialStanding {
+    name: String,
+    step: u64,
+    loss: Option<f64>,
+    ending: Option<Ending>,
+}
+
+/// A trial as it stands.
+#[derive(Serialize)]
+pub(super) struct TrialDetail<'a> {
+    name: &'a str,
+    step: u64,
+    ending: Option<&'a Ending>,
+    courses: BTreeMap<&'a str, &'a [(u64, f64)]>,
+    first: Vec<&'a Row>,
+    latest: Vec<&'a Row>,
+    findings: Vec<Finding>,
+}
+
+impl Followers {
+    /// Reads what has come and returns how the run stands.
+    pub(super) fn standing(&self, folder: &RunFolder) -> Response {
+        let manifest = match folder.manifest() {
+            Ok(manifest) => manifest,
+            Err(error) => return Response::refusal(404, &error.to_string()),
+        };
+        self.of(folder, |run, is_caught_up| {
+            Response::json(&run.standing(folder, &manifest, is_caught_up))
+        })
+    }
+
+    /// Reads what has come and returns how a trial stands.
+    pub(super) fn trial(&self, folder: &RunFolder, name: &str) -> Response {
+        self.of(folder, |run, _| match run.trials.get_key_value(name) {
+            Some((name, trial)) => Response::json(&trial.detail(name)),
+            None => Response::refusal(404, "the run has no such trial yet"),
+        })
+    }
+
+    fn of(&self, folder: &RunFolder, answer: impl FnOnce(&Follower, bool) -> Response) -> Response {
+        let follower = {
+            let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = runs.iter().position(|(path, _)| path == folder.path());
+            let run = known.map_or_else(
+                || (folder.path().to_owned(), Arc::default()),
+                |position| runs.remove(position),
+            );
+            let follower = Arc::clone(&run.1);
+            runs.push(run);
+            if runs.len() > RUNS {
+                runs.remove(0);
+            }
+            follower
+        };
+        let mut follower = follower.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_caught_up = follower.read(folder);
+        answer(&follower, is_caught_up)
+    }
+}
+
+impl Follower {
+    /// Reads what has come; tells whether that was all.
+    fn read(&mut self, folder: &RunFolder) -> bool {
+        let mut left = BYTES;
+        for name in folder.trial_names() {
+            let path = folder.trial_path(&name);
+            let trial = self.trials.entry(name).or_default();
+            while left > 0 {
+                // A file that cannot be read has nothing new to tell; the run goes on without it.
+                let Ok(news) = trial.tail.read(&path, left.min(4 << 20)) else { break };
+                if news.is_anew {
+                    *trial =
+                        Watched { tail: std::mem::take(&mut trial.tail), ..Watched::default() };
+                }
+                if news.bytes == 0 {
+                    break;
+                }
+                left = left.saturating_sub(news.bytes);
+                trial.take(news.rows, news.ending);
+            }
+        }
+        left > 0
+    }
+
+    fn standing(&self, folder: &RunFolder, manifest: &Manifest, is_caught_up: bool) -> Standing {
+        let modified = |name: &String| folder.trial_path(name).metadata().ok()?.modified().ok();
+        let latest = self.trials.keys().filter_map(modified).max();
+        let silent = latest.and_then(|latest| SystemTime::now().duration_since(latest).ok());
+        Standing {
+            status: manifest.status,
+            trials: manifest.trials,
+            silent: silent.map(|silent| silent.as_secs_f64()),
+            is_caught_up,
+            begun: self.trials.iter().map(|(name, trial)| trial.standing(name)).collect(),
+        }
+    }
+}
+
+impl Watched {
+    fn take(&mut self, rows: Vec<Row>, ending: Option<Ending>) {
+        self.ending = ending.or(self.ending.take());
+        for row in rows {
+            self.step = self.step.max(row.step);
+            if *row.subject == *NETWORK {
+                self.courses.entry(row.quantity.to_string()).or_default().push(row.step, row.value);
+                continue;
+            }
+            if self.latest.first().is_some_and(|first| first.step != row.step) {
+                let previous = std::mem::take(&mut self.latest);
+                if self.first.is_empty() {
+                    self.first = previous;
+                }
+            }
+            self.latest.push(row);
+        }
+    }
+
+    fn standing(&self, name: &str) -> TrialStanding {
+        let loss = self.courses.get("loss").and_then(|course| course.points.last());
+        TrialStanding {
+            name: name.to_owned(),
+            step: self.step,
+            loss: loss.map(|(_, loss)| *loss),
+            ending: self.ending.clone(),
+        }
+    }
+
+    fn detail<'a>(&'a self, name: &'a str) -> TrialDetail<'a> {
+        let norms = |rows: &'a [Row]| {
+            let is_norm = |row: &&Row| {
+                row.quantity == "activation_gradient_norm"
+                    || (row.quantity == "gradient_norm" && row.subject.ends_with("weight"))
+            };
+            rows.iter().filter(is_norm).collect()
+        };
+        TrialDetail {
+            name,
+            step: self.step,
+            ending: self.ending.as_ref(),
+            courses: self.courses.iter().map(|(name, c)| (name.as_str(), &*c.points)).collect(),
+            first: norms(&self.first),
+            latest: norms(&self.latest),
+            findings: diagnose(&self.latest, &Thresholds::default()),
+        }
+    }
+}
+
+impl Course {
+    fn push(&mut self, step: u64, value: f64) {
+        self.stride = self.stride.max(1);
+        if self.seen.is_multiple_of(self.stride) {
+            self.points.push((step, value));
+        }
+        self.seen += 1;
+        if self.points.len() >= POINTS {
+            let mut keep = [true, false].into_iter().cycle();
+            self.points.retain(|_| keep.next().unwrap_or(true));
+            self.stride *= 2;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(step: u64, quantity: &'static str, subject: &str) -> Row {
+        Row { step, quantity: quantity.into(), subject: subject.into(), value: step as f64 }
+    }
+
+    #[test]
+    fn a_long_course_is_thinned_evenly() {
+        let mut course = Course::default();
+        (0..10_000).for_each(|step| course.push(step, 1.0));
+        assert!((POINTS / 2 - 1..POINTS).contains(&course.points.len()));
+        let gaps: Vec<u64> = course.points.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+        assert!(gaps.iter().all(|gap| *gap == gaps[0]), "{gaps:?}");
+    }
+
+    #[test]
+    fn the_first_and_the_latest_observation_are_kept() {
+        let mut trial = Watched::default();
+        for step in [0, 10, 20] {
+            let rows = ["hidden.0", "hidden.1"].map(|s| row(step, "activation_gradient_norm", s));
+            trial.take(rows.into(), None);
+            trial.take(vec![row(step, "loss", NETWORK)], None);
+        }
+        trial.take(vec![], Some(Ending::Finished));
+        let detail = trial.detail("t");
+        assert_eq!(detail.courses["loss"].len(), 3);
+        assert_eq!((detail.first[1].step, detail.latest[1].step, detail.step), (0, 20, 20));
+        assert_eq!(detail.ending, Some(&Ending::Finished));
+    }
+}

@@ -1,0 +1,120 @@
+//! The list of runs.
+
+use std::path::Path;
+
+use maud::{Markup, html};
+use serde_json::json;
+
+use super::{STYLE, address, navigation, respond};
+use crate::record::Status;
+use crate::serve::response::Response;
+use crate::serve::runs::{Listed, Manifest};
+use crate::verdict::Ruling;
+
+/// The list of runs.
+pub(in crate::serve) fn list(out: &Path, runs: &[Listed]) -> Response {
+    let body = html! {
+        (navigation("runs"))
+        header {
+            h1 { "Runs" }
+            p class="soft" { (runs.len()) " in " span class="path" { (out.display()) } ", newest first" }
+        }
+        main {
+            @if runs.is_empty() {
+                p { "There are no runs yet. Make one, and reload this page:" }
+                pre { "backdraft run sigmoid-vs-relu --out " (out.display()) }
+                p { "Or go to the " a href="/playground" { "playground" } ", which needs none." }
+            } @else {
+                label class="search" { "Find " input id="search" type="search" placeholder="experiment, preset, state"; }
+                div class="scrolling" tabindex="0" {
+                    table id="runs" {
+                        thead {
+                            tr {
+                                th { "experiment" } th { "run" } th { "preset" } th { "state" }
+                                th { "verdicts" } th { "started" } th { "took" }
+                            }
+                        }
+                        tbody { @for run in runs { (row(run)) } }
+                    }
+                }
+            }
+        }
+    };
+    respond("Runs of Backdraft", body, include_str!("list.js"), STYLE, &json!(null))
+}
+
+fn row(run: &Listed) -> Markup {
+    let address = address(&run.experiment, &run.id);
+    html! {
+        tr {
+            td { a href=(address) { (run.experiment) } }
+            td class="path" { (run.id) }
+            @match &run.manifest {
+                Ok(manifest) => { (cells(manifest)) }
+                Err(reason) => { td colspan="5" class="soft" { "unreadable: " (reason) } }
+            }
+        }
+    }
+}
+
+fn cells(manifest: &Manifest) -> Markup {
+    let status = match manifest.status {
+        Status::Running => "running, or cut off",
+        Status::Finished => "finished",
+        Status::Failed => "failed",
+    };
+    let rulings = [
+        (Ruling::Supported, "✓", "supported"),
+        (Ruling::Refuted, "✗", "refuted"),
+        (Ruling::Inconclusive, "?", "inconclusive"),
+    ];
+    html! {
+        td { (manifest.preset) }
+        td { (status) }
+        td class="counts" {
+            @for (ruling, sign, name) in rulings {
+                @let count = manifest.count(ruling);
+                @if count > 0 {
+                    span class=(name) title=(name) {
+                        span class="ruling" { (count) " " span aria-hidden="true" { (sign) } }
+                        span class="visually-hidden" { " " (name) }
+                    } " "
+                }
+            }
+        }
+        td { time data-unix=(manifest.started_unix) {} }
+        td { (duration(manifest.seconds)) ", " (manifest.trials) " trials" }
+    }
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        ..60.0 => format!("{seconds:.1} s"),
+        60.0..3600.0 => format!("{:.0} min {:.0} s", (seconds / 60.0).floor(), seconds % 60.0),
+        _ => format!("{:.1} h", seconds / 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_markup_show_as_text() {
+        let run = Listed {
+            experiment: "<script>alert(1)</script>".to_owned(),
+            id: "\"><img src=x onerror=alert(1)>".to_owned(),
+            manifest: Err("<b>broken</b>".to_owned()),
+        };
+        let html = row(&run).into_string();
+        for markup in ["<script", "<img", "<b>"] {
+            assert!(!html.contains(markup), "{html}");
+        }
+        assert!(html.contains("&lt;script&gt;alert(1)"), "{html}");
+    }
+
+    #[test]
+    fn durations_are_told_in_units_that_fit() {
+        assert_eq!([2.04, 75.0, 7_200.0].map(duration), ["2.0 s", "1 min 15 s", "2.0 h"]);
+    }
+}

@@ -1,0 +1,224 @@
+//! One request, read within bounds of size and time.
+
+use std::io::{ErrorKind, Read};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use super::response::Response;
+
+/// Bytes of request line and headers.
+const MOST_HEAD: usize = 16 * 1024;
+/// Bytes of a body: settings of the playground.
+const MOST_BODY: usize = 16 * 1024;
+const MOST_HEADERS: usize = 64;
+/// How long a request may take to arrive, so that slow ones cannot hold all connections.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a client asks for.
+pub(super) struct Request {
+    pub(super) method: String,
+    /// The parts of the path, decoded; none holds a slash, is empty or `..`.
+    pub(super) path: Vec<String>,
+    pub(super) host: String,
+    /// Where the page that asks comes from, if a browser tells.
+    pub(super) origin: Option<String>,
+    pub(super) is_json: bool,
+    pub(super) body: Vec<u8>,
+}
+
+impl Request {
+    /// Reads a request; `Ok(None)` if the client goes away without asking anything.
+    ///
+    /// # Errors
+    ///
+    /// The response that refuses it.
+    pub(super) fn read(stream: &mut TcpStream) -> Result<Option<Self>, Response> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut bytes = Vec::new();
+        loop {
+            let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+            let mut parsed = httparse::Request::new(&mut headers);
+            match parsed.parse(&bytes) {
+                Ok(httparse::Status::Complete(length)) => {
+                    let (mut request, body) = Self::of(&parsed)?;
+                    let mut rest = bytes.split_off(length);
+                    while rest.len() < body {
+                        if receive(stream, &mut rest, deadline)? == 0 {
+                            return Err(Response::refusal(
+                                400,
+                                "the body is shorter than announced",
+                            ));
+                        }
+                    }
+                    rest.truncate(body);
+                    request.body = rest;
+                    return Ok(Some(request));
+                }
+                Ok(httparse::Status::Partial) if bytes.len() > MOST_HEAD => {
+                    return Err(Response::refusal(431, "the headers are too long"));
+                }
+                Ok(httparse::Status::Partial) => {}
+                Err(httparse::Error::TooManyHeaders) => {
+                    return Err(Response::refusal(431, "there are too many headers"));
+                }
+                Err(error) => {
+                    return Err(Response::refusal(
+                        400,
+                        &format!("this is no HTTP request: {error}"),
+                    ));
+                }
+            }
+            match receive(stream, &mut bytes, deadline)? {
+                0 if bytes.is_empty() => return Ok(None),
+                0 => return Err(Response::refusal(400, "the request is not whole")),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes what matters from a parsed head, with the length of the body to come.
+    fn of(parsed: &httparse::Request<'_, '_>) -> Result<(Self, usize), Response> {
+        let header = |name: &str| -> Result<Option<String>, Response> {
+            let mut found = parsed.headers.iter().filter(|h| h.name.eq_ignore_ascii_case(name));
+            let first =
+                found.next().map(|header| String::from_utf8_lossy(header.value).into_owned());
+            match found.next() {
+                Some(_) => Err(Response::refusal(400, &format!("there are two headers `{name}`"))),
+                None => Ok(first.map(|value| value.trim().to_owned())),
+            }
+        };
+        if header("transfer-encoding")?.is_some() {
+            return Err(Response::refusal(411, "the length of a body must be told beforehand"));
+        }
+        let length = match header("content-length")? {
+            None => 0,
+            Some(text) => text
+                .parse::<usize>()
+                .map_err(|_| Response::refusal(400, "the header `content-length` is no number"))?,
+        };
+        if length > MOST_BODY {
+            let most = MOST_BODY / 1024;
+            return Err(Response::refusal(413, &format!("a body may have {most} KiB at most")));
+        }
+        let Some(host) = header("host")? else {
+            return Err(Response::refusal(400, "the header `host` is missing"));
+        };
+        let kind = header("content-type")?.unwrap_or_default();
+        let request = Self {
+            method: parsed.method.unwrap_or_default().to_owned(),
+            path: path(parsed.path.unwrap_or_default())?,
+            host,
+            origin: header("origin")?,
+            is_json: kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json"),
+            body: Vec::new(),
+        };
+        Ok((request, length))
+    }
+}
+
+/// Reads what has arrived and returns how much that was; 0 at the end.
+fn receive(
+    stream: &mut TcpStream,
+    bytes: &mut Vec<u8>,
+    deadline: Instant,
+) -> Result<usize, Response> {
+    let late = || Response::refusal(408, "the request took too long to arrive");
+    let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
+    // Failing to set a timeout, or to read, means that there is no client any more.
+    let gone = |_| Response::refusal(400, "the connection broke off");
+    stream.set_read_timeout(Some(left.ok_or_else(late)?)).map_err(gone)?;
+    let mut chunk = [0; 4096];
+    match stream.read(&mut chunk) {
+        Ok(count) => {
+            bytes.extend_from_slice(&chunk[..count]);
+            Ok(count)
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            Err(late())
+        }
+        Err(error) if error.kind() == ErrorKind::Interrupted => receive(stream, bytes, deadline),
+        Err(error) => Err(gone(error)),
+    }
+}
+
+/// Splits and decodes the path of a request; the query, which nothing here reads, is dropped.
+///
+/// A part that could lead elsewhere is refused, however it is written.
+fn path(target: &str) -> Result<Vec<String>, Response> {
+    let refusal = || Response::refusal(400, "this path leads out of what is served");
+    let path = target.split(['?', '#']).next().unwrap_or_default();
+    let path = path.strip_prefix('/').ok_or_else(refusal)?;
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        let part = decoded(part).ok_or_else(refusal)?;
+        let is_plain = !part.starts_with('.') && !part.contains(['/', '\\', '\0']);
+        if !is_plain {
+            return Err(refusal());
+        }
+        parts.push(part);
+    }
+    // `/runs/a/b/` and `/` end in an empty part; anywhere else one is refused.
+    if parts.last().is_some_and(String::is_empty) {
+        parts.pop();
+    }
+    if parts.iter().any(String::is_empty) { Err(refusal()) } else { Ok(parts) }
+}
+
+/// Decodes `%2e` and the like, once.
+fn decoded(part: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let [high, low, after @ ..] = rest else { return None };
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        bytes.push(u8::try_from(16 * digit(*high)? + digit(*low)?).ok()?);
+        rest = after;
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_path_are_decoded() {
+        let parts = |target: &str| path(target).map_err(|_| ()).unwrap();
+        assert_eq!(parts("/"), [""; 0]);
+        assert_eq!(parts("/runs/a%20b/%CF%87/?q=../x"), ["runs", "a b", "χ"]);
+    }
+
+    #[test]
+    fn whatever_could_lead_elsewhere_is_refused() {
+        for target in [
+            "../x",
+            "http://x/y",
+            "/..",
+            "/runs/../x",
+            "/runs/%2e%2e/x",
+            "/runs/.%2E/x",
+            "//etc/passwd",
+            "/runs//x",
+            "/runs/a%2fb",
+            "/runs/a%2Fb",
+            "/runs/%5c%5cx",
+            "/runs/%00",
+            "/runs/%",
+            "/runs/%g0",
+            "/runs/%2",
+            "/runs/%ff",
+            "/.git",
+            "/runs/.hidden",
+            "*",
+        ] {
+            assert!(path(target).is_err(), "{target}");
+        }
+        // Decoded once: this is a name with a percent sign, which no run has.
+        assert_eq!(path("/%252e%252e").map_err(|_| ()).unwrap(), ["%2e%2e"]);
+    }
+}

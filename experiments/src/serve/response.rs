@@ -1,0 +1,151 @@
+//! What the server answers.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// How long a client may take to accept an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An answer before it is sent.
+pub(super) struct Response {
+    status: u16,
+    kind: &'static str,
+    policy: &'static str,
+    location: Option<String>,
+    body: Body,
+}
+
+enum Body {
+    Bytes(Vec<u8>),
+    File(File, u64),
+}
+
+/// What a browser may do with an answer that is no page of ours: nothing. A report may run its own
+/// script, but in an origin of its own, from which the rest of the server cannot be asked.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
+/// Pages name the script that may run by its hash in a policy of their own, besides this one.
+const PAGE: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
+                    img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                    frame-ancestors 'none'";
+const REPORT: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
+                      img-src data:; font-src data:; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'; sandbox allow-scripts allow-downloads";
+const DRAWING: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
+
+impl Response {
+    fn new(status: u16, kind: &'static str, policy: &'static str, body: Body) -> Self {
+        Self { status, kind, policy, location: None, body }
+    }
+
+    /// A page of this server.
+    pub(super) fn page(html: String) -> Self {
+        let body = Body::Bytes(html.into_bytes());
+        Self::new(200, "text/html; charset=utf-8", PAGE, body)
+    }
+
+    /// A value as JSON.
+    pub(super) fn json(value: &impl Serialize) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(bytes) => Self::new(200, "application/json", NOTHING, Body::Bytes(bytes)),
+            Err(error) => Self::refusal(500, &error.to_string()),
+        }
+    }
+
+    /// A file of a run record.
+    pub(super) fn file(file: File, length: u64, kind: FileKind) -> Self {
+        let (kind, policy) = match kind {
+            FileKind::Report => ("text/html; charset=utf-8", REPORT),
+            FileKind::Drawing => ("image/svg+xml", DRAWING),
+            FileKind::Json => ("application/json", NOTHING),
+            FileKind::Lines => ("text/plain; charset=utf-8", NOTHING),
+        };
+        Self::new(200, kind, policy, Body::File(file, length))
+    }
+
+    /// Sends the client elsewhere.
+    pub(super) fn redirect(location: String) -> Self {
+        let body = Body::Bytes(Vec::new());
+        Self {
+            location: Some(location),
+            ..Self::new(302, "text/plain; charset=utf-8", NOTHING, body)
+        }
+    }
+
+    /// A refusal with its reason, in one line.
+    pub(super) fn refusal(status: u16, reason: &str) -> Self {
+        let line = format!("{}\n", reason.replace(['\n', '\r'], " "));
+        Self::new(status, "text/plain; charset=utf-8", NOTHING, Body::Bytes(line.into_bytes()))
+    }
+
+    /// Sends the answer, after which the connection is closed.
+    pub(super) fn send(self, stream: &mut TcpStream) -> io::Result<()> {
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let length = match &self.body {
+            Body::Bytes(bytes) => bytes.len() as u64,
+            Body::File(_, length) => *length,
+        };
+        let mut head = format!(
+            "HTTP/1.1 {} {}\r\ncontent-type: {}\r\ncontent-length: {length}\r\n\
+             content-security-policy: {}\r\nx-content-type-options: nosniff\r\n\
+             cross-origin-resource-policy: same-origin\r\nreferrer-policy: no-referrer\r\n\
+             cache-control: no-store\r\nconnection: close\r\n",
+            self.status,
+            phrase(self.status),
+            self.kind,
+            self.policy,
+        );
+        if let Some(location) = &self.location {
+            head += &format!("location: {location}\r\n");
+        }
+        if self.status == 405 {
+            head += "allow: GET\r\n";
+        }
+        head += "\r\n";
+        stream.write_all(head.as_bytes())?;
+        match self.body {
+            Body::Bytes(bytes) => stream.write_all(&bytes)?,
+            // A file that is being written may grow: no more is sent than was announced.
+            Body::File(file, length) => {
+                io::copy(&mut io::Read::take(file, length), stream)?;
+            }
+        }
+        stream.flush()
+    }
+}
+
+/// The kinds of files that are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileKind {
+    /// A page with a script of its own.
+    Report,
+    /// An SVG.
+    Drawing,
+    /// JSON.
+    Json,
+    /// JSON lines, shown as text.
+    Lines,
+}
+
+fn phrase(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        302 => "Found",
+        400 => "Bad Request",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        411 => "Length Required",
+        413 => "Content Too Large",
+        415 => "Unsupported Media Type",
+        421 => "Misdirected Request",
+        431 => "Request Header Fields Too Large",
+        503 => "Service Unavailable",
+        _ => "Internal Server Error",
+    }
+}
