@@ -21,6 +21,7 @@ mod settings;
 pub mod statistics;
 mod study;
 pub mod theory;
+mod thinned;
 mod trial;
 mod verdict;
 mod xray;

@@ -48,15 +48,20 @@ pub(super) fn summary(answer: &Answer) -> String {
     }
 }
 
-/// Three significant digits, in the shorter notation.
+/// Three significant digits; very large and small numbers with a power of ten.
 fn short(value: f64) -> String {
-    match value.abs() {
-        1e-3..1e4 => {
-            let digits = (2 - value.abs().log10().floor() as i32).max(0) as usize;
-            format!("{value:.digits$}")
-        }
-        _ => format!("{value:.1e}"),
+    let exponent = value.abs().log10().floor();
+    if (1e-3..1e5).contains(&value.abs()) {
+        let digits = (2.0 - exponent).max(0.0) as usize;
+        return format!("{value:.digits$}");
     }
+    let superscript = |digit: char| match digit {
+        '-' => '⁻',
+        _ => ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹']
+            [digit.to_digit(10).unwrap_or(0) as usize],
+    };
+    let power: String = exponent.to_string().chars().map(superscript).collect();
+    format!("{:.1} × 10{power}", value / 10f64.powf(exponent))
 }
 
 #[cfg(test)]
@@ -78,8 +83,11 @@ mod tests {
     #[test]
     fn each_case_has_its_words() {
         for (norms, expected) in [
-            (&[1e-6, 1e-3, 1.0][..], "vanishes: the first layer gets 1.0e-6 of what the last gets"),
-            (&[1e6, 1e3, 1.0], "explodes: the first layer gets 1.0e6 times"),
+            (
+                &[1e-6, 1e-3, 1.0][..],
+                "vanishes: the first layer gets 1.0 × 10⁻⁶ of what the last gets",
+            ),
+            (&[1e6, 1e3, 1.0], "explodes: the first layer gets 1.0 × 10⁶ times"),
             (&[0.01, 0.1, 1.0], "fades: the first layer gets 0.0100 times"),
             (&[1.1, 1.0, 1.0], "arrives: the first layer gets 1.10 times"),
             (&[0.0, 0.0, 1e-30, 1.0], "in the first 2 layers it is too small"),

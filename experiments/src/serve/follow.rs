@@ -11,13 +11,12 @@ use serde::Serialize;
 use super::response::Response;
 use crate::record::{Manifest, RunFolder, Status, Tail};
 use crate::results::Ending;
+use crate::thinned::Thinned;
 
 /// Runs that are followed at a time; the one that was asked for the longest time ago is forgotten.
 const RUNS: usize = 8;
 /// Bytes read for one question: more is left for the next.
 const BYTES: u64 = 32 << 20;
-/// Points of a course, beyond which every second one is dropped.
-const POINTS: usize = 400;
 
 /// The runs that somebody follows.
 #[derive(Default)]
@@ -37,20 +36,11 @@ struct Follower {
 struct Watched {
     tail: Tail,
     step: u64,
-    courses: BTreeMap<String, Course>,
+    courses: BTreeMap<String, Thinned>,
     /// Rows of the first and of the latest observation.
     first: Vec<Row>,
     latest: Vec<Row>,
     ending: Option<Ending>,
-}
-
-/// A quantity of the whole network by step, thinned.
-#[derive(Default)]
-struct Course {
-    points: Vec<(u64, f64)>,
-    /// Every so many values are kept.
-    stride: usize,
-    seen: usize,
 }
 
 /// A run as it stands.
@@ -185,11 +175,10 @@ impl Watched {
     }
 
     fn standing(&self, name: &str) -> TrialStanding {
-        let loss = self.courses.get("loss").and_then(|course| course.points.last());
         TrialStanding {
             name: name.to_owned(),
             step: self.step,
-            loss: loss.map(|(_, loss)| *loss),
+            loss: self.courses.get("loss").and_then(Thinned::latest),
             ending: self.ending.clone(),
         }
     }
@@ -206,25 +195,10 @@ impl Watched {
             name,
             step: self.step,
             ending: self.ending.as_ref(),
-            courses: self.courses.iter().map(|(name, c)| (name.as_str(), &*c.points)).collect(),
+            courses: self.courses.iter().map(|(name, c)| (name.as_str(), c.points())).collect(),
             first: norms(&self.first),
             latest: norms(&self.latest),
             findings: diagnose(&self.latest, &Thresholds::default()),
-        }
-    }
-}
-
-impl Course {
-    fn push(&mut self, step: u64, value: f64) {
-        self.stride = self.stride.max(1);
-        if self.seen.is_multiple_of(self.stride) {
-            self.points.push((step, value));
-        }
-        self.seen += 1;
-        if self.points.len() >= POINTS {
-            let mut keep = [true, false].into_iter().cycle();
-            self.points.retain(|_| keep.next().unwrap_or(true));
-            self.stride *= 2;
         }
     }
 }
@@ -235,15 +209,6 @@ mod tests {
 
     fn row(step: u64, quantity: &'static str, subject: &str) -> Row {
         Row { step, quantity: quantity.into(), subject: subject.into(), value: step as f64 }
-    }
-
-    #[test]
-    fn a_long_course_is_thinned_evenly() {
-        let mut course = Course::default();
-        (0..10_000).for_each(|step| course.push(step, 1.0));
-        assert!((POINTS / 2 - 1..POINTS).contains(&course.points.len()));
-        let gaps: Vec<u64> = course.points.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
-        assert!(gaps.iter().all(|gap| *gap == gaps[0]), "{gaps:?}");
     }
 
     #[test]

@@ -63,7 +63,8 @@
         ...(first.points.length ? [{ label: "at the start", isTheory: false, points: first.points }] : [])],
     });
     const losses = ["loss", "test_loss"].filter((name) => course(trial, name).length);
-    lineChart(at("loss"), {
+    at("loss").hidden = losses.length === 0;
+    if (losses.length) lineChart(at("loss"), {
       title: "Loss", xLabel: "optimiser step", yLabel: "loss", isLog: false,
       series: losses.map((label) => ({ label, isTheory: false, points: course(trial, label) })),
     });

@@ -52,7 +52,7 @@ pub(super) fn follow(experiment: &str, id: &str, run: &RunFolder) -> Response {
             }
             section aria-labelledby="trials-title" {
                 h2 id="trials-title" { "All trials" }
-                div class="scrolling" tabindex="0" {
+                div class="scrolling tall" tabindex="0" {
                     table {
                         thead { tr { th { "trial" } th { "step" } th { "loss" } th { "state" } } }
                         tbody id="trials" {}

@@ -64,8 +64,8 @@
     [isPlaying, session, frames] = [false, null, []];
     at("frame").max = 0;
     at("frame").value = 0;
-    at("at").textContent = "";
-    tell("Not trained yet. Training shows how the gradient changes as the network learns.");
+    at("at").textContent = "step 0";
+    tell("Not trained yet: press Train, and see how the gradient changes as the network learns.");
     show.courses(frames);
     buttons();
   };
@@ -133,7 +133,11 @@
     controls.apply(preset.settings);
     changed();
   } }, preset.name));
-  at("presets").replaceChildren(...chips);
+  const group = (title, isOf) => html("div", { role: "group", "aria-label": `Stories: ${title}` },
+    html("span", { class: "soft" }, title), ...chips.filter((_, i) => isOf(presets[i])));
+  at("presets").replaceChildren(
+    group("Layers", ({ settings }) => settings.kind !== "sequence"),
+    group("Sequences", ({ settings }) => settings.kind === "sequence"));
 
   /** Marks the story that the settings tell, if they tell one. */
   const tellStory = () => {

@@ -3,8 +3,8 @@
 const drawRiver = (() => {
   const { html, svg, number } = backdraft;
   const element = document.getElementById("river");
-  const HEIGHT = 190;
-  const MARGIN = { left: 46, right: 46, top: 8, bottom: 34 };
+  const HEIGHT = 206;
+  const MARGIN = { left: 46, right: 46, top: 8, bottom: 46 };
   const DECADES = 6; // beyond so many the width no longer changes
   const title = html("p", { class: "visually-hidden" });
   const plot = html("div", {});
@@ -43,19 +43,20 @@ const drawRiver = (() => {
       offset: `${((x(i) - x(-1)) / (x(places.length) - x(-1)) * 100).toFixed(2)}%`, class: shade(level),
     }));
     const stride = Math.ceil(places.length / Math.max(2, Math.floor((width - 92) / 34)));
-    const bar = Math.max(1.5, Math.min(10, (x(1) - x(0)) * 0.42));
+    const gap = x(1) - x(0);
+    const bar = Math.max(1.5, Math.min(10, gap * 0.42));
     const columns = places.map((place, i) => {
       const told = `${isInTime ? "step" : "layer"} ${i + 1}: ‖∂L/∂h‖ = ${number(place.gradient)}`;
       return svg("g", { class: `layer ${shade(levels[i])}` },
         svg("title", {}, told),
-        svg("rect", { class: "hit", x: x(i) - (x(1) - x(0)) / 2, y: MARGIN.top, width: x(1) - x(0), height: HEIGHT - MARGIN.top - MARGIN.bottom }),
-        svg("rect", { class: "unit", x: x(i) - bar / 2, y: middle - 58, width: bar, height: 116, rx: bar / 2 }),
+        svg("rect", { class: "hit", x: x(i) - gap / 2, y: MARGIN.top, width: gap, height: HEIGHT - MARGIN.top - MARGIN.bottom }),
+        gap < 9 ? null : svg("rect", { class: "unit", x: x(i) - bar / 2, y: middle - 58, width: bar, height: 116, rx: bar / 2 }),
         svg("rect", { class: "flow", x: x(i) - bar / 2, y: middle - Math.min(58, spread(levels[i]) + 3), width: bar,
           height: 2 * Math.min(58, spread(levels[i]) + 3), rx: bar / 2 }));
     });
     const labels = places.map((_, i) => {
       const isShown = i === 0 || i === places.length - 1 || ((i + 1) % stride === 0 && places.length - 1 - i >= stride / 2 && i >= stride / 2);
-      return isShown ? svg("text", { x: x(i), y: HEIGHT - 18, "text-anchor": "middle" }, String(i + 1)) : null;
+      return isShown ? svg("text", { x: x(i), y: HEIGHT - 26, "text-anchor": "middle" }, String(i + 1)) : null;
     });
     const current = (sign) => `M${at.map((px, i) => `${px.toFixed(1)} ${(middle + sign * half[i] * 0.45).toFixed(1)}`).reverse().join("L")}`;
     title.textContent = answer.summary;
@@ -67,7 +68,7 @@ const drawRiver = (() => {
       svg("path", { class: "current late", d: current(1) }), svg("path", { class: "current later", d: current(-1) }),
       svg("text", { class: "end", x: MARGIN.left - 12, y: middle + 4, "text-anchor": "end" }, "input"),
       svg("text", { class: "end", x: width - MARGIN.right + 12, y: middle + 4 }, "loss"),
-      svg("text", { class: "way", x: width / 2, y: HEIGHT - 2, "text-anchor": "middle" }, `← ∂L/∂h, from ${isInTime ? "step to step" : "layer to layer"}`),
+      svg("text", { class: "way", x: width / 2, y: HEIGHT - 8, "text-anchor": "middle" }, `← ∂L/∂h, from ${isInTime ? "step to step" : "layer to layer"}`),
       ...labels));
   };
 })();

@@ -9,7 +9,14 @@ const show = (() => {
   const has = (places, key) => places.some((place) => place[key] !== null);
 
   const percent = (share) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(1)} %`);
-  const short = (value) => (value === null || value === undefined ? "–" : String(Number(value.toPrecision(3))));
+  /** Three digits; very large and small ones with a power of ten. */
+  const short = (value) => {
+    if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+    const size = Math.abs(value);
+    if (size === 0 || (size >= 1e-3 && size < 1e5)) return String(Number(value.toPrecision(3)));
+    const exponent = Math.floor(Math.log10(size));
+    return `${Number((value / 10 ** exponent).toPrecision(2))} × ${backdraft.powerOfTen(exponent)}`;
+  };
 
   /** What the sentence is about: one of the shades of the river. */
   const mood = ({ places, factor }) => {
