@@ -53,7 +53,8 @@ fn short(value: f64) -> String {
     let exponent = value.abs().log10().floor();
     if (1e-3..1e5).contains(&value.abs()) {
         let digits = (2.0 - exponent).max(0.0) as usize;
-        return format!("{value:.digits$}");
+        let unit = 10f64.powf(exponent - 2.0);
+        return format!("{:.digits$}", (value / unit).round() * unit);
     }
     let superscript = |digit: char| match digit {
         '-' => '⁻',

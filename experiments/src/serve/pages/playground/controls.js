@@ -1,7 +1,7 @@
 /* Settings: between the form, the address, and what the server is asked. */
 const controls = (() => {
   const form = document.querySelector(".settings");
-  const fields = [...form.elements].filter((field) => field.name && field.type !== "radio");
+  const fields = [...form.elements].filter((field) => field.name && field.type !== "radio"); // those of training have ids alone
   const byName = Object.fromEntries(fields.map((field) => [field.name, field]));
   const training = ["optimizer", "rate", "clip"].map((id) => document.getElementById(id));
 
@@ -30,7 +30,7 @@ const controls = (() => {
   const kind = () => form.elements.kind.value;
   const belongs = (field) => {
     const group = field.closest(".group");
-    return !group || group.dataset.kind === kind();
+    return !group?.dataset.kind || group.dataset.kind === kind();
   };
 
   /** What the address holds: everything that is not as the page opens. */
@@ -85,7 +85,7 @@ const controls = (() => {
 
   /** Shows the values beside their sliders, and the settings of this kind alone. */
   const show = () => {
-    for (const group of form.querySelectorAll(".group")) group.hidden = group.dataset.kind !== kind();
+    for (const group of form.querySelectorAll("[data-kind]")) group.hidden = group.dataset.kind !== kind();
     for (const field of fields) {
       const output = field.closest("label").querySelector("output");
       if (output) output.textContent = String(toValue(field));

@@ -163,7 +163,6 @@
   }
 
   controls.form.addEventListener("input", changed);
-  controls.training.forEach((field) => field.addEventListener("input", changed));
   at("train").addEventListener("click", play);
   at("step").addEventListener("click", step);
   at("reset").addEventListener("click", () => { forget(); look(); });

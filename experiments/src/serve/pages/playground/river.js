@@ -4,7 +4,7 @@ const drawRiver = (() => {
   const { html, svg, number } = backdraft;
   const element = document.getElementById("river");
   const HEIGHT = 206;
-  const MARGIN = { left: 46, right: 46, top: 8, bottom: 46 };
+  const MARGIN = { left: 54, right: 48, top: 8, bottom: 46 };
   const DECADES = 6; // beyond so many the width no longer changes
   const title = html("p", { class: "visually-hidden" });
   const plot = html("div", {});
@@ -42,7 +42,7 @@ const drawRiver = (() => {
     const stops = levels.map((level, i) => svg("stop", {
       offset: `${((x(i) - x(-1)) / (x(places.length) - x(-1)) * 100).toFixed(2)}%`, class: shade(level),
     }));
-    const stride = Math.ceil(places.length / Math.max(2, Math.floor((width - 92) / 34)));
+    const stride = Math.ceil(places.length / Math.max(2, Math.floor((width - 102) / 34)));
     const gap = x(1) - x(0);
     const bar = Math.max(1.5, Math.min(10, gap * 0.42));
     const columns = places.map((place, i) => {
