@@ -3,9 +3,13 @@
 mod activation;
 mod activation_layer;
 mod architecture;
+mod batch_norm;
 mod convolution;
+mod dense;
 mod error;
 mod initializer;
+#[cfg(feature = "flex")]
+pub mod kernel;
 mod linear;
 mod orthogonal;
 mod rng;
@@ -14,7 +18,9 @@ mod threads;
 pub use activation::Activation;
 pub use activation_layer::ActivationLayer;
 pub use architecture::{Architecture, Network};
+pub use batch_norm::batch_norm;
 pub use convolution::{ConvolutionInit, convolve};
+pub use dense::dense;
 pub use error::{InvalidField, SIZES};
 pub use initializer::Initializer;
 pub use linear::LinearInit;

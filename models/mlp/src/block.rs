@@ -1,7 +1,7 @@
 //! One hidden layer.
 
 use backdraft_hooks::Nonlinearity;
-use backdraft_layers::ActivationLayer;
+use backdraft_layers::{ActivationLayer, dense};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
@@ -30,12 +30,13 @@ impl Block {
     /// - input: `[batch, inputs]`
     /// - output: `[batch, width]`
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        let linear = self.linear.forward(input.clone()); // [batch, width]
-        let normalized = match &self.normalization {
-            Some(normalization) => normalization.forward(linear),
-            None => linear,
+        let activated = match &self.normalization {
+            None => dense(&self.linear, Some(&self.activation), input.clone()),
+            Some(normalization) => {
+                let linear = dense(&self.linear, None, input.clone()); // [batch, width]
+                self.activation.forward(normalization.forward(linear))
+            }
         };
-        let activated = self.activation.forward(normalized);
         match &self.skip {
             Some(skip) => skip.join(input, activated),
             None => activated,

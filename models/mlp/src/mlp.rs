@@ -1,6 +1,7 @@
 //! The fully connected network.
 
 use backdraft_hooks::Taps;
+use backdraft_layers::dense;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
@@ -47,7 +48,7 @@ impl Mlp {
             let output = block.forward(hidden);
             hidden = taps.tap_output(format_args!("hidden.{layer}"), block.nonlinearity(), output);
         }
-        self.head.forward(hidden)
+        dense(&self.head, None, hidden)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Two convolutions with what leads around them.
 
 use backdraft_hooks::{Nonlinearity, Taps};
-use backdraft_layers::{ActivationLayer, convolve};
+use backdraft_layers::{ActivationLayer, batch_norm, convolve};
 use burn::module::Module;
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
@@ -45,22 +45,23 @@ impl ResidualBlock {
     /// - output: `[batch, channels, ⌈height / stride⌉, ⌈width / stride⌉]`
     pub fn forward(&self, input: Tensor<4>, name: &str, taps: &mut Taps) -> Tensor<4> {
         let scalars = self.scalars.as_ref();
-        let hidden = |x: Tensor<4>, taps: &mut Taps, activation: &ActivationLayer| {
+        let shift = |index, x| BranchScalars::shift(scalars, index, x);
+        let hidden = |x: Tensor<4>, taps: &mut Taps, norm, activation: &ActivationLayer| {
             let nonlinearity = activation.activation().nonlinearity();
-            taps.tap_output(format_args!("{name}.hidden"), nonlinearity, activation.forward(x))
+            let output = normalize(norm, Some(activation), x);
+            taps.tap_output(format_args!("{name}.hidden"), nonlinearity, output)
         };
         let branch = match self.order {
             ActivationOrder::Post => {
-                let x = BranchScalars::shift(scalars, 0, input.clone());
-                let x = normalize(&self.norm1, convolve(&self.conv1, x));
-                let x = hidden(BranchScalars::shift(scalars, 1, x), taps, &self.activation1);
-                let x = BranchScalars::shift(scalars, 2, x);
-                normalize(&self.norm2, convolve(&self.conv2, x))
+                // Where there are scalars, there is no normalisation.
+                let x = shift(1, convolve(&self.conv1, shift(0, input.clone())));
+                let x = shift(2, hidden(x, taps, &self.norm1, &self.activation1));
+                normalize(&self.norm2, None, convolve(&self.conv2, x))
             }
             ActivationOrder::Pre => {
-                let x = self.activation1.forward(normalize(&self.norm1, input.clone()));
-                let x = normalize(&self.norm2, convolve(&self.conv1, x));
-                convolve(&self.conv2, hidden(x, taps, &self.activation2))
+                let x = normalize(&self.norm1, Some(&self.activation1), input.clone());
+                let x = hidden(convolve(&self.conv1, x), taps, &self.norm2, &self.activation2);
+                convolve(&self.conv2, x)
             }
         };
         let branch = BranchScalars::shift(scalars, 3, BranchScalars::scale(scalars, branch));
@@ -78,9 +79,15 @@ impl ResidualBlock {
     }
 }
 
-fn normalize(norm: &Option<BatchNorm>, x: Tensor<4>) -> Tensor<4> {
-    match norm {
-        Some(norm) => norm.forward(x),
-        None => x,
+/// Applies what is there of a normalisation and an activation.
+pub(crate) fn normalize(
+    norm: &Option<BatchNorm>,
+    activation: Option<&ActivationLayer>,
+    x: Tensor<4>,
+) -> Tensor<4> {
+    match (norm, activation) {
+        (Some(norm), activation) => batch_norm(norm, activation, x),
+        (None, Some(activation)) => activation.forward(x),
+        (None, None) => x,
     }
 }

@@ -6,7 +6,7 @@ use burn::module::{Module, Param};
 use burn::nn::{BatchNorm, Linear};
 use burn::tensor::Tensor;
 
-use crate::block::ResidualBlock;
+use crate::block::{ResidualBlock, normalize};
 use crate::stem::Stem;
 
 /// A residual or plain convolutional network; created by [`ResnetConfig`](crate::ResnetConfig).
@@ -58,12 +58,7 @@ impl Resnet {
         for (index, block) in self.blocks.iter().enumerate() {
             features = block.forward(features, &format!("blocks.{index}"), taps);
         }
-        if let Some(norm) = &self.norm {
-            features = norm.forward(features);
-        }
-        if let Some(activation) = &self.activation {
-            features = activation.forward(features);
-        }
+        features = normalize(&self.norm, self.activation.as_ref(), features);
         let [batch, channels, height, width] = features.dims();
         let mut pooled =
             features.reshape([batch, channels, height * width]).mean_dim(2).squeeze_dim::<2>(2);

@@ -8,6 +8,8 @@ use burn::tensor::Tensor;
 use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
 
+use crate::block::normalize;
+
 /// The identity, or what comes closest to it where the shape changes.
 #[derive(Module, Debug)]
 pub struct Shortcut {
@@ -31,10 +33,7 @@ impl Shortcut {
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         if let Some(projection) = &self.projection {
             let projected = convolve(projection, input);
-            return match &self.normalization {
-                Some(normalization) => normalization.forward(projected),
-                None => projected,
-            };
+            return normalize(&self.normalization, None, projected);
         }
         let kept = match self.stride {
             1 => input,

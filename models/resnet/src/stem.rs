@@ -8,6 +8,7 @@ use burn::tensor::Tensor;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 
+use crate::block::normalize;
 use crate::options::StemKind;
 
 /// The first convolution; in a pre-activation network without the activation, which the first block
@@ -35,15 +36,10 @@ impl Stem {
     /// - output: `[batch, features, height, width]`, a quarter of the sides with the large stem
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         let mut features = convolve(&self.conv, images);
-        if let Some(norm) = &self.norm {
-            features = norm.forward(features);
-        }
         if let Some(bias) = &self.bias {
-            features = features + bias.val().unsqueeze();
+            features = features + bias.val().unsqueeze(); // there is no normalisation then
         }
-        if let Some(activation) = &self.activation {
-            features = activation.forward(features);
-        }
+        features = normalize(&self.norm, self.activation.as_ref(), features);
         match self.kind {
             StemKind::Small => features,
             StemKind::Large => max_pool2d(

@@ -6,6 +6,8 @@ mod error;
 mod examples;
 mod listener;
 mod objective;
+#[cfg(feature = "flex")]
+mod one_pass_adam;
 mod optimizer;
 mod order;
 mod schedule;

@@ -5,6 +5,9 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, SgdConfig};
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "flex")]
+use crate::one_pass_adam::OnePassAdam;
+
 /// Which optimiser takes the steps, with its parameters but for the learning rate.
 ///
 /// | name | parameters and defaults |
@@ -113,7 +116,7 @@ impl OptimizerConfig {
         .find_map(|(name, value, is_valid, must)| (!is_valid).then_some((name, value, must)))
     }
 
-    /// Creates Burn's optimiser, without gradient clipping: see [`Clipping`](crate::Clipping).
+    /// Creates the optimiser, without gradient clipping: see [`Clipping`](crate::Clipping).
     pub fn init(self) -> ModuleOptimizer {
         match self {
             Self::Sgd { momentum, weight_decay } => SgdConfig::new()
@@ -125,11 +128,16 @@ impl OptimizerConfig {
                     (weight_decay != 0.0).then(|| WeightDecayConfig::new(weight_decay)),
                 )
                 .init(),
-            Self::Adam { beta_1, beta_2, epsilon } => AdamConfig::new()
-                .with_beta_1(beta_1)
-                .with_beta_2(beta_2)
-                .with_epsilon(epsilon)
-                .init(),
+            Self::Adam { beta_1, beta_2, epsilon } => {
+                let plain = AdamConfig::new()
+                    .with_beta_1(beta_1)
+                    .with_beta_2(beta_2)
+                    .with_epsilon(epsilon)
+                    .build();
+                #[cfg(feature = "flex")]
+                let plain = OnePassAdam { plain, beta_1, beta_2, epsilon };
+                plain.into()
+            }
             Self::AdamW { beta_1, beta_2, epsilon, weight_decay } => AdamWConfig::new()
                 .with_beta_1(beta_1)
                 .with_beta_2(beta_2)

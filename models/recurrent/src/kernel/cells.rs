@@ -1,7 +1,8 @@
 //! One time step of each cell, forward and backward, for some rows of the batch.
 
+use backdraft_layers::kernel::{sigmoid, tanh};
+
 use super::Cell;
-use super::math::{sigmoid, tanh};
 
 /// What a forward step reads and writes; all slices hold whole rows.
 pub(super) struct Forward<'a> {

@@ -1,7 +1,6 @@
 //! The sequence kernel of the CPU back end: a whole layer over time as one autodiff node.
 
 mod cells;
-mod math;
 mod node;
 mod passes;
 mod product;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use backdraft_layers::kernel::contiguous;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients as Grads;
@@ -82,10 +83,6 @@ pub(crate) fn run(
         }
     };
     Some(Output { states: Tensor::from_primitive::<Autodiff<Flex>>(output), memories })
-}
-
-fn contiguous(primitive: &FlexTensor) -> FlexTensor {
-    if primitive.is_contiguous() { primitive.clone() } else { primitive.to_contiguous() }
 }
 
 fn memories(memories: &[f32], sizes: Sizes) -> Option<Tensor<3>> {

@@ -8,10 +8,11 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{Autodiff, Flex};
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{DType, Tensor};
 
 use super::geometry::{Geometry, Sizes};
 use super::passes::{Wanted, backward, forward};
+use crate::kernel::{contiguous, tensor};
 
 /// Convolves; `None` where the kernel has no way, or the tensors are not 32-bit ones of the CPU back
 /// end.
@@ -102,14 +103,6 @@ fn convolve(
     let Sizes { batch, outputs, .. } = geometry.sizes;
     let [height, width] = geometry.output;
     Some(tensor(values, &[batch, outputs, height, width]))
-}
-
-fn contiguous(primitive: &FlexTensor) -> FlexTensor {
-    if primitive.is_contiguous() { primitive.clone() } else { primitive.to_contiguous() }
-}
-
-fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(values, shape.to_vec()))
 }
 
 /// What the backward pass needs.

@@ -4,7 +4,7 @@
 ///
 /// Reduction to 2^k e^r and the polynomial of Cephes' `expf` (Moshier 1989).
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub fn exp(x: f32) -> f32 {
     let x = if x < -87.0 { -87.0 } else { x };
     let x = if x > 87.0 { 87.0 } else { x };
     // Adding and subtracting 1.5 × 2²³ rounds to an integer, which the low bits of the sum hold.
@@ -24,13 +24,13 @@ pub(super) fn exp(x: f32) -> f32 {
 
 /// 1 / (1 + e^−x).
 #[inline(always)]
-pub(super) fn sigmoid(x: f32) -> f32 {
+pub fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
 /// tanh x, by its series where e^2x would cancel (Cephes' `tanhf`).
 #[inline(always)]
-pub(super) fn tanh(x: f32) -> f32 {
+pub fn tanh(x: f32) -> f32 {
     let square = x * x;
     let series = ((((-5.704_988_7e-3 * square + 2.063_909e-2) * square - 5.373_971_6e-2) * square
         + 1.333_144_2e-1)

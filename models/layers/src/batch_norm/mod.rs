@@ -1,0 +1,107 @@
+//! Batch normalisation of images with what follows it.
+
+#[cfg(feature = "flex")]
+mod kernel;
+#[cfg(feature = "flex")]
+mod passes;
+
+use burn::nn::BatchNorm;
+use burn::tensor::Tensor;
+
+use crate::activation_layer::ActivationLayer;
+
+/// Applies a batch normalisation and an activation: in training by this crate's kernel where there
+/// is one for the back end, else by Burn's own operations. The results agree to rounding.
+///
+/// # Shapes
+///
+/// - input, output: `[batch, channels, height, width]`
+pub fn batch_norm(
+    norm: &BatchNorm,
+    activation: Option<&ActivationLayer>,
+    input: Tensor<4>,
+) -> Tensor<4> {
+    #[cfg(feature = "flex")]
+    if let Some(output) = kernel::run(norm, activation, &input) {
+        return output;
+    }
+    let output = norm.forward(input);
+    match activation {
+        Some(activation) => activation.forward(output),
+        None => output,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation;
+    use crate::threads::with_threads;
+    use burn::module::{Param, RunningState};
+    use burn::nn::BatchNormConfig;
+    use burn::tensor::{DType, Device, TensorData};
+    use std::num::NonZero;
+
+    /// Output, gradients of input, gain and shift, and running statistics, flat, computed in numbers
+    /// of this kind.
+    fn results(activation: Option<Activation>, shape: [usize; 4], dtype: DType) -> Vec<f64> {
+        let device = Device::flex().autodiff();
+        let data = |shape: &[usize], step: f64| {
+            let values = (0..shape.iter().product()).map(|i| (f64::from(i as u32) * step).sin());
+            TensorData::new(values.collect::<Vec<f64>>(), shape.to_vec()).convert_dtype(dtype)
+        };
+        let vector = |step| Tensor::<1>::from_data(data(&shape[1..2], step), (&device, dtype));
+        let norm = BatchNorm {
+            gamma: Param::from_tensor(vector(0.8) + 2.0),
+            beta: Param::from_tensor(vector(0.3)),
+            running_mean: RunningState::new(vector(0.1).detach()),
+            running_var: RunningState::new(vector(0.1).detach() + 1.5),
+            ..BatchNormConfig::new(shape[1]).init(&device)
+        };
+        let activation = activation.map(|activation| ActivationLayer::new(activation, &device));
+        let input = Tensor::<4>::from_data(data(&shape, 1.7), (&device, dtype)).add_scalar(3.0);
+        let input = input.detach().require_grad();
+        let output = batch_norm(&norm, activation.as_ref(), input.clone());
+        let weights = Tensor::<4>::from_data(data(&shape, 0.9), (&device, dtype));
+        let gradients = (output.clone() * weights).sum().backward();
+        let of = |parameter: &Param<Tensor<1>>| parameter.val().grad(&gradients).unwrap();
+        let all = [
+            output.into_data(),
+            input.grad(&gradients).unwrap().into_data(),
+            of(&norm.gamma).into_data(),
+            of(&norm.beta).into_data(),
+            norm.running_mean.value_sync().into_data(),
+            norm.running_var.value_sync().into_data(),
+        ];
+        all.iter().flat_map(|data| data.iter::<f64>()).collect()
+    }
+
+    /// Burn's own operations in 64 bits, which the kernel leaves alone, are the reference.
+    #[test]
+    fn the_kernel_agrees_with_burns_operations() {
+        for activation in [None, Some(Activation::Relu), Some(Activation::Tanh)] {
+            for shape in [[2, 1, 1, 1], [3, 5, 7, 3], [4, 16, 8, 8], [2, 3, 1, 130]] {
+                let ours = results(activation, shape, DType::F32);
+                let exact = results(activation, shape, DType::F64);
+                assert_eq!(ours.len(), exact.len());
+                let scale = exact.iter().fold(1.0, |most: f64, value| most.max(value.abs()));
+                for (ours, exact) in ours.iter().zip(&exact) {
+                    let is_close = (ours - exact).abs() < 5e-6 * scale;
+                    assert!(is_close, "{activation:?} {shape:?}: {ours}, not {exact}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn results_do_not_depend_on_the_threads() {
+        let on = |threads| {
+            let shape = [16, 8, 64, 64];
+            with_threads(NonZero::new(threads).unwrap(), || {
+                results(Some(Activation::Relu), shape, DType::F32)
+            })
+        };
+        let one = on(1);
+        assert!([2, 3].into_iter().all(|threads| on(threads) == one));
+    }
+}

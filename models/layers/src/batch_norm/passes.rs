@@ -1,0 +1,207 @@
+//! The passes over the channels of a batch, forward and backward.
+//!
+//! A channel is read from memory once and stays in the cache for its second and third pass.
+
+use crate::threads;
+
+/// The sizes of a batch of images.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub(super) batch: usize,
+    pub(super) channels: usize,
+    /// Height times width.
+    pub(super) pixels: usize,
+}
+
+/// What is learned.
+#[derive(Clone, Copy)]
+pub(super) struct Learned<'a> {
+    pub(super) gain: &'a [f32],
+    pub(super) shift: &'a [f32],
+}
+
+/// What a forward pass leaves.
+pub(super) struct Normalised {
+    pub(super) output: Vec<f32>,
+    pub(super) mean: Vec<f32>,
+    pub(super) variance: Vec<f32>,
+}
+
+/// Gradients of all that goes in.
+pub(super) struct Gradients {
+    pub(super) input: Vec<f32>,
+    pub(super) gain: Vec<f32>,
+    pub(super) shift: Vec<f32>,
+}
+
+impl Sizes {
+    /// The planes of one channel in a batch.
+    fn planes(self, all: &[f32], channel: usize) -> impl Iterator<Item = &[f32]> {
+        let Self { channels, pixels, .. } = self;
+        all.chunks_exact(pixels).skip(channel).step_by(channels)
+    }
+
+    /// The planes of each channel, to write to.
+    fn lend(self, all: &mut [f32]) -> Vec<Vec<&mut [f32]>> {
+        let mut lent: Vec<Vec<&mut [f32]>> = (0..self.channels).map(|_| Vec::new()).collect();
+        for (plane, lent_to) in all.chunks_exact_mut(self.pixels).zip((0..self.channels).cycle()) {
+            lent[lent_to].push(plane);
+        }
+        lent
+    }
+
+    fn count(self) -> f64 {
+        (self.batch * self.pixels) as f64
+    }
+
+    /// Cost of a channel in multiplications: memory, not arithmetic, takes the time.
+    fn cost(self) -> usize {
+        32 * self.batch * self.pixels
+    }
+}
+
+/// The factor and the summand that normalise a channel and apply gain and shift.
+fn affine(mean: f32, variance: f32, epsilon: f64, gain: f32, shift: f32) -> [f32; 2] {
+    let scale = (f64::from(gain) / (f64::from(variance) + epsilon).sqrt()) as f32;
+    [scale, (f64::from(shift) - f64::from(mean) * f64::from(scale)) as f32]
+}
+
+/// Normalises each channel over the batch, and rectifies if asked to.
+pub(super) fn forward(
+    sizes: Sizes,
+    input: &[f32],
+    Learned { gain, shift }: Learned<'_>,
+    epsilon: f64,
+    is_rectified: bool,
+) -> Normalised {
+    let mut output = vec![0.0; input.len()];
+    let [mut mean, mut variance] = [(); 2].map(|()| vec![0.0; sizes.channels]);
+    let statistics = mean.iter_mut().zip(&mut variance);
+    let work = sizes.lend(&mut output).into_iter().zip(statistics).enumerate();
+    threads::share(work.collect(), sizes.cost(), || {
+        |(channel, (planes, (mean, variance)))| {
+            let sum = |f: &dyn Fn(&[f32]) -> f32| {
+                sizes.planes(input, channel).map(|plane| f64::from(f(plane))).sum::<f64>()
+            };
+            *mean = (sum(&|plane| sum_of(plane, |x| x)) / sizes.count()) as f32;
+            let center = *mean;
+            let squares = sum(&|plane| sum_of(plane, |x| (x - center) * (x - center)));
+            *variance = (squares / sizes.count()) as f32;
+            let to = affine(center, *variance, epsilon, gain[channel], shift[channel]);
+            for (out, plane) in planes.into_iter().zip(sizes.planes(input, channel)) {
+                apply(out, plane, to, is_rectified);
+            }
+        }
+    });
+    Normalised { output, mean, variance }
+}
+
+/// Goes back, given the gradient of the output.
+pub(super) fn backward(
+    sizes: Sizes,
+    input: &[f32],
+    gradient: &[f32],
+    Learned { gain, shift }: Learned<'_>,
+    [mean, variance]: [&[f32]; 2],
+    epsilon: f64,
+    is_rectified: bool,
+) -> Gradients {
+    let mut inputs = vec![0.0; input.len()];
+    let [mut gains, mut shifts] = [(); 2].map(|()| vec![0.0; sizes.channels]);
+    let sums = gains.iter_mut().zip(&mut shifts);
+    let work = sizes.lend(&mut inputs).into_iter().zip(sums).enumerate();
+    threads::share(work.collect(), 2 * sizes.cost(), || {
+        |(channel, (mut planes, (of_gain, of_shift)))| {
+            let (mean, variance) = (mean[channel], variance[channel]);
+            let deviation = (1.0 / (f64::from(variance) + epsilon).sqrt()) as f32;
+            let [scale, summand] = affine(mean, variance, epsilon, gain[channel], shift[channel]);
+            let pairs = || sizes.planes(input, channel).zip(sizes.planes(gradient, channel));
+            let (mut sum, mut product) = (0.0f64, 0.0f64);
+            for (plane, (x, above)) in planes.iter_mut().zip(pairs()) {
+                match is_rectified {
+                    true => rectify(plane, above, x, [scale, summand]),
+                    false => plane.copy_from_slice(above),
+                }
+                sum += f64::from(sum_of(plane, |g| g));
+                product += f64::from(dot(plane, x, |g, x| g * (x - mean)));
+            }
+            let product = product * f64::from(deviation);
+            (*of_gain, *of_shift) = (product as f32, sum as f32);
+            let level = (sum / sizes.count()) as f32;
+            let slope = (product / sizes.count()) as f32 * deviation;
+            for (plane, (x, _)) in planes.iter_mut().zip(pairs()) {
+                finish(plane, x, [scale, level, slope, mean]);
+            }
+        }
+    });
+    Gradients { input: inputs, gain: gains, shift: shifts }
+}
+
+/// Sums that run side by side, so that they fill vectors.
+const SUMS: usize = 64;
+
+fn sum_of(values: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+    dot(values, values, |x, _| f(x))
+}
+
+/// Σ f(a, b), in an order that depends on nothing but the length.
+fn dot(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let mut sums = [0.0f32; SUMS];
+            let (whole, rest) = a.as_chunks::<SUMS>();
+            let (whole_b, rest_b) = b.as_chunks::<SUMS>();
+            for (a, b) in whole.iter().zip(whole_b) {
+                for i in 0..SUMS {
+                    sums[i] += f(a[i], b[i]);
+                }
+            }
+            for (sum, (a, b)) in sums.iter_mut().zip(rest.iter().zip(rest_b)) {
+                *sum += f(*a, *b);
+            }
+            sums.iter().sum()
+        },
+    )
+}
+
+/// `out = max(0, scale · x + summand)`, the maximum only if asked for.
+fn apply(out: &mut [f32], x: &[f32], [scale, summand]: [f32; 2], is_rectified: bool) {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || match is_rectified {
+            false => set(out, x, |_, x| x * scale + summand),
+            true => set(out, x, |_, x| {
+                let y = x * scale + summand;
+                if y < 0.0 { 0.0 } else { y }
+            }),
+        },
+    );
+}
+
+/// `out = above` where the rectifier let through, else 0.
+fn rectify(out: &mut [f32], above: &[f32], x: &[f32], [scale, summand]: [f32; 2]) {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for ((out, above), x) in out.iter_mut().zip(above).zip(x) {
+                *out = if x * scale + summand <= 0.0 { 0.0 } else { *above };
+            }
+        },
+    );
+}
+
+/// `out = scale · (out − level − slope · (x − mean))`.
+fn finish(out: &mut [f32], x: &[f32], [scale, level, slope, mean]: [f32; 4]) {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || set(out, x, |g, x| scale * (g - level - slope * (x - mean))),
+    );
+}
+
+#[inline(always)]
+fn set(out: &mut [f32], x: &[f32], f: impl Fn(f32, f32) -> f32) {
+    for (out, x) in out.iter_mut().zip(x) {
+        *out = f(*out, *x);
+    }
+}

@@ -1,0 +1,102 @@
+//! A linear layer with its activation.
+
+#[cfg(feature = "flex")]
+mod kernel;
+
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+
+#[cfg(feature = "flex")]
+use crate::activation::Activation;
+use crate::activation_layer::ActivationLayer;
+
+/// Applies a linear layer and an activation, if any: by this crate's kernel where there is one for the back
+/// end and the sizes, else by Burn's own operations. The results agree to rounding.
+///
+/// # Shapes
+///
+/// - input: `[batch, inputs]`
+/// - output: `[batch, outputs]`
+pub fn dense(linear: &Linear, activation: Option<&ActivationLayer>, input: Tensor<2>) -> Tensor<2> {
+    let activate = |output| match activation {
+        Some(activation) => activation.forward(output),
+        None => output,
+    };
+    #[cfg(feature = "flex")]
+    {
+        let included = activation.map_or(Activation::Identity, ActivationLayer::activation);
+        if let Some(output) = kernel::run(linear, included, &input) {
+            return if kernel::has(included) { output } else { activate(output) };
+        }
+    }
+    activate(linear.forward(input))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation;
+    use burn::module::Param;
+    use burn::tensor::{DType, Device, TensorData};
+
+    /// Output and gradients of input, weight and bias, flat, computed in numbers of this kind.
+    fn results(activation: Activation, sizes: [usize; 3], dtype: DType) -> Vec<f64> {
+        let [batch, inputs, outputs] = sizes;
+        let device = Device::flex().autodiff();
+        let data = |shape: Vec<usize>, step: f64| {
+            let values = (0..shape.iter().product()).map(|i| (f64::from(i as u32) * step).sin());
+            TensorData::new(values.collect::<Vec<f64>>(), shape).convert_dtype(dtype)
+        };
+        let matrix = |shape: [usize; 2], step| {
+            Tensor::<2>::from_data(data(shape.to_vec(), step), (&device, dtype))
+        };
+        let bias = Tensor::<1>::from_data(data(vec![outputs], 0.9), (&device, dtype));
+        let linear = Linear {
+            weight: Param::from_tensor(matrix([inputs, outputs], 0.7)),
+            bias: Some(Param::from_tensor(bias)),
+        };
+        let input = matrix([batch, inputs], 1.3).require_grad();
+        let activation = ActivationLayer::new(activation, &device);
+        let output = dense(&linear, Some(&activation), input.clone());
+        let gradients = (output.clone() * matrix([batch, outputs], 0.4)).sum().backward();
+        let weight = linear.weight.val().grad(&gradients).unwrap().into_data();
+        let bias = linear.bias.as_ref().unwrap().val().grad(&gradients).unwrap().into_data();
+        let all = [output.into_data(), input.grad(&gradients).unwrap().into_data(), weight, bias];
+        all.iter().flat_map(|data| data.iter::<f64>()).collect()
+    }
+
+    /// Burn's own operations in 64 bits, which the kernel leaves alone, are the reference.
+    #[test]
+    fn every_activation_agrees_with_burns_operations() {
+        for activation in Activation::ALL {
+            if *activation == Activation::Prelu {
+                continue; // its slope is a 32-bit parameter
+            }
+            for sizes in [[1, 1, 1], [7, 5, 3], [32, 20, 16], [13, 33, 50]] {
+                let ours = results(*activation, sizes, DType::F32);
+                let exact = results(*activation, sizes, DType::F64);
+                assert_eq!(ours.len(), exact.len());
+                let scale = exact.iter().fold(1.0, |most: f64, value| most.max(value.abs()));
+                for (ours, exact) in ours.iter().zip(&exact) {
+                    let is_close = (ours - exact).abs() < 2e-6 * scale;
+                    assert!(is_close, "{activation:?} {sizes:?}: {ours}, not {exact}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_stays_so() {
+        let device = Device::flex();
+        for activation in [Activation::Relu, Activation::Sigmoid, Activation::Tanh] {
+            let linear = Linear {
+                weight: Param::from_data([[1.0f32]], &device),
+                bias: Some(Param::from_data([0.0f32], &device)),
+            };
+            let input = Tensor::<2>::from_floats([[f32::NAN]], &device);
+            let layer = ActivationLayer::new(activation, &device);
+            let output = dense(&linear, Some(&layer), input);
+            assert!(output.into_scalar::<f32>().is_nan(), "{activation:?}");
+        }
+    }
+}
