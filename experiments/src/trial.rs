@@ -17,6 +17,11 @@ impl Factors {
         Self(factors.map(|(name, level)| (name.to_owned(), level)).to_vec())
     }
 
+    /// Iterates over factors and their levels.
+    pub fn levels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, level)| (name.as_str(), level.as_str()))
+    }
+
     /// Returns the level of a factor.
     pub fn level(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(factor, _)| factor == name).map(|(_, level)| level.as_str())

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::report::ReportArguments;
 use super::serve::ServeArguments;
 use crate::backend::Precision;
 use crate::experiment::Preset;
@@ -43,6 +44,8 @@ pub(super) enum Command {
     Show(ShowArguments),
     /// Show the runs of a folder, those that are going on included, and the playground in a browser.
     Serve(ServeArguments),
+    /// Write the HTML report of runs again.
+    Report(ReportArguments),
     /// List the architectures and their presets, or check what each of them promises.
     Zoo(ZooArguments),
     /// Look at the gradients of one network on one batch.

@@ -5,7 +5,9 @@ mod backends;
 mod data;
 mod describe;
 mod list;
+mod opened;
 mod print;
+mod report;
 mod run;
 mod serve;
 mod show;
@@ -83,6 +85,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
         Command::Zoo(arguments) => zoo::zoo(&arguments),
         Command::Data(arguments) => data::data(&arguments.command),
         Command::Xray(arguments) => xray::run(&arguments),

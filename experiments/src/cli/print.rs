@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Failure;
 use crate::drawing::to_terminal;
+use crate::judgement::p_value;
 use crate::picture::Picture;
 use crate::record::Manifest;
 use crate::results::{Ending, Results};
@@ -90,11 +91,6 @@ fn print_verdict(verdict: &Verdict, is_coloured: bool) {
     if !verdict.evidence.is_empty() {
         say(format!("             {}", verdict.evidence));
     }
-}
-
-/// One digit is all that a small p-value means.
-fn p_value(p: f64) -> String {
-    if p < 1e-3 { format!("{p:.0e}") } else { format!("{p:.3}") }
 }
 
 /// Three significant digits, in the shorter notation.

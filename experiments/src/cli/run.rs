@@ -11,6 +11,7 @@ use toml::{Table, Value};
 
 use super::Failure;
 use super::arguments::RunArguments;
+use super::opened::REPORT;
 use super::print::{print_run, say, say_json};
 use crate::backend::Backend;
 use crate::catalogue::{EXPERIMENTS, experiment};
@@ -122,7 +123,7 @@ fn finish(
     let about = find_experiment(&manifest.experiment)?.about();
     let report = Report { about, manifest, pictures: &pictures, results };
     let html = report.to_html().map_err(Failure::run)?;
-    folder.write_file("report.html", html.as_bytes()).map_err(Failure::run)?;
+    folder.write_file(REPORT, html.as_bytes()).map_err(Failure::run)?;
     folder.save(manifest).map_err(Failure::run)
 }
 
@@ -139,6 +140,7 @@ fn report(
         let pictures: Vec<Picture> = prepared.pictures(results);
         print_run(manifest, &pictures, results);
         say(format!("\n{} trials in {:.1} s", manifest.trials, manifest.seconds));
+        say(format!("report: {}", folder.path().join(REPORT).display()));
         say(format!("record: {}", folder.path().display()));
     } else {
         say(folder.path().display());

@@ -22,3 +22,8 @@ pub(crate) fn short(value: f64) -> String {
         () => format!("{value:.2e}"),
     }
 }
+
+/// One digit is all that a small p-value means.
+pub(crate) fn p_value(p: f64) -> String {
+    if p < 1e-3 { format!("{p:.0e}") } else { format!("{p:.3}") }
+}

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::experiment::About;
-use crate::judgement::short;
+use crate::judgement::{p_value, short};
 use crate::record::Manifest;
 use crate::results::Results;
 use crate::verdict::{Effect, Ruling, Verdict};
@@ -60,7 +60,10 @@ fn entry(verdict: &Verdict) -> Markup {
             span class="ruling" { span aria-hidden="true" { (sign) " " } (ruling) } " "
             (verdict.statement)
             @if let Some(effect) = &verdict.effect {
-                div { (measured(effect)) ", " (verdict.seeds) " seeds" }
+                div {
+                    (measured(effect)) ", " (verdict.seeds) " seeds"
+                    @if let Some(p) = verdict.p_value { ", p = " (p_value(p)) }
+                }
             }
             details {
                 summary { "Rule and evidence" }

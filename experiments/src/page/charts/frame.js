@@ -14,7 +14,7 @@ const backdraft = (() => {
     for (const [key, value] of Object.entries(attributes)) {
       if (value === undefined || value === null || value === false) continue;
       if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-      else element.setAttribute(key, value === true ? "" : value);
+      else element.setAttribute(key, value === true && !key.startsWith("aria-") ? "" : value);
     }
     element.append(...children.filter((child) => child !== null && child !== undefined));
     return element;
@@ -42,10 +42,14 @@ const backdraft = (() => {
     const [low, high] = scale.domain();
     if (!isLog) return scale.ticks(count).map((value) => [value, number(value)]);
     const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
-    if (last - first < 1) {
-      const fine = scale.ticks(count);
-      const stride = Math.ceil(fine.length / count);
-      return fine.filter((_, i) => i % stride === 0).map((value) => [value, number(value)]);
+    if (last - first < 2) {
+      // Round numbers, of as many digits as it takes to have some.
+      const round = (digits) => [first - 1, first, first + 1].flatMap((k) =>
+        digits.map((digit) => Number(`${digit}e${k}`))).filter((v) => v >= low && v <= high);
+      const found = [[1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]].map(round)
+        .find((values) => values.length > 2);
+      return (found ?? d3.scaleLinear([low, high], [0, 1]).ticks(count))
+        .map((value) => [value, number(value)]);
     }
     const stride = Math.ceil((last - first) / count);
     const exponents = [];

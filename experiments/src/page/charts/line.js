@@ -9,6 +9,7 @@
  *     isTheory,                  dashed, in the colour of the line that its label begins with
  *     points: [{x, y, low, high}]  low and high, the ends of an interval, may be missing;
  *   }],                          null is a value that is not finite
+ *   names,                       {x: name} of positions that have one
  * })
  */
 backdraft.lineChart = (element, specification) => {
@@ -17,30 +18,42 @@ backdraft.lineChart = (element, specification) => {
 
   const { series, isLog } = specification;
   const measured = series.filter((line) => !line.isTheory);
-  const colorOf = (line) => {
+  /** The measured line that a line shows or predicts. */
+  const ownIndex = (line) => {
     const isOwn = ({ label }) => line.label === label || line.label.startsWith(`${label}, theory`);
-    return `series-${Math.max(0, measured.findIndex(isOwn)) % 7}`;
+    return Math.max(0, measured.findIndex(isOwn));
   };
+  // With more lines than colours, the second round has hollow dots.
+  const colorOf = (line) =>
+    `series-${ownIndex(line) % 7}${ownIndex(line) < 7 ? "" : " hollow"}`;
   const isDrawn = (value) => Number.isFinite(value) && (!isLog || value > 0);
 
-  const swatch = (line) =>
-    svg("svg", { class: `swatch ${colorOf(line)}`, viewBox: "0 0 24 10", "aria-hidden": true },
-      svg("line", { x1: 1, x2: 23, y1: 5, y2: 5, class: line.isTheory ? "theory" : "line" }));
+  const swatch = (color, isTheory) =>
+    svg("svg", { class: `swatch ${color}`, viewBox: "0 0 24 10", "aria-hidden": true },
+      svg("line", { x1: 1, x2: 23, y1: 5, y2: 5, class: isTheory ? "theory" : "line" }),
+      isTheory ? null : svg("circle", { cx: 12, cy: 5, r: 3 }));
 
+  const THEORY = "theory"; // the one entry of the legend for all that is predicted
+  const entries = measured.map((line) => [line.label, swatch(colorOf(line), false)]);
+  if (measured.length < series.length) entries.push([THEORY, swatch("neutral", true)]);
+  const isShown = (frame, line) => {
+    const own = measured[ownIndex(line)]?.label ?? line.label;
+    return !frame.hidden.has(own) && !(line.isTheory && frame.hidden.has(THEORY));
+  };
   const drawLegend = (frame) => {
-    const labels = series.map((line) => `${line.label}\n${line.isTheory}`).join("\n");
+    const labels = entries.map(([label]) => label).join("\n");
     if (frame.labels !== labels) {
       frame.labels = labels;
-      frame.legend.replaceChildren(...series.map((line) => {
+      frame.legend.replaceChildren(...entries.map(([label, picture]) => {
         const toggle = () => {
-          if (!frame.hidden.delete(line.label)) frame.hidden.add(line.label);
+          if (!frame.hidden.delete(label)) frame.hidden.add(label);
           frame.draw();
         };
-        return html("button", { type: "button", onclick: toggle }, swatch(line), line.label);
+        return html("button", { type: "button", onclick: toggle }, picture, label);
       }));
     }
-    series.forEach((line, i) => {
-      frame.legend.children[i].setAttribute("aria-pressed", !frame.hidden.has(line.label));
+    entries.forEach(([label], i) => {
+      frame.legend.children[i].setAttribute("aria-pressed", !frame.hidden.has(label));
     });
   };
 
@@ -55,7 +68,7 @@ backdraft.lineChart = (element, specification) => {
   const draw = (frame) => {
     frame.title.textContent = specification.title;
     drawLegend(frame);
-    const shown = series.filter((line) => !frame.hidden.has(line.label));
+    const shown = series.filter((line) => isShown(frame, line));
     const width = frame.width;
     const height = Math.round(Math.min(Math.max(0.58 * width, 240), 400));
     const margin = { left: 58, right: 14, top: 30, bottom: 44 };
@@ -122,10 +135,11 @@ backdraft.lineChart = (element, specification) => {
         svg("line", { x1: x(position), x2: x(position), y1: vertical[0], y2: vertical[1] }),
         ...found.filter(([, p]) => isDrawn(p.y)).map(([line, p]) =>
           svg("circle", { class: colorOf(line), cx: x(p.x), cy: y(p.y), r: 4 })));
-      const head = `${specification.xLabel}: ${number(position)}`;
+      const name = specification.names?.[position];
+      const head = `${specification.xLabel}: ${number(position)}${name ? ` (${name})` : ""}`;
       const texts = found.map(([line, p]) => `${line.label}: ${number(p.y)}${interval(p)}`);
       showTooltip(frame, x(position), margin.top,
-        [html("b", {}, head), ...found.map(([line], i) => [swatch(line), texts[i]])]);
+        [html("b", {}, head), ...found.map(([line], i) => [swatch(colorOf(line), line.isTheory), texts[i]])]);
       return [head, ...texts].join("; ");
     };
     followCursor(frame, {

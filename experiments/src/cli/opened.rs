@@ -1,0 +1,58 @@
+//! A recorded run, opened to be shown again.
+
+use std::path::Path;
+
+use anyhow::anyhow;
+
+use super::Failure;
+use crate::catalogue::experiment;
+use crate::experiment::{About, Prepared};
+use crate::picture::Picture;
+use crate::record::{Manifest, RecordError, RunFolder};
+use crate::report::Report;
+use crate::results::Results;
+
+/// A run with its experiment.
+pub(super) struct Opened {
+    pub(super) folder: RunFolder,
+    pub(super) manifest: Manifest,
+    pub(super) about: &'static About,
+    pub(super) results: Results,
+    prepared: Box<dyn Prepared>,
+}
+
+impl Opened {
+    /// Opens the run that a user names, in the folder of runs.
+    pub(super) fn find(out: &Path, name: &str) -> Result<Self, Failure> {
+        let folder = RunFolder::find(out, name).map_err(Failure::input)?;
+        let manifest = folder.manifest().map_err(Failure::input)?;
+        let unknown =
+            || Failure::Input(anyhow!("this program has no experiment `{}`", manifest.experiment));
+        let entry = experiment(&manifest.experiment).ok_or_else(unknown)?;
+        let prepared = entry.prepare(&manifest.settings).map_err(|error| {
+            Failure::input(RecordError::Malformed {
+                path: folder.path().join("run.json"),
+                line: 1,
+                reason: error.to_string(),
+            })
+        })?;
+        let results = folder.results().map_err(Failure::input)?;
+        Ok(Self { folder, manifest, about: entry.about(), results, prepared })
+    }
+
+    /// Returns the experiment's pictures of what was measured.
+    pub(super) fn pictures(&self) -> Vec<Picture> {
+        self.prepared.pictures(&self.results)
+    }
+
+    /// Writes the report into the run's folder.
+    pub(super) fn write_report(&self) -> Result<(), Failure> {
+        let Self { folder, manifest, about, results, .. } = self;
+        let report = Report { about, manifest, pictures: &self.pictures(), results };
+        let html = report.to_html().map_err(Failure::run)?;
+        folder.write_file(REPORT, html.as_bytes()).map_err(Failure::run)
+    }
+}
+
+/// Name of the report in a run's folder.
+pub(super) const REPORT: &str = "report.html";

@@ -1,0 +1,29 @@
+//! `backdraft report`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Failure;
+use super::opened::{Opened, REPORT};
+use super::print::say;
+
+/// What `backdraft report` takes.
+#[derive(Debug, Args)]
+pub(super) struct ReportArguments {
+    /// The runs: each a path, an id or the start of it, or `latest`.
+    #[arg(required = true, value_name = "RUN")]
+    runs: Vec<String>,
+    /// Folder that holds the runs.
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    out: PathBuf,
+}
+
+pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
+    for name in &arguments.runs {
+        let run = Opened::find(&arguments.out, name)?;
+        run.write_report()?;
+        say(run.folder.path().join(REPORT).display());
+    }
+    Ok(())
+}
