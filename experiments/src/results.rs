@@ -122,7 +122,18 @@ impl TrialResult {
 
     /// Returns a quantity at the first step for the subjects that fit, in the order of the network.
     pub fn initial(&self, quantity: &str, fits: impl Fn(&str) -> bool) -> Vec<f64> {
-        let rows = self.rows.iter().filter(|row| row.step == 0 && row.quantity == quantity);
+        self.at(0, quantity, fits)
+    }
+
+    /// Returns the same at the last step at which it was measured.
+    pub fn latest(&self, quantity: &str, fits: impl Fn(&str) -> bool) -> Vec<f64> {
+        let rows = self.rows.iter().filter(|row| row.quantity == quantity && fits(&row.subject));
+        let last = rows.map(|row| row.step).max();
+        last.map_or(Vec::new(), |step| self.at(step, quantity, fits))
+    }
+
+    fn at(&self, step: u64, quantity: &str, fits: impl Fn(&str) -> bool) -> Vec<f64> {
+        let rows = self.rows.iter().filter(|row| row.step == step && row.quantity == quantity);
         rows.filter(|row| fits(&row.subject)).map(|row| row.value).collect()
     }
 

@@ -72,6 +72,24 @@ fn clipping_bounds_the_global_norm_at_every_step() {
 }
 
 #[test]
+fn training_ends_at_the_first_evaluation_below_the_loss_asked_for() {
+    let config = |stop_below| TrainerConfig { stop_below, evaluate_every: 5, ..trainer() };
+    let losses = |stop_below| {
+        let rows = train(crate::config(Activation::Tanh, 2), config(stop_below)).0;
+        let tests: Vec<(u64, f64)> =
+            rows.iter().filter(|r| r.quantity == "test_loss").map(|r| (r.step, r.value)).collect();
+        tests
+    };
+    let all = losses(None);
+    let (middle, bound) = all[all.len() / 2];
+    let bound = bound + 1e-9;
+    let stopped = losses(Some(bound));
+    let first = all.iter().find(|(_, loss)| *loss < bound).unwrap();
+    assert_eq!(stopped.last(), Some(first));
+    assert!(first.0 <= middle && stopped[..stopped.len() - 2].iter().all(|(_, l)| *l >= bound));
+}
+
+#[test]
 fn the_rate_of_one_sgd_step_is_the_configured_one() {
     // One SGD step of rate r changes the weights by r g: twice the rate, twice the change.
     let loss_after = |learning_rate| {

@@ -1,32 +1,58 @@
 //! The experiments, and the only list of them.
 
+mod batch_norm_speed;
 mod born_dead;
+mod classifying;
+mod clipping;
+mod contest;
+mod copy_memory;
 mod degradation;
 mod finite_width;
+mod forget_gate;
+mod identity_rnn;
 mod initial_flow;
+mod layer_norm_recurrent;
+mod learning;
 mod meanfield_chi;
 mod norm_order;
 mod normalization_flow;
+mod open_problems;
+mod optimizer_hides;
 mod orthogonal;
 mod phase_diagram;
 mod residual_flow;
 mod saturation;
 mod sequence_length;
+mod sequential_digits;
 mod sigmoid_vs_relu;
+mod spectral_radius;
+mod temporal_order;
+mod time_flow;
 
 use crate::experiment::{Entry, Listed};
+use batch_norm_speed::BatchNormSpeed;
 use born_dead::BornDead;
+use clipping::ClippingExperiment;
+use copy_memory::CopyMemory;
 use degradation::Degradation;
 use finite_width::FiniteWidth;
+use forget_gate::ForgetGate;
+use identity_rnn::IdentityRnn;
+use layer_norm_recurrent::LayerNormRecurrent;
 use meanfield_chi::MeanfieldChi;
 use norm_order::NormOrderExperiment;
 use normalization_flow::NormalizationFlow;
+use open_problems::OpenProblems;
+use optimizer_hides::OptimizerHides;
 use orthogonal::OrthogonalExperiment;
 use phase_diagram::PhaseDiagram;
 use residual_flow::ResidualFlow;
 use saturation::Saturation;
 use sequence_length::SequenceLength;
+use sequential_digits::SequentialDigits;
 use sigmoid_vs_relu::SigmoidVsRelu;
+use spectral_radius::SpectralRadius;
+use temporal_order::TemporalOrder;
 
 /// Every experiment.
 pub const EXPERIMENTS: &[&dyn Entry] = &[
@@ -42,6 +68,17 @@ pub const EXPERIMENTS: &[&dyn Entry] = &[
     &Listed::<BornDead>::new(),
     &Listed::<NormOrderExperiment>::new(),
     &Listed::<Degradation>::new(),
+    &Listed::<BatchNormSpeed>::new(),
+    &Listed::<OptimizerHides>::new(),
+    &Listed::<OpenProblems>::new(),
+    &Listed::<SpectralRadius>::new(),
+    &Listed::<ForgetGate>::new(),
+    &Listed::<ClippingExperiment>::new(),
+    &Listed::<LayerNormRecurrent>::new(),
+    &Listed::<TemporalOrder>::new(),
+    &Listed::<CopyMemory>::new(),
+    &Listed::<IdentityRnn>::new(),
+    &Listed::<SequentialDigits>::new(),
 ];
 
 /// Finds an experiment by its name.

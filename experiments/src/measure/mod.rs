@@ -1,9 +1,13 @@
 //! What trials do: look at a network as it starts, or train it.
 
+mod clipped;
 mod flow;
 mod supervised;
 mod training;
+mod tuning;
 
+pub(crate) use clipped::{Bounded, clipped};
 pub(crate) use flow::flow;
 pub(crate) use supervised::Supervised;
 pub(crate) use training::training;
+pub(crate) use tuning::{Arm, Budget, TunedArm};

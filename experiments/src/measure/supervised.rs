@@ -4,7 +4,7 @@ use backdraft_datasets::{
     Answer, Augmentation, DatasetError, Examples as HostExamples, ImageSplits, SequenceTask,
     Sequences, TrainTest,
 };
-use backdraft_trainer::Examples;
+use backdraft_trainer::{BatchOrder, Examples};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::xray::Loss;
@@ -16,6 +16,9 @@ pub(crate) struct Supervised {
     pub(crate) loss: Loss,
     augmented: Option<Augmented>,
 }
+
+/// The seed of the order that permuted inputs come in.
+const PERMUTATION: u64 = 0;
 
 /// How training images of a shape are varied.
 #[derive(Clone, Copy)]
@@ -60,6 +63,13 @@ impl Supervised {
         }
     }
 
+    /// Returns the same with the inputs of every example in another order, one for all and for ever;
+    /// images that have lost their shape are not varied.
+    pub(crate) fn permuted(&self) -> Self {
+        let [train, test] = [&self.train, &self.test].map(Table::permuted);
+        Self { train, test, loss: self.loss, augmented: None }
+    }
+
     /// Sequences of a generated task: `counts` to train and to test on.
     pub(crate) fn of_sequences(
         task: SequenceTask,
@@ -102,6 +112,17 @@ impl Supervised {
     }
 }
 
+impl Table {
+    fn permuted(&self) -> Self {
+        let columns = self.inputs.len() / self.rows.max(1);
+        let mut order = BatchOrder::new(PERMUTATION, columns, columns);
+        let order = if columns == 0 { &[] } else { order.next_batch() };
+        let rows = self.inputs.chunks_exact(columns.max(1));
+        let inputs = rows.flat_map(|row| order.iter().map(|from| row[*from as usize])).collect();
+        Self { inputs, targets: self.targets.clone(), rows: self.rows }
+    }
+}
+
 impl Augmented {
     /// Varies the images of a training batch, `[batch, channels × height × width]`.
     fn vary(self, images: Tensor<2>, seed: u64, step: u64) -> Tensor<2> {
@@ -119,6 +140,19 @@ impl Augmented {
 mod tests {
     use super::*;
     use backdraft_datasets::Images;
+
+    #[test]
+    fn permuted_inputs_are_the_same_values_in_one_other_order() {
+        let table = |inputs: Vec<f32>| Table { inputs, targets: vec![0.0; 2], rows: 2 };
+        let ten = |first: u8| (first..first + 10).map(f32::from).collect::<Vec<_>>();
+        let permuted = table([ten(0), ten(10)].concat()).permuted().inputs;
+        assert_ne!(permuted[..10], ten(0));
+        let moved: Vec<f32> = permuted[..10].iter().map(|x| x + 10.0).collect();
+        assert_eq!(permuted[10..], moved, "the same order in every row");
+        let mut sorted = permuted[..10].to_vec();
+        sorted.sort_by(f32::total_cmp);
+        assert_eq!(sorted, ten(0));
+    }
 
     #[test]
     fn training_images_move_and_keep_their_labels_and_test_images_stay() {

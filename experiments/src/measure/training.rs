@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use backdraft_hooks::{GradientHook, Taps};
 use backdraft_layers::Network;
-use backdraft_trainer::{Listener, Splits, Trainer, TrainerConfig};
+use backdraft_trainer::{Listener, Outcome, Splits, Trainer, TrainerConfig};
 use backdraft_zoo::{NetworkConfig, ZooNetwork};
 use burn::tensor::{Device, Tensor};
 
@@ -20,18 +20,24 @@ pub(crate) fn training(
     hook: fn() -> GradientHook,
 ) -> Box<Task> {
     Box::new(move |device: &Device, listener: &mut dyn Listener| {
-        let model = network.try_init(trainer.seed, &device.clone().autodiff())?;
-        let [train, test] = data.on_device(device, trainer.seed);
-        let forward = |model: &ZooNetwork, x: Tensor<2>, taps: &mut Taps| model.score(x, taps);
-        let splits = Splits { train: &train, test: &test };
-        let (_, outcome) = Trainer::new(trainer.clone(), device)?.fit(
-            model,
-            splits,
-            forward,
-            &data.loss,
-            &mut hook(),
-            listener,
-        )?;
-        Ok(outcome)
+        train(&network, &trainer, &data, hook(), device, listener)
     })
+}
+
+/// Trains at once.
+pub(super) fn train(
+    network: &NetworkConfig,
+    trainer: &TrainerConfig,
+    data: &Supervised,
+    mut hook: GradientHook,
+    device: &Device,
+    listener: &mut dyn Listener,
+) -> anyhow::Result<Outcome> {
+    let model = network.try_init(trainer.seed, &device.clone().autodiff())?;
+    let [train, test] = data.on_device(device, trainer.seed);
+    let forward = |model: &ZooNetwork, x: Tensor<2>, taps: &mut Taps| model.score(x, taps);
+    let splits = Splits { train: &train, test: &test };
+    let trainer = Trainer::new(trainer.clone(), device)?;
+    let (_, outcome) = trainer.fit(model, splits, forward, &data.loss, &mut hook, listener)?;
+    Ok(outcome)
 }

@@ -13,6 +13,9 @@ pub enum Clipping {
     /// Scales all gradients by one factor so that their joint L2 norm is at most this
     /// (Pascanu, Mikolov & Bengio 2013, algorithm 1). The direction is kept.
     GlobalNorm(f64),
+    /// Scales the gradient of each tensor by itself so that its L2 norm is at most this, as Burn's
+    /// `GradientClippingConfig::Norm` does. The direction changes.
+    TensorNorm(f64),
     /// Clamps every element to ± this. The direction changes.
     Value(f64),
 }
@@ -30,7 +33,7 @@ impl Clipping {
     /// Returns the bound.
     pub fn bound(self) -> f64 {
         match self {
-            Self::GlobalNorm(bound) | Self::Value(bound) => bound,
+            Self::GlobalNorm(bound) | Self::TensorNorm(bound) | Self::Value(bound) => bound,
         }
     }
 }
@@ -56,6 +59,10 @@ pub fn clip<M: Module>(
             bound
         }
         Clipping::GlobalNorm(_) => norm_before,
+        Clipping::TensorNorm(bound) => {
+            module.visit(&mut ScaleEach { gradients: &mut gradients, bound });
+            global_norm(module, &gradients)?
+        }
         Clipping::Value(bound) => {
             module.visit(&mut Clamp { gradients: &mut gradients, bound });
             global_norm(module, &gradients)?
@@ -73,6 +80,22 @@ impl ModuleVisitor for Scale<'_> {
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
         if let Some(gradient) = self.gradients.remove::<D>(parameter.id) {
             self.gradients.register(parameter.id, gradient * self.factor);
+        }
+    }
+}
+
+struct ScaleEach<'a> {
+    gradients: &'a mut GradientsParams,
+    bound: f64,
+}
+
+impl ModuleVisitor for ScaleEach<'_> {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.gradients.remove::<D>(parameter.id) {
+            let norm = gradient.clone().square().sum().sqrt(); // [1]
+            // Where the norm is 0 the factor is infinite before it is bounded by 1.
+            let factor = norm.recip().mul_scalar(self.bound).clamp_max(1.0);
+            self.gradients.register(parameter.id, gradient * factor.unsqueeze());
         }
     }
 }
@@ -131,6 +154,17 @@ mod tests {
         let (clipped, report) = clip(Clipping::GlobalNorm(10.0), &layer, gradients).unwrap();
         assert_eq!(report.norm_before, report.norm_after);
         assert_eq!(elements(&layer, &clipped), [3.0, 3.0, -4.0]);
+    }
+
+    #[test]
+    fn each_tensor_is_bounded_by_itself_and_one_within_the_bound_is_left_alone() {
+        let (layer, gradients) = gradients();
+        let (clipped, report) = clip(Clipping::TensorNorm(4.1), &layer, gradients).unwrap();
+        let factor = 4.1 / 18f32.sqrt();
+        let expected = [3.0 * factor, 3.0 * factor, -4.0];
+        let close = |(x, y): (&f32, &f32)| (x - y).abs() < 1e-6;
+        assert!(elements(&layer, &clipped).iter().zip(&expected).all(close));
+        assert!((report.norm_after - (4.1f64.powi(2) + 16.0).sqrt()).abs() < 1e-6);
     }
 
     #[test]

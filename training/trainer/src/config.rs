@@ -18,6 +18,7 @@ use crate::schedule::RateSchedule;
 /// | `rate_schedule` | `constant` | see [`RateSchedule`] | |
 /// | `clipping` | none | see [`Clipping`] | bound > 0 |
 /// | `evaluate_every` | 100 | steps between two evaluations; 0 for none but the last | |
+/// | `stop_below` | none | test loss that ends training early, seen at an evaluation | |
 /// | `loss_every` | 10 | steps between two looks at the training loss | ≥ 1 |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -38,6 +39,8 @@ pub struct TrainerConfig {
     pub clipping: Option<Clipping>,
     /// Steps between two evaluations on the test examples.
     pub evaluate_every: u64,
+    /// Mean loss on the test examples below which the task is solved and training ends early.
+    pub stop_below: Option<f64>,
     /// Steps between two read-backs of the training loss, which make the host wait for the device.
     pub loss_every: u64,
 }
@@ -53,6 +56,7 @@ impl Default for TrainerConfig {
             rate_schedule: RateSchedule::Constant,
             clipping: None,
             evaluate_every: 100,
+            stop_below: None,
             loss_every: 10,
         }
     }

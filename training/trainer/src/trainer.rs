@@ -21,7 +21,7 @@ const EVALUATION_BATCH: usize = 1_024;
 /// How a training run ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// All steps were taken.
+    /// All steps were taken, or as many as it took to get below the test loss that was asked for.
     Finished,
     /// The loss or a gradient stopped being finite; the step was not taken.
     Diverged {
@@ -105,6 +105,7 @@ impl Trainer {
             })?;
         let mut optimizer = config.optimizer.init();
         let mut order = BatchOrder::new(config.seed, data.train.len(), config.batch_size);
+        let mut taken = config.steps;
 
         for step in 0..config.steps {
             let at_step = |source| TrainError::Device { step, source };
@@ -113,6 +114,10 @@ impl Trainer {
                     .evaluate(step, "test", &model, data.test, &forward, objective)
                     .map_err(at_step)?;
                 record(listener, step, &rows)?;
+                if config.stop_below.is_some_and(|bound| rows[0].value < bound) {
+                    taken = step;
+                    break;
+                }
             }
 
             let batch = data.train.batch(self.indices(order.next_batch()), step);
@@ -157,7 +162,7 @@ impl Trainer {
             }
         }
 
-        self.finish(&model, &data, &forward, objective, listener)?;
+        self.finish(taken, &model, &data, &forward, objective, listener)?;
         Ok((model, Outcome::Finished))
     }
 
@@ -176,6 +181,7 @@ impl Trainer {
 
     fn finish<M, X, Y, O, F, L>(
         &self,
+        step: u64,
         model: &M,
         data: &Splits<'_, X, Y>,
         forward: &F,
@@ -190,7 +196,6 @@ impl Trainer {
         F: Fn(&M, X, &mut Taps) -> O,
         L: Listener + ?Sized,
     {
-        let step = self.config.steps;
         for (split, examples) in [("test", data.test), ("train", data.train)] {
             let rows = self
                 .evaluate(step, split, model, examples, forward, objective)

@@ -1,52 +1,49 @@
 //! Applies the rules of `claims.rs` to what was measured.
 
+use backdraft_recurrent::RecurrentConfig;
+
 use super::claims;
 use super::settings::SequenceLengthSettings;
-use super::trials::{CHRONO, FORGET_BIASES, GRU, LSTM, RNN, gate_alone, lstm_with};
+use super::trials::{
+    CHRONO, FORGET_BIASES, GRU, LEARNERS, LSTM, PROBLEM, RNN, gate_alone, lstm_with,
+};
+use crate::catalogue::time_flow::{Decay, decay, is_memory, is_state, log_factors};
 use crate::experiment::Claim;
 use crate::judgement::{Sample, in_every_case, short};
 use crate::results::{Results, TrialResult};
-use crate::statistics::Line;
+use crate::theory::{MeanField, ScalarActivation};
 use crate::verdict::{Ruling, Verdict};
-
-/// Mean squared error of the adding problem that counts as solved, and the least that counts as
-/// failed: half of what predicting the mean has.
-const SOLVED: f64 = 0.01;
-const FAILED: f64 = 0.08;
-/// Norms below this are left out of fits: the elements are close to what `f32` can hold.
-const FAINT: f64 = 1e-30;
 
 pub(super) fn judge(settings: &SequenceLengthSettings, results: &Results) -> Vec<Verdict> {
     let data = Data { settings, results };
-    let (shortest, longest) = settings.extremes();
+    let learning = settings.learning();
+    let contest = learning.contest(PROBLEM, results);
+    let (shortest, longest) = learning.extremes();
+    let steps = |cell| contest.steps(cell, longest);
     vec![
         data.rnn_shrinks(),
+        data.rate_is_constant(),
+        data.rnn_mean_field(),
         data.lstm_shrinks_less(),
         data.memory_is_forget_gate(&claims::MEMORY_IS_FORGET_GATE, lstm_with),
         data.memory_is_forget_gate(&claims::GATE_ALONE, gate_alone),
         data.chrono_reaches_back(),
-        data.learns(&claims::LSTM_LEARNS, LSTM, longest),
-        data.learns(&claims::GRU_LEARNS, GRU, longest),
-        data.rnn_does_not_learn(longest),
-        data.learns(&claims::SHORT_IS_EASY, RNN, shortest),
+        contest.successes(LSTM, longest).exceeds(&claims::LSTM_LEARNS, 0.5),
+        contest.successes(GRU, longest).exceeds(&claims::GRU_LEARNS, 0.5),
+        contest.successes(RNN, longest).stays_below(&claims::RNN_DOES_NOT_LEARN, 0.5),
+        contest.successes(RNN, shortest).exceeds(&claims::SHORT_IS_EASY, 0.5),
+        steps(GRU).sooner_than(&steps(LSTM), &claims::GRU_SOONER, 1.2),
     ]
 }
 
-/// How a norm changes from time step to time step in one net.
-struct Decay {
-    /// ln of the factor per step, on the way back in time.
-    log_factor: f64,
-    r_squared: f64,
-}
-
-/// Selects ‖∂L/∂h_t‖ of the first layer.
-pub(super) fn is_state(name: &str) -> bool {
-    name.starts_with("layers.0@")
-}
-
-/// Selects ‖∂L/∂c_t‖ of the first layer.
-pub(super) fn is_memory(name: &str) -> bool {
-    name.starts_with("layers.0.cell@")
+/// Returns the factor per step that theory gives an RNN whose weights are drawn as here.
+pub(super) fn rnn_theory(settings: &SequenceLengthSettings) -> f64 {
+    let config = RecurrentConfig::default();
+    let (inputs, hidden) = (config.inputs, settings.flow_width);
+    // Of what Gaussian inputs add before the tanh.
+    let variance = inputs as f64 * config.initializer.weight_variance(inputs, hidden);
+    let theory = MeanField::new(ScalarActivation::Tanh, 1.0, variance);
+    theory.gradient_norm_factor(theory.fixed_point(variance))
 }
 
 struct Data<'a> {
@@ -55,22 +52,44 @@ struct Data<'a> {
 }
 
 impl Data<'_> {
-    fn trials(&self, part: &str, cell: &str, length: usize) -> Vec<&TrialResult> {
+    fn trials(&self, cell: &str, length: usize) -> Vec<&TrialResult> {
         let length = length.to_string();
-        self.results.with(&[("part", part), ("cell", cell), ("length", length.as_str())])
+        self.results.with(&[("part", "flow"), ("cell", cell), ("length", length.as_str())])
     }
 
-    fn decays(&self, cell: &str, fits: fn(&str) -> bool) -> Vec<Decay> {
-        let trials = self.trials("flow", cell, self.settings.flow_length);
-        trials.into_iter().filter_map(|trial| decay(trial, fits)).collect()
+    /// The length over which every cell is looked at.
+    fn usual(&self) -> usize {
+        self.settings.longest_flows().0
     }
 
     fn log_factors(&self, cell: &str, fits: fn(&str) -> bool) -> Vec<f64> {
-        self.decays(cell, fits).iter().map(|decay| decay.log_factor).collect()
+        log_factors(&self.trials(cell, self.usual()), fits)
+    }
+
+    fn rate_is_constant(&self) -> Verdict {
+        let claim = &claims::RATE_IS_CONSTANT;
+        let (shorter, longer) = self.settings.longest_flows();
+        let case = |cell: &str| {
+            let [shorter, longer] =
+                [shorter, longer].map(|length| log_factors(&self.trials(cell, length), is_state));
+            let ratios = longer.iter().zip(&shorter).map(|(longer, shorter)| longer - shorter);
+            let sample = Sample::of_logs("ratio of factors per step", ratios.collect())
+                .because(format!("{} per step", geometric(&longer)));
+            (cell.to_owned(), sample.equals(claim, 1.0, 0.01))
+        };
+        in_every_case(claim, LEARNERS.map(case).into())
+    }
+
+    fn rnn_mean_field(&self) -> Verdict {
+        let theory = rnn_theory(self.settings);
+        Sample::of_logs("factor per step", self.log_factors(RNN, is_state))
+            .because(format!("theory {theory:.3}"))
+            .equals(&claims::RNN_MEAN_FIELD, theory, 0.05)
     }
 
     fn rnn_shrinks(&self) -> Verdict {
-        let decays = self.decays(RNN, is_state);
+        let trials = self.trials(RNN, self.usual());
+        let decays: Vec<Decay> = trials.iter().filter_map(|trial| decay(trial, is_state)).collect();
         let worst_fit = decays.iter().map(|decay| decay.r_squared).fold(1.0, f64::min);
         let factors = decays.iter().map(|decay| decay.log_factor).collect();
         let bound = 0.95f64.ln();
@@ -107,7 +126,7 @@ impl Data<'_> {
 
     fn chrono_reaches_back(&self) -> Verdict {
         let ratios = |cell: &str| -> Vec<f64> {
-            let trials = self.trials("flow", cell, self.settings.flow_length);
+            let trials = self.trials(cell, self.usual());
             let ratio = |trial: &&TrialResult| {
                 let norms = trial.initial("activation_gradient_norm", is_memory);
                 // What underflowed is at most what f32 can tell from zero.
@@ -128,45 +147,6 @@ impl Data<'_> {
             )
         })
     }
-
-    /// Final test errors; a net that diverged counts as trivial.
-    fn errors(&self, cell: &str, length: usize) -> Vec<f64> {
-        let trials = self.trials("learning", cell, length);
-        let last = |trial: &&TrialResult| trial.last("test_loss").filter(|loss| loss.is_finite());
-        trials.iter().map(|trial| last(trial).unwrap_or(1.0 / 6.0)).collect()
-    }
-
-    fn error_sample(&self, cell: &str, length: usize) -> Sample {
-        let errors = self.errors(cell, length);
-        let solved = errors.iter().filter(|error| **error < SOLVED).count();
-        let evidence =
-            format!("length {length}: {solved} of {} seeds below {SOLVED}", errors.len());
-        Sample::new("test mean squared error", errors).because(evidence)
-    }
-
-    fn learns(&self, claim: &Claim, cell: &str, length: usize) -> Verdict {
-        let sample = self.error_sample(cell, length);
-        sample.judge(claim, |e| Ruling::of(e.upper < SOLVED, e.lower > FAILED))
-    }
-
-    fn rnn_does_not_learn(&self, length: usize) -> Verdict {
-        let sample = self.error_sample(RNN, length);
-        let claim = &claims::RNN_DOES_NOT_LEARN;
-        sample.judge(claim, |e| Ruling::of(e.lower > FAILED, e.upper < SOLVED))
-    }
-}
-
-fn decay(trial: &TrialResult, fits: fn(&str) -> bool) -> Option<Decay> {
-    let norms = trial.initial("activation_gradient_norm", fits);
-    let points: Vec<(f64, f64)> = norms
-        .iter()
-        .rev()
-        .enumerate()
-        .take_while(|(_, norm)| **norm > FAINT)
-        .map(|(lag, norm)| (lag as f64, norm.ln()))
-        .collect();
-    let line = Line::fit(&points)?;
-    Some(Decay { log_factor: line.slope, r_squared: line.r_squared })
 }
 
 fn geometric(logs: &[f64]) -> String {

@@ -1,16 +1,18 @@
 //! What the experiment shows.
 
-use super::judge::{is_memory, is_state};
+use super::judge::rnn_theory;
 use super::settings::SequenceLengthSettings;
-use super::trials::{CHRONO, FORGET_BIASES, GRU, LEARNERS, LSTM, RNN, lstm_with};
-use crate::picture::{Picture, Point};
-use crate::results::{Results, by_layer, by_step};
+use super::trials::{CHRONO, FORGET_BIASES, GRU, LEARNERS, LSTM, PROBLEM, RNN, lstm_with};
+use crate::catalogue::time_flow::{by_lag, is_memory, is_state};
+use crate::picture::Picture;
+use crate::results::Results;
 
 pub(super) fn pictures(settings: &SequenceLengthSettings, results: &Results) -> Vec<Picture> {
-    let length = settings.flow_length.to_string();
+    let (length, longest) = settings.longest_flows();
+    let length = length.to_string();
     let flows = |cell: &str, fits: fn(&str) -> bool| {
         let trials = results.with(&[("part", "flow"), ("cell", cell), ("length", &length)]);
-        by_lag(by_layer(&trials, "activation_gradient_norm", fits))
+        by_lag(&trials, fits)
     };
     let title = format!("Gradient reaching the state t steps before the end, of {length}");
     let mut states =
@@ -18,6 +20,18 @@ pub(super) fn pictures(settings: &SequenceLengthSettings, results: &Results) -> 
             .logarithmic();
     for cell in [RNN, LSTM, GRU, CHRONO] {
         states = states.measured(cell, flows(cell, is_state));
+    }
+    let factor = rnn_theory(settings);
+    let points = flows(RNN, is_state);
+    let start = points.first().map_or(f64::NAN, |point| point.y);
+    states = states.predicted(RNN, points.iter().map(|p| (p.x, start * factor.powf(p.x))));
+    let title = format!("Gradient reaching the state t steps before the end, of {longest}");
+    let lag = "lag T − t, time steps";
+    let mut far = Picture::new("far-state-gradients", title, lag, "‖∂L/∂h_t‖, L2").logarithmic();
+    for cell in LEARNERS {
+        let longest = longest.to_string();
+        let trials = results.with(&[("part", "flow"), ("cell", cell), ("length", &longest)]);
+        far = far.measured(cell, by_lag(&trials, is_state));
     }
     let title = format!("Gradient reaching an LSTM's memory, of {length} steps");
     let mut memories =
@@ -33,20 +47,10 @@ pub(super) fn pictures(settings: &SequenceLengthSettings, results: &Results) -> 
         memories =
             memories.predicted(&label, lags.into_iter().map(|lag| (lag, level * kept.powf(lag))));
     }
-    let (_, longest) = settings.extremes();
-    let title = format!("Adding problem of length {longest}: test error");
-    let mut learning =
-        Picture::new("learning", title, "optimiser step", "mean squared error").logarithmic();
-    for cell in LEARNERS {
-        let length = longest.to_string();
-        let trials = results.with(&[("part", "learning"), ("cell", cell), ("length", &length)]);
-        learning = learning.measured(cell, by_step(&trials, "test_loss"));
-    }
-    vec![states, memories, learning]
-}
-
-/// Turns time steps, counted from 1, into lags from the last.
-fn by_lag(points: Vec<Point>) -> Vec<Point> {
-    let last = points.last().map_or(0.0, |point| point.x);
-    points.into_iter().rev().map(|point| Point { x: last - point.x, ..point }).collect()
+    let learning = settings.learning();
+    let contest = learning.contest(PROBLEM, results);
+    let (_, longest) = learning.extremes();
+    let [success, steps] =
+        [contest.success_by_size(&LEARNERS), contest.success_by_step(&LEARNERS, longest)];
+    vec![states, far, memories, success, steps]
 }

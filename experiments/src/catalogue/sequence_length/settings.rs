@@ -2,31 +2,36 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::learning::LearningSettings;
 use crate::experiment::Preset;
-use crate::settings::{Settings, SettingsError, in_range, positive};
+use crate::settings::{Settings, SettingsError, in_range};
 
 /// Settings of `sequence-length`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SequenceLengthSettings {
-    /// Number of seeds.
+    /// Number of seeds that are judged.
     pub(super) seeds: u64,
     /// The first seed; the others follow it.
     pub(super) first_seed: u64,
-    /// Time steps over which the gradient's flow is measured.
-    pub(super) flow_length: usize,
+    /// Time steps over which the gradient's flow is measured, two lengths at least.
+    pub(super) flow_lengths: Vec<usize>,
     /// Lengths of the adding problem.
     pub(super) lengths: Vec<usize>,
-    /// Units of the recurrent layer.
+    /// Units of the recurrent layer whose gradient is followed.
+    pub(super) flow_width: usize,
+    /// Units of the recurrent layer that learns.
     pub(super) hidden: usize,
-    /// Optimiser steps of each training.
+    /// Optimiser steps of each training, at most.
     pub(super) steps: u64,
     /// Sequences to train on; as many as are drawn in one epoch.
     pub(super) sequences: usize,
     /// Sequences per step.
     pub(super) batch_size: usize,
-    /// Learning rate of Adam.
-    pub(super) rate: f64,
+    /// Learning rates of Adam, of which each cell gets its best.
+    pub(super) rates: Vec<f64>,
+    /// Seeds with which every rate is tried; none of them is judged.
+    pub(super) tuning_seeds: u64,
     /// Bound of the gradient's global norm.
     pub(super) clip_norm: f64,
     /// Steps between two evaluations.
@@ -35,48 +40,61 @@ pub(crate) struct SequenceLengthSettings {
 
 impl SequenceLengthSettings {
     pub(super) fn of(preset: Preset) -> Self {
-        let (seeds, flow_length, lengths, steps, sequences) = match preset {
-            Preset::Quick => (5, 100, vec![5, 50], 1_000, 16_000),
-            Preset::Standard => (5, 400, vec![5, 50, 200], 4_000, 50_000),
-            Preset::Paper => (10, 1_000, vec![5, 50, 100, 200, 400], 20_000, 100_000),
+        let (seeds, lengths, steps, sequences) = match preset {
+            Preset::Quick => (8, vec![10, 40], 600, 12_000),
+            Preset::Standard => (5, vec![10, 50, 100, 200, 400], 3_000, 30_000),
+            Preset::Paper => (10, vec![10, 50, 100, 200, 400, 1_000], 20_000, 100_000),
         };
         Self {
             seeds,
             first_seed: 0,
-            flow_length,
+            flow_lengths: vec![10, 100, 1_000],
             lengths,
-            hidden: 64,
+            flow_width: 64,
+            hidden: 32,
             steps,
             sequences,
-            batch_size: 32,
-            rate: 3e-3,
+            batch_size: 20,
+            rates: vec![3e-3, 1e-2],
+            tuning_seeds: 1,
             clip_norm: 1.0,
-            evaluate_every: steps / 20,
+            evaluate_every: steps / 30,
         }
     }
 
-    /// The shortest and the longest length of the adding problem.
-    pub(super) fn extremes(&self) -> (usize, usize) {
-        let lengths = || self.lengths.iter().copied();
-        (lengths().min().unwrap_or(0), lengths().max().unwrap_or(0))
+    /// The settings of the part in which the cells learn.
+    pub(super) fn learning(&self) -> LearningSettings {
+        LearningSettings {
+            seeds: self.seeds,
+            first_seed: self.first_seed,
+            lengths: self.lengths.clone(),
+            hidden: self.hidden,
+            steps: self.steps,
+            sequences: self.sequences,
+            batch_size: self.batch_size,
+            rates: self.rates.clone(),
+            tuning_seeds: self.tuning_seeds,
+            clip_norm: self.clip_norm,
+            evaluate_every: self.evaluate_every,
+        }
+    }
+
+    /// The second longest and the longest of the lengths over which the flow is measured.
+    pub(super) fn longest_flows(&self) -> (usize, usize) {
+        let mut lengths = self.flow_lengths.clone();
+        lengths.sort_unstable();
+        let longest = lengths.pop().unwrap_or(0);
+        (lengths.pop().unwrap_or(longest), longest)
     }
 }
 
 impl Settings for SequenceLengthSettings {
     fn validate(&self) -> Result<(), SettingsError> {
-        in_range("seeds", self.seeds, 2..=10_000)?;
-        in_range("first_seed", self.first_seed, 0..=u64::MAX / 4)?;
-        in_range("flow_length", self.flow_length, 10..=100_000)?;
-        in_range("lengths", self.lengths.len(), 1..=100)?;
-        for length in &self.lengths {
-            in_range("lengths", *length, 2..=100_000)?;
+        in_range("flow_lengths", self.flow_lengths.len(), 2..=100)?;
+        for length in &self.flow_lengths {
+            in_range("flow_lengths", *length, 10..=100_000)?;
         }
-        in_range("hidden", self.hidden, 1..=8_192)?;
-        in_range("steps", self.steps, 1..=10_000_000)?;
-        in_range("sequences", self.sequences, 1..=10_000_000)?;
-        in_range("batch_size", self.batch_size, 1..=100_000)?;
-        in_range("evaluate_every", self.evaluate_every, 1..=10_000_000)?;
-        positive("rate", self.rate)?;
-        positive("clip_norm", self.clip_norm)
+        in_range("flow_width", self.flow_width, 1..=8_192)?;
+        self.learning().validate()
     }
 }

@@ -1,0 +1,163 @@
+//! Steps that batch normalisation saves.
+
+use std::ops::Range;
+
+use backdraft_datasets::ImageSet;
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::{MlpConfig, Normalization};
+use backdraft_trainer::OptimizerConfig;
+use backdraft_zoo::NetworkConfig;
+
+use super::classifying::{ClassifyingArm, ClassifyingSettings, ImageShape};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::picture::Picture;
+use crate::results::Results;
+use crate::trial::Trial;
+use crate::verdict::Verdict;
+
+/// MLPs with and without batch normalisation, each at its best learning rate.
+pub(crate) struct BatchNormSpeed;
+
+const RELU_SOONER: Claim = Claim {
+    id: "relu-learns-sooner",
+    statement: "Batch normalisation lets a ReLU net of moderate depth, under He's initialiser, learn in \
+                fewer steps.",
+    rule: "SGD, each at its best learning rate; goal is a test accuracy of 90 % at the smallest depth. \
+           Supported if the log-rank test finds it quicker at 5 % and the other's mean time is at least \
+           1.2 times its own; refuted if slower, or if the 95 % interval of the ratio lies below 1.2.",
+};
+const SIGMOID_SOONER: Claim = Claim {
+    id: "sigmoid-learns-sooner",
+    statement: "It does the same for a sigmoid net under Xavier's.",
+    rule: "As for ReLU.",
+};
+const HIGHER_RATES: Claim = Claim {
+    id: "bears-higher-rates",
+    statement: "It lets the ReLU net learn at rates at which it cannot learn without.",
+    rule: "At the largest rate that was tried, smallest depth: supported if the 95 % interval of the \
+           difference of the shares of seeds that reach the goal lies above 0, refuted if below.",
+};
+const DEEP_SOONER: Claim = Claim {
+    id: "deep-learns-sooner",
+    statement: "At the greatest depth, where it makes the gradients of the start explode, it still saves \
+                steps.",
+    rule: "As for ReLU, at the greatest depth.",
+};
+
+const RELU: &str = "relu";
+const RELU_NORM: &str = "relu-batch-norm";
+const SIGMOID: &str = "sigmoid";
+const SIGMOID_NORM: &str = "sigmoid-batch-norm";
+const FAST: &str = "relu-fast";
+const FAST_NORM: &str = "relu-batch-norm-fast";
+const ARMS: [&str; 4] = [RELU, RELU_NORM, SIGMOID, SIGMOID_NORM];
+
+fn network(
+    activation: Activation,
+    normalization: Normalization,
+    width: usize,
+) -> impl Fn(ImageShape, usize) -> NetworkConfig {
+    let initializer = match activation {
+        Activation::Relu => Initializer::HeNormal,
+        _ => Initializer::XavierNormal,
+    };
+    move |images, depth| {
+        NetworkConfig::Mlp(MlpConfig {
+            inputs: images.elements(),
+            outputs: images.classes,
+            depth,
+            width,
+            activation,
+            initializer,
+            normalization,
+            ..Default::default()
+        })
+    }
+}
+
+fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
+    let arm = |name, activation, normalization| {
+        let network = network(activation, normalization, settings.width);
+        settings.arm(name, OptimizerConfig::SGD, network)
+    };
+    let (none, batch) = (Normalization::None, Normalization::Batch);
+    let largest = settings.rates.iter().copied().fold(0.0, f64::max);
+    let fast = |arm: ClassifyingArm| ClassifyingArm { rates: vec![largest], ..arm };
+    vec![
+        arm(RELU, Activation::Relu, none),
+        arm(RELU_NORM, Activation::Relu, batch),
+        arm(SIGMOID, Activation::Sigmoid, none),
+        arm(SIGMOID_NORM, Activation::Sigmoid, batch),
+        fast(arm(FAST, Activation::Relu, none)),
+        fast(arm(FAST_NORM, Activation::Relu, batch)),
+    ]
+}
+
+impl Experiment for BatchNormSpeed {
+    type Settings = ClassifyingSettings;
+
+    const ABOUT: About = About {
+        name: "batch-norm-speed",
+        title: "Steps that batch normalisation saves",
+        question: "Batch normalisation is said to speed training up. By how much, if the net without it \
+            gets the learning rate that suits it best; is it the higher rates, and does it hold at a \
+            depth where it makes the gradients of the start explode?",
+        sources: &[
+            "S. Ioffe, C. Szegedy, Batch normalization: accelerating deep network training by reducing \
+             internal covariate shift, ICML 2015",
+            "G. Yang et al., A mean field theory of batch normalization, ICLR 2019 (the explosion)",
+        ],
+        claims: &[RELU_SOONER, SIGMOID_SOONER, HIGHER_RATES, DEEP_SOONER],
+    };
+
+    fn settings(preset: Preset) -> ClassifyingSettings {
+        let (data, images, width, depths, steps) = match preset {
+            Preset::Quick => (ImageSet::Digits, 2_000, 64, vec![5, 15], 320),
+            Preset::Standard => (ImageSet::FashionMnist, 60_000, 128, vec![5, 20], 4_000),
+            Preset::Paper => (ImageSet::FashionMnist, 60_000, 256, vec![5, 20, 50], 20_000),
+        };
+        ClassifyingSettings {
+            seeds: 8,
+            first_seed: 0,
+            data,
+            images,
+            depths,
+            width,
+            steps,
+            batch_size: 64,
+            rates: vec![0.01, 0.03, 0.1, 0.3, 1.0, 3.0],
+            tuning_seeds: 1,
+            evaluate_every: steps / 40,
+            accuracy: if preset == Preset::Quick { 0.9 } else { 0.85 },
+        }
+    }
+
+    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+        settings.trials(&arms(settings))
+    }
+
+    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+        let contest = settings.contest(results);
+        let (shallow, deep) = settings.extremes();
+        let sooner = |claim, depth, with: &str, without: &str| {
+            contest.steps(with, depth).sooner_than(&contest.steps(without, depth), claim, 1.2)
+        };
+        let fast = |arm| contest.successes(arm, shallow);
+        vec![
+            sooner(&RELU_SOONER, shallow, RELU_NORM, RELU),
+            sooner(&SIGMOID_SOONER, shallow, SIGMOID_NORM, SIGMOID),
+            fast(FAST_NORM).exceed(&fast(FAST), &HIGHER_RATES, 0.0),
+            sooner(&DEEP_SOONER, deep, RELU_NORM, RELU),
+        ]
+    }
+
+    fn pictures(settings: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+        let contest = settings.contest(results);
+        let (shallow, _) = settings.extremes();
+        vec![contest.success_by_size(&ARMS), contest.success_by_step(&ARMS, shallow)]
+    }
+}

@@ -1,0 +1,207 @@
+//! What clipping does to a gradient, and to training.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use backdraft_datasets::SequenceTask;
+use backdraft_layers::Initializer;
+use backdraft_recurrent::{Cell, RecurrentConfig};
+use backdraft_trainer::{OptimizerConfig, TrainerConfig};
+
+use super::learning::{LearningArm, LearningSettings, Problem};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::Sample;
+use crate::measure::{Arm, Bounded, clipped};
+use crate::picture::Picture;
+use crate::results::{Results, TrialResult};
+use crate::trial::{Factors, Trial};
+use crate::verdict::Verdict;
+
+/// Clipping by global norm, by tensor and by value; training with and without.
+pub(crate) struct ClippingExperiment;
+
+const BOUNDS: Claim = Claim {
+    id: "global-norm-bounds",
+    statement: "Clipping by the global norm leaves a gradient of exactly that norm.",
+    rule: "Gradient of an untrained LSTM, clipped at a tenth of its norm. Distance of norm over bound \
+           from 1: supported if the 95 % interval of its mean lies below 1e-5, refuted if above.",
+};
+const KEEPS_DIRECTION: Claim = Claim {
+    id: "global-norm-keeps-direction",
+    statement: "And of the same direction.",
+    rule: "Distance of the cosine of the gradients before and after from 1: supported if the 95 % \
+           interval of its mean lies below 1e-6, refuted if above.",
+};
+const TENSOR_TURNS: Claim = Claim {
+    id: "per-tensor-turns",
+    statement: "Clipping each tensor by itself, as Burn's optimisers do, turns it.",
+    rule: "Every tensor clipped at a tenth of the largest one's norm. Supported if the 95 % interval of \
+           the mean cosine lies below 0.99, refuted if above.",
+};
+const VALUE_TURNS: Claim = Claim {
+    id: "by-value-turns",
+    statement: "So does clipping by value.",
+    rule: "Every element clipped at a tenth of the largest one. As before.",
+};
+const PREVENTS: Claim = Claim {
+    id: "clipping-prevents",
+    statement: "At the learning rate that suits a tanh RNN with clipping, the same net without clipping \
+                learns temporal order less often.",
+    rule: "Plain SGD, the longest length; a seed learns the task if its test loss falls below a tenth of \
+           ln 4. Supported if the 95 % interval of the difference of shares lies above 0, refuted if \
+           below.",
+};
+const HELPS_TUNED: Claim = Claim {
+    id: "clipping-helps-tuned",
+    statement: "It learns less often, too, at the learning rate that suits it without.",
+    rule: "As before; both chose from the same rates with the same seeds.",
+};
+const NOT_VANISHING: Claim = Claim {
+    id: "clipping-saves-vanishing",
+    statement: "Clipping also helps where gradients vanish: with recurrent weights of gain 1/2 the net \
+                learns it as well.",
+    rule: "Supported if the exact 95 % interval of the share of seeds lies above 1/2, refuted if below.",
+};
+
+const PROBLEM: Problem = Problem { task: SequenceTask::TemporalOrder, solved: 0.1 };
+/// The arms of training.
+const CLIPPED: &str = "clipped";
+const FREE: &str = "free";
+const FREE_FAST: &str = "free-at-clipped-rate";
+const FAINT: &str = "clipped-vanishing";
+/// How the gradient is clipped, by level of the factor `clipping`.
+const KINDS: [(&str, Bounded); 3] =
+    [(GLOBAL, Bounded::GlobalNorm), (TENSOR, Bounded::TensorNorm), (VALUE, Bounded::Value)];
+const GLOBAL: &str = "global-norm";
+const TENSOR: &str = "tensor-norm";
+const VALUE: &str = "value";
+/// Share of its size that a gradient is clipped at.
+const SHARE: f64 = 0.1;
+
+fn arms(settings: &LearningSettings) -> [LearningArm; 4] {
+    let arm = |name, gain| {
+        let network = RecurrentConfig {
+            cell: Cell::Rnn,
+            recurrent_initializer: Initializer::Orthogonal(gain),
+            ..Default::default()
+        };
+        let arm = settings.arm(name, network);
+        let trainer = TrainerConfig { optimizer: OptimizerConfig::SGD, ..arm.trainer };
+        LearningArm { trainer, ..arm }
+    };
+    let free = |name| {
+        let arm = arm(name, 1.0);
+        LearningArm { trainer: TrainerConfig { clipping: None, ..arm.trainer }, ..arm }
+    };
+    let free_fast = LearningArm { rate_of: Some(CLIPPED), ..free(FREE_FAST) };
+    [arm(CLIPPED, 1.0), free(FREE), free_fast, arm(FAINT, 0.5)]
+}
+
+impl ClippingExperiment {
+    fn clippings(settings: &LearningSettings) -> anyhow::Result<Vec<Trial>> {
+        let (shortest, _) = settings.extremes();
+        let lstm = settings.arm("lstm", RecurrentConfig::default());
+        let Arm { network, data, .. } = settings.fitted(PROBLEM, &lstm, shortest)?;
+        let trial = |seed: u64, (name, bounded): (&str, Bounded)| Trial {
+            factors: Factors::new([("clipping", name.to_owned())]),
+            seed,
+            cost: 1,
+            task: clipped(
+                network.clone(),
+                Arc::clone(&data),
+                settings.batch_size,
+                (bounded, SHARE),
+                seed,
+            ),
+        };
+        let trials = settings.seeds().flat_map(|seed| KINDS.map(|kind| trial(seed, kind)));
+        Ok(trials.collect())
+    }
+}
+
+impl Experiment for ClippingExperiment {
+    type Settings = LearningSettings;
+
+    const ABOUT: About = About {
+        name: "clipping",
+        title: "What clipping does to a gradient, and to training",
+        question: "Clipping bounds the step that an exploding gradient would take. Which kinds keep its \
+            direction? Does a recurrent net learn with it what it does not learn without, even if each \
+            has the learning rate that suits it, and does it help against vanishing?",
+        sources: &[
+            "R. Pascanu, T. Mikolov, Y. Bengio, On the difficulty of training recurrent neural \
+             networks, ICML 2013, algorithm 1 and § 4.1",
+        ],
+        claims: &[
+            BOUNDS,
+            KEEPS_DIRECTION,
+            TENSOR_TURNS,
+            VALUE_TURNS,
+            PREVENTS,
+            HELPS_TUNED,
+            NOT_VANISHING,
+        ],
+    };
+
+    fn settings(preset: Preset) -> LearningSettings {
+        let (lengths, steps) = match preset {
+            Preset::Quick => (vec![30], 1_500),
+            Preset::Standard => (vec![20, 50], 10_000),
+            Preset::Paper => (vec![50, 100, 150, 200], 100_000),
+        };
+        LearningSettings {
+            seeds: 8,
+            first_seed: 0,
+            lengths,
+            hidden: 50,
+            steps,
+            sequences: 20_000,
+            batch_size: 20,
+            rates: vec![0.01, 0.03, 0.1, 0.3, 1.0],
+            tuning_seeds: 1,
+            clip_norm: 1.0,
+            evaluate_every: steps / 20,
+        }
+    }
+
+    fn seeds(settings: &LearningSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &LearningSettings) -> anyhow::Result<Vec<Trial>> {
+        let mut trials = settings.trials(PROBLEM, &arms(settings))?;
+        trials.extend(Self::clippings(settings)?);
+        Ok(trials)
+    }
+
+    fn judge(settings: &LearningSettings, results: &Results) -> Vec<Verdict> {
+        let values = |clipping: &str, quantity: &str| -> Vec<f64> {
+            let trials = results.with(&[("clipping", clipping)]);
+            trials.iter().filter_map(|trial: &&TrialResult| trial.last(quantity)).collect()
+        };
+        let distances = |quantity: &str| {
+            values(GLOBAL, quantity).into_iter().map(|value| (value - 1.0).abs()).collect()
+        };
+        let cosine = |clipping: &str| Sample::new("cosine", values(clipping, "cosine"));
+        let contest = settings.contest(PROBLEM, results);
+        let (_, longest) = settings.extremes();
+        let learns = |arm| contest.successes(arm, longest);
+        vec![
+            Sample::new("|norm / bound − 1|", distances("norm_over_bound"))
+                .stays_below(&BOUNDS, 1e-5),
+            Sample::new("|cosine − 1|", distances("cosine")).stays_below(&KEEPS_DIRECTION, 1e-6),
+            cosine(TENSOR).stays_below(&TENSOR_TURNS, 0.99),
+            cosine(VALUE).stays_below(&VALUE_TURNS, 0.99),
+            learns(CLIPPED).exceed(&learns(FREE_FAST), &PREVENTS, 0.0),
+            learns(CLIPPED).exceed(&learns(FREE), &HELPS_TUNED, 0.0),
+            learns(FAINT).exceeds(&NOT_VANISHING, 0.5),
+        ]
+    }
+
+    fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
+        let contest = settings.contest(PROBLEM, results);
+        let arms = [CLIPPED, FREE, FREE_FAST, FAINT];
+        let (_, longest) = settings.extremes();
+        vec![contest.success_by_size(&arms), contest.success_by_step(&arms, longest)]
+    }
+}

@@ -1,0 +1,119 @@
+//! What became of arms that competed at learning: who reached the goal, when, at which learning rate.
+
+use crate::judgement::{Sample, Successes, Times};
+use crate::picture::{Picture, Point};
+use crate::results::{Ending, Results, TrialResult};
+use crate::statistics::{KaplanMeier, Time};
+
+/// When a network has learnt what it was to learn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Goal {
+    /// The test loss falls below this.
+    LossBelow(f64),
+    /// The test accuracy reaches this.
+    Accuracy(f64),
+}
+
+/// The trials of arms at several sizes: lengths of a task, depths of a network.
+pub(crate) struct Contest<'a> {
+    pub(crate) results: &'a Results,
+    /// Optimiser steps of each training, at most.
+    pub(crate) steps: u64,
+    /// Steps between two evaluations.
+    pub(crate) evaluate_every: u64,
+    /// The factor that is the size.
+    pub(crate) size: &'static str,
+    /// Its levels.
+    pub(crate) sizes: &'a [usize],
+    /// The goal at each size.
+    pub(crate) goal: Box<dyn Fn(usize) -> Goal + 'a>,
+}
+
+impl Goal {
+    fn time(self, trial: &TrialResult, steps: u64) -> Time {
+        match self {
+            Self::LossBelow(bound) => trial.time_until("test_loss", steps, |loss| loss < bound),
+            Self::Accuracy(goal) => trial.time_until("test_accuracy", steps, |share| share >= goal),
+        }
+    }
+}
+
+impl<'a> Contest<'a> {
+    /// Returns the trials of an arm at a size, by seed.
+    pub(crate) fn trials(&self, arm: &str, size: usize) -> Vec<&'a TrialResult> {
+        self.results.with(&[("arm", arm), (self.size, &size.to_string())])
+    }
+
+    fn times(&self, arm: &str, size: usize) -> Vec<Time> {
+        let goal = (self.goal)(size);
+        self.trials(arm, size).into_iter().map(|trial| goal.time(trial, self.steps)).collect()
+    }
+
+    /// Returns the steps that an arm's seeds took to the goal, for a comparison with another's.
+    pub(crate) fn steps(&self, arm: &str, size: usize) -> Times {
+        Times::new("steps to the goal", self.times(arm, size))
+    }
+
+    /// Returns which of an arm's seeds reached the goal.
+    pub(crate) fn successes(&self, arm: &str, size: usize) -> Successes {
+        let solved = self.times(arm, size).into_iter().map(Time::is_solved);
+        Successes::new(&format!("share of seeds, {} {size}", self.size), solved)
+            .because(self.rate(arm, size))
+    }
+
+    /// Returns the test loss at the end as a share of the `trivial` one; a net that diverged has
+    /// learnt nothing.
+    pub(crate) fn remaining(&self, arm: &str, size: usize, trivial: f64) -> Sample {
+        let share = |trial: &&TrialResult| {
+            let loss = trial.last("test_loss").filter(|loss| loss.is_finite());
+            loss.map_or(1.0, |loss| loss / trivial)
+        };
+        let shares = self.trials(arm, size).iter().map(share).collect();
+        Sample::new("test loss over the trivial", shares).because(self.rate(arm, size))
+    }
+
+    /// Returns the test accuracy of every seed at the end; a net that diverged gets nothing right.
+    pub(crate) fn accuracies(&self, arm: &str, size: usize) -> Vec<f64> {
+        let at_end = |trial: &TrialResult| match trial.ending {
+            Ending::Finished => trial.last("test_accuracy").unwrap_or(0.0),
+            _ => 0.0,
+        };
+        self.trials(arm, size).into_iter().map(at_end).collect()
+    }
+
+    /// Says which learning rate the arm was given.
+    fn rate(&self, arm: &str, size: usize) -> String {
+        let trials = self.trials(arm, size);
+        let rate = trials.first().and_then(|trial| trial.last("learning_rate"));
+        rate.map_or(String::new(), |rate| format!("learning rate {rate}"))
+    }
+
+    /// Draws the share of seeds that reached the goal at each size.
+    pub(crate) fn success_by_size(&self, arms: &[&str]) -> Picture {
+        let title = "Share of seeds that learn it";
+        let picture = Picture::new("success", title, self.size, "share, exact 95 % interval");
+        arms.iter().fold(picture, |picture, arm| {
+            let point = |size: &usize| {
+                let share = self.successes(arm, *size).proportion()?;
+                let interval = Some(share.interval(0.95));
+                Some(Point { x: *size as f64, y: share.share(), interval })
+            };
+            picture.measured(*arm, self.sizes.iter().filter_map(point))
+        })
+    }
+
+    /// Draws the share of seeds that have reached the goal at a size by optimiser step.
+    pub(crate) fn success_by_step(&self, arms: &[&str], size: usize) -> Picture {
+        let title = format!("Share of seeds that have learnt it, {} {size}", self.size);
+        let picture = Picture::new("steps", title, "optimiser step", "share");
+        arms.iter().fold(picture, |picture, arm| {
+            let curve = KaplanMeier::of(&self.times(arm, size));
+            let steps = (0..=self.steps).step_by(self.evaluate_every.max(1) as usize);
+            let point = |step: u64| {
+                let y = 1.0 - curve.as_ref()?.unsolved(step as f64);
+                Some(Point { x: step as f64, y, interval: None })
+            };
+            picture.measured(*arm, steps.filter_map(point))
+        })
+    }
+}

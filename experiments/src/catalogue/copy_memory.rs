@@ -1,0 +1,132 @@
+//! Copying ten symbols after a pause.
+
+use std::ops::Range;
+
+use backdraft_datasets::SequenceTask;
+use backdraft_layers::Initializer;
+use backdraft_recurrent::{Cell, RecurrentConfig};
+
+use super::learning::{LearningArm, LearningSettings, Problem};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::picture::Picture;
+use crate::results::Results;
+use crate::trial::Trial;
+use crate::verdict::Verdict;
+
+/// RNN, LSTM and orthogonal RNN on the copy-memory problem.
+pub(crate) struct CopyMemory;
+
+const RNN_STUCK: Claim = Claim {
+    id: "rnn-remembers-nothing",
+    statement: "A tanh RNN with Xavier's recurrent weights does no better than 10 ln 8 / (T + 20), the \
+                loss of who remembers nothing.",
+    rule: "Test loss at the end over that loss. Supported if the 90 % interval of its mean lies within \
+           5 % of 1 (two one-sided tests), refuted if outside.",
+};
+const LSTM_STUCK: Claim = Claim {
+    id: "lstm-remembers-nothing",
+    statement: "Nor does an LSTM with forget bias 1.",
+    rule: "As for the RNN.",
+};
+const ORTHOGONAL_SOLVES: Claim = Claim {
+    id: "orthogonal-remembers",
+    statement: "The same tanh RNN with orthogonal recurrent weights does.",
+    rule: "A seed remembers if its test loss falls below half of that loss. Supported if the exact 95 % \
+           interval of the share of seeds lies above 1/2, refuted if below.",
+};
+const CHRONO_SOLVES: Claim = Claim {
+    id: "chrono-remembers",
+    statement: "So does the LSTM with chrono initialisation for the length.",
+    rule: "As for the orthogonal RNN.",
+};
+
+const PROBLEM: Problem = Problem { task: SequenceTask::CopyMemory, solved: 0.5 };
+const RNN: &str = "rnn";
+const ORTHOGONAL: &str = "rnn-orthogonal";
+const LSTM: &str = "lstm";
+const CHRONO: &str = "lstm-chrono";
+const ARMS: [&str; 4] = [RNN, ORTHOGONAL, LSTM, CHRONO];
+
+fn arms(settings: &LearningSettings) -> [LearningArm; 4] {
+    let of = |cell, recurrent_initializer| RecurrentConfig {
+        cell,
+        recurrent_initializer,
+        ..Default::default()
+    };
+    let orthogonal = Initializer::Orthogonal(1.0);
+    let (_, chrono_length) = settings.extremes();
+    let lstm = of(Cell::Lstm, orthogonal);
+    [
+        settings.arm(RNN, of(Cell::Rnn, Initializer::XavierUniform)),
+        settings.arm(ORTHOGONAL, of(Cell::Rnn, orthogonal)),
+        settings.arm(LSTM, lstm.clone()),
+        settings.arm(CHRONO, RecurrentConfig { chrono_length, ..lstm }),
+    ]
+}
+
+impl Experiment for CopyMemory {
+    type Settings = LearningSettings;
+
+    const ABOUT: About = About {
+        name: "copy-memory",
+        title: "Ten symbols to be repeated after a pause",
+        question: "Whoever remembers nothing has the loss 10 ln 8 / (T + 20): blanks are certain, the ten \
+            symbols are guessed. Who gets below it: a tanh RNN, one with orthogonal recurrent weights, an \
+            LSTM, an LSTM whose biases were made for the pause?",
+        sources: &[
+            "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997",
+            "M. Arjovsky, A. Shah, Y. Bengio, Unitary evolution recurrent neural networks, ICML 2016, \
+             § 4.1 (the task in this form, and its baseline)",
+            "C. Tallec, Y. Ollivier, Can recurrent neural networks warp time?, ICLR 2018",
+        ],
+        claims: &[RNN_STUCK, LSTM_STUCK, ORTHOGONAL_SOLVES, CHRONO_SOLVES],
+    };
+
+    fn settings(preset: Preset) -> LearningSettings {
+        let (lengths, steps, sequences) = match preset {
+            Preset::Quick => (vec![10], 1_500, 30_000),
+            Preset::Standard => (vec![20, 50], 5_000, 100_000),
+            Preset::Paper => (vec![100, 200, 300], 40_000, 100_000),
+        };
+        LearningSettings {
+            seeds: 6,
+            first_seed: 0,
+            lengths,
+            hidden: 64,
+            steps,
+            sequences,
+            batch_size: 20,
+            rates: vec![3e-3, 1e-2],
+            tuning_seeds: 1,
+            clip_norm: 1.0,
+            evaluate_every: steps / 20,
+        }
+    }
+
+    fn seeds(settings: &LearningSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &LearningSettings) -> anyhow::Result<Vec<Trial>> {
+        settings.trials(PROBLEM, &arms(settings))
+    }
+
+    fn judge(settings: &LearningSettings, results: &Results) -> Vec<Verdict> {
+        let contest = settings.contest(PROBLEM, results);
+        let (_, longest) = settings.extremes();
+        let trivial = PROBLEM.task.trivial_loss(longest);
+        let remaining = |arm| contest.remaining(arm, longest, trivial);
+        vec![
+            remaining(RNN).equals(&RNN_STUCK, 1.0, 0.05),
+            remaining(LSTM).equals(&LSTM_STUCK, 1.0, 0.05),
+            contest.successes(ORTHOGONAL, longest).exceeds(&ORTHOGONAL_SOLVES, 0.5),
+            contest.successes(CHRONO, longest).exceeds(&CHRONO_SOLVES, 0.5),
+        ]
+    }
+
+    fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
+        let contest = settings.contest(PROBLEM, results);
+        let (_, longest) = settings.extremes();
+        vec![contest.success_by_size(&ARMS), contest.success_by_step(&ARMS, longest)]
+    }
+}

@@ -1,0 +1,154 @@
+//! Recurrent nets without gates that start as the identity.
+
+use std::ops::Range;
+
+use backdraft_datasets::SequenceTask;
+use backdraft_layers::Initializer;
+use backdraft_recurrent::{Cell, RecurrentConfig};
+
+use super::learning::{LearningArm, LearningSettings, Problem};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::picture::Picture;
+use crate::results::Results;
+use crate::trial::Trial;
+use crate::verdict::Verdict;
+
+/// IRNN and orthogonal RNN against LSTM on the adding problem.
+pub(crate) struct IdentityRnn;
+
+const IDENTITY_SOLVES: Claim = Claim {
+    id: "identity-solves",
+    statement: "A ReLU RNN whose recurrent weights start as the identity learns the adding problem at \
+                the longest length.",
+    rule: "A seed solves the problem if its test error falls below a tenth of 1/6, which predicting the \
+           mean has. Supported if the exact 95 % interval of the share of seeds lies above 1/2, refuted \
+           if below.",
+};
+const XAVIER_INPUTS_SOLVE: Claim = Claim {
+    id: "identity-xavier-solves",
+    statement: "So it does if only the recurrent weights start as the identity, and the others, which Le et \
+                al. draw with standard deviation 0.001, are Xavier's.",
+    rule: "As before.",
+};
+const XAVIER_FAILS: Claim = Claim {
+    id: "xavier-fails",
+    statement: "It is the identity that does it: the same net with Xavier's recurrent weights does not.",
+    rule: "Supported if the interval lies below 1/2, refuted if above.",
+};
+const ORTHOGONAL_SOLVES: Claim = Claim {
+    id: "orthogonal-solves",
+    statement: "Orthogonal recurrent weights, which keep every norm as well, do the same for a tanh RNN.",
+    rule: "Supported if the interval lies above 1/2, refuted if below.",
+};
+const SOONER_THAN_LSTM: Claim = Claim {
+    id: "identity-sooner-than-lstm",
+    statement: "With Xavier's other weights the identity RNN learns it in fewer steps than an LSTM of the \
+                same width.",
+    rule: "Supported if the log-rank test finds it quicker at 5 % and the LSTM's mean time is at least \
+           1.2 times its own; refuted if slower, or if the 95 % interval of the ratio lies below 1.2.",
+};
+
+const PROBLEM: Problem = Problem { task: SequenceTask::Adding, solved: 0.1 };
+const IDENTITY: &str = "irnn";
+const IDENTITY_XAVIER: &str = "irnn-xavier-inputs";
+const XAVIER: &str = "relu-rnn-xavier";
+const ORTHOGONAL: &str = "rnn-orthogonal";
+const LSTM: &str = "lstm";
+const ARMS: [&str; 5] = [IDENTITY, IDENTITY_XAVIER, XAVIER, ORTHOGONAL, LSTM];
+
+fn arms(settings: &LearningSettings) -> [LearningArm; 5] {
+    // Le et al. 2015, § 4.1: the other weights Gaussian with standard deviation 0.001.
+    let identity = RecurrentConfig {
+        cell: Cell::ReluRnn,
+        initializer: Initializer::Normal(0.001),
+        recurrent_initializer: Initializer::Identity(1.0),
+        ..Default::default()
+    };
+    let xavier = RecurrentConfig {
+        cell: Cell::ReluRnn,
+        recurrent_initializer: Initializer::XavierUniform,
+        ..Default::default()
+    };
+    let xavier_inputs =
+        RecurrentConfig { recurrent_initializer: Initializer::Identity(1.0), ..xavier.clone() };
+    let of = |cell| RecurrentConfig { cell, ..Default::default() };
+    [
+        settings.arm(IDENTITY, identity),
+        settings.arm(IDENTITY_XAVIER, xavier_inputs),
+        settings.arm(XAVIER, xavier),
+        settings.arm(ORTHOGONAL, of(Cell::Rnn)),
+        settings.arm(LSTM, of(Cell::Lstm)),
+    ]
+}
+
+impl Experiment for IdentityRnn {
+    type Settings = LearningSettings;
+
+    const ABOUT: About = About {
+        name: "identity-rnn",
+        title: "Recurrent nets without gates that start as the identity",
+        question: "If it is the product of Jacobians that makes long memories hard to learn, a net whose \
+            Jacobian starts as the identity should need no gates. Does a ReLU RNN started so learn the \
+            adding problem, does a tanh RNN with orthogonal weights, and how do they compare with an LSTM?",
+        sources: &[
+            "Q. V. Le, N. Jaitly, G. E. Hinton, A simple way to initialize recurrent networks of \
+             rectified linear units, arXiv:1504.00941, 2015",
+            "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997, § 5.4",
+        ],
+        claims: &[
+            IDENTITY_SOLVES,
+            XAVIER_INPUTS_SOLVE,
+            XAVIER_FAILS,
+            ORTHOGONAL_SOLVES,
+            SOONER_THAN_LSTM,
+        ],
+    };
+
+    fn settings(preset: Preset) -> LearningSettings {
+        let (lengths, steps) = match preset {
+            Preset::Quick => (vec![40], 1_500),
+            Preset::Standard => (vec![50, 100, 150], 6_000),
+            Preset::Paper => (vec![150, 200, 300, 400], 30_000),
+        };
+        LearningSettings {
+            seeds: 6,
+            first_seed: 0,
+            lengths,
+            hidden: 50,
+            steps,
+            sequences: 20_000,
+            batch_size: 20,
+            rates: vec![1e-3, 3e-3],
+            tuning_seeds: 1,
+            clip_norm: 1.0,
+            evaluate_every: steps / 20,
+        }
+    }
+
+    fn seeds(settings: &LearningSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &LearningSettings) -> anyhow::Result<Vec<Trial>> {
+        settings.trials(PROBLEM, &arms(settings))
+    }
+
+    fn judge(settings: &LearningSettings, results: &Results) -> Vec<Verdict> {
+        let contest = settings.contest(PROBLEM, results);
+        let (_, longest) = settings.extremes();
+        let steps = |arm| contest.steps(arm, longest);
+        vec![
+            contest.successes(IDENTITY, longest).exceeds(&IDENTITY_SOLVES, 0.5),
+            contest.successes(IDENTITY_XAVIER, longest).exceeds(&XAVIER_INPUTS_SOLVE, 0.5),
+            contest.successes(XAVIER, longest).stays_below(&XAVIER_FAILS, 0.5),
+            contest.successes(ORTHOGONAL, longest).exceeds(&ORTHOGONAL_SOLVES, 0.5),
+            steps(IDENTITY_XAVIER).sooner_than(&steps(LSTM), &SOONER_THAN_LSTM, 1.2),
+        ]
+    }
+
+    fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
+        let contest = settings.contest(PROBLEM, results);
+        let (_, longest) = settings.extremes();
+        vec![contest.success_by_size(&ARMS), contest.success_by_step(&ARMS, longest)]
+    }
+}

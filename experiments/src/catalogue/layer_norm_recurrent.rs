@@ -1,0 +1,175 @@
+//! Layer normalisation inside a recurrent net.
+
+use std::ops::Range;
+
+use backdraft_datasets::SequenceTask;
+use backdraft_layers::Initializer;
+use backdraft_recurrent::{Cell, RecurrentConfig};
+use backdraft_zoo::NetworkConfig;
+
+use super::learning::{LearningArm, LearningSettings, Problem};
+use super::time_flow::{by_lag, is_state, log_factors};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::Sample;
+use crate::measure::flow;
+use crate::picture::Picture;
+use crate::results::Results;
+use crate::trial::{Factors, Trial};
+use crate::verdict::Verdict;
+
+/// LSTM with and without layer normalisation, through time and in training.
+pub(crate) struct LayerNormRecurrent;
+
+const INVARIANT: Claim = Claim {
+    id: "ignores-weight-scale",
+    statement: "How fast ∂L/∂h shrinks on its way back through a layer-normalised LSTM does not depend on \
+                the size of its recurrent weights.",
+    rule: "Factors per step at recurrent gain 4 over that at gain 1/4, paired by seed, before training; \
+           two one-sided tests on the logarithm: supported if the 90 % interval lies within 1 % of 1, \
+           refuted if outside.",
+};
+const PLAIN_DEPENDS: Claim = Claim {
+    id: "plain-depends-on-scale",
+    statement: "That of a plain LSTM does: larger weights carry it further.",
+    rule: "The same ratio. Supported if its 95 % interval lies above 1.05, refuted if below.",
+};
+const REACHES_FURTHER: Claim = Claim {
+    id: "reaches-further",
+    statement: "At the usual size, orthogonal weights of gain 1, it shrinks less per step with layer \
+                normalisation than without.",
+    rule: "Ratio of the factors per step, with over without, paired by seed. Supported if its 95 % \
+           interval lies above 1.01, refuted if below 1.01.",
+};
+const LEARNS_SOONER: Claim = Claim {
+    id: "learns-sooner",
+    statement: "A layer-normalised LSTM learns temporal order in fewer steps than a plain one.",
+    rule: "At the longest length, each at its best learning rate; learnt is a test loss below a tenth of \
+           ln 4. Supported if the log-rank test finds it quicker at 5 % and the other's mean time is at \
+           least 1.2 times its own; refuted if slower, or if the 95 % interval of the ratio lies below \
+           1.2.",
+};
+
+const PROBLEM: Problem = Problem { task: SequenceTask::TemporalOrder, solved: 0.1 };
+const PLAIN: &str = "lstm";
+const NORMALIZED: &str = "lstm-layer-norm";
+const CELLS: [(&str, Cell); 2] = [(PLAIN, Cell::Lstm), (NORMALIZED, Cell::LayerNormLstm)];
+/// Gains of the orthogonal recurrent weights.
+const GAINS: [f64; 3] = [0.25, 1.0, 4.0];
+/// Steps over which the gradient is followed.
+const FLOW_LENGTH: usize = 50;
+const FLOW_BATCH: usize = 16;
+
+fn flow_levels(cell: &str, gain: f64) -> [(&'static str, String); 3] {
+    [("part", "flow".to_owned()), ("cell", cell.to_owned()), ("gain", gain.to_string())]
+}
+
+fn arms(settings: &LearningSettings) -> [LearningArm; 2] {
+    CELLS.map(|(name, cell)| settings.arm(name, RecurrentConfig { cell, ..Default::default() }))
+}
+
+impl LayerNormRecurrent {
+    fn looks(settings: &LearningSettings) -> Vec<Trial> {
+        let look = |seed: u64, (name, cell): (&str, Cell), gain: f64| {
+            let network = RecurrentConfig {
+                cell,
+                hidden: settings.hidden,
+                length: FLOW_LENGTH,
+                recurrent_initializer: Initializer::Orthogonal(gain),
+                ..Default::default()
+            };
+            let task = flow(NetworkConfig::Recurrent(network), FLOW_BATCH, seed);
+            let [part, cell, gain] = flow_levels(name, gain);
+            Trial { factors: Factors::new([part, cell, gain]), seed, cost: 1, task }
+        };
+        let of_seed =
+            |seed| CELLS.into_iter().flat_map(move |cell| GAINS.map(|gain| look(seed, cell, gain)));
+        settings.seeds().flat_map(of_seed).collect()
+    }
+
+    fn logs(results: &Results, cell: &str, gain: f64) -> Vec<f64> {
+        let levels = flow_levels(cell, gain);
+        let levels: Vec<_> = levels.iter().map(|(name, level)| (*name, level.as_str())).collect();
+        log_factors(&results.with(&levels), is_state)
+    }
+}
+
+impl Experiment for LayerNormRecurrent {
+    type Settings = LearningSettings;
+
+    const ABOUT: About = About {
+        name: "layer-norm-recurrent",
+        title: "Layer normalisation inside a recurrent net",
+        question: "Layer normalisation is said to stabilise recurrent nets. What does it do to the gradient \
+            on its way back through time, and to learning over time?",
+        sources: &[
+            "J. L. Ba, J. R. Kiros, G. E. Hinton, Layer normalization, arXiv:1607.06450, 2016",
+        ],
+        claims: &[INVARIANT, PLAIN_DEPENDS, REACHES_FURTHER, LEARNS_SOONER],
+    };
+
+    fn settings(preset: Preset) -> LearningSettings {
+        let (lengths, steps) = match preset {
+            Preset::Quick => (vec![30], 320),
+            Preset::Standard => (vec![50, 100], 3_000),
+            Preset::Paper => (vec![100, 200], 10_000),
+        };
+        LearningSettings {
+            seeds: 8,
+            first_seed: 0,
+            lengths,
+            hidden: 32,
+            steps,
+            sequences: 20_000,
+            batch_size: 20,
+            rates: vec![1e-3, 3e-3, 1e-2],
+            tuning_seeds: 1,
+            clip_norm: 1.0,
+            evaluate_every: steps / 40,
+        }
+    }
+
+    fn seeds(settings: &LearningSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &LearningSettings) -> anyhow::Result<Vec<Trial>> {
+        let mut trials = settings.trials(PROBLEM, &arms(settings))?;
+        trials.extend(Self::looks(settings));
+        Ok(trials)
+    }
+
+    fn judge(settings: &LearningSettings, results: &Results) -> Vec<Verdict> {
+        let ratio = |above: Vec<f64>, below: Vec<f64>| {
+            let ratios = above.iter().zip(&below).map(|(above, below)| above - below).collect();
+            Sample::of_logs("ratio of factors per step", ratios)
+        };
+        let logs = |cell, gain| Self::logs(results, cell, gain);
+        let by_gain = |cell| ratio(logs(cell, 4.0), logs(cell, 0.25));
+        let contest = settings.contest(PROBLEM, results);
+        let (_, longest) = settings.extremes();
+        let steps = |arm| contest.steps(arm, longest);
+        vec![
+            by_gain(NORMALIZED).equals(&INVARIANT, 1.0, 0.01),
+            by_gain(PLAIN).exceeds(&PLAIN_DEPENDS, 1.05),
+            ratio(logs(NORMALIZED, 1.0), logs(PLAIN, 1.0)).exceeds(&REACHES_FURTHER, 1.01),
+            steps(NORMALIZED).sooner_than(&steps(PLAIN), &LEARNS_SOONER, 1.2),
+        ]
+    }
+
+    fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
+        let title = format!("Gradient reaching the state t steps before the end, of {FLOW_LENGTH}");
+        let lag = "lag T − t, time steps";
+        let mut states = Picture::new("state-gradients", title, lag, "‖∂L/∂h_t‖, L2").logarithmic();
+        for (cell, _) in CELLS {
+            for gain in GAINS {
+                let levels = flow_levels(cell, gain);
+                let levels: Vec<_> = levels.iter().map(|(n, level)| (*n, level.as_str())).collect();
+                let points = by_lag(&results.with(&levels), is_state);
+                states = states.measured(format!("{cell}, gain {gain}"), points);
+            }
+        }
+        let contest = settings.contest(PROBLEM, results);
+        let (_, longest) = settings.extremes();
+        vec![states, contest.success_by_step(&[PLAIN, NORMALIZED], longest)]
+    }
+}

@@ -1,0 +1,256 @@
+//! Four sick nets and what cures them.
+
+use std::ops::Range;
+
+use backdraft_datasets::ImageSet;
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::{MlpConfig, Normalization, Skip};
+use backdraft_recurrent::{Cell, RecurrentConfig};
+use backdraft_trainer::{Clipping, OptimizerConfig, TrainerConfig};
+use backdraft_zoo::NetworkConfig;
+
+use super::classifying::{ClassifyingArm, ClassifyingSettings, ImageShape};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::in_every_case;
+use crate::picture::Picture;
+use crate::results::Results;
+use crate::trial::Trial;
+use crate::verdict::Verdict;
+
+/// A very deep, a badly initialised, a narrow and a long-sequence net against every cure.
+pub(crate) struct OpenProblems;
+
+const RULE: &str = "Each net with the cure, at its best learning rate: a seed is cured if the test \
+     accuracy reaches the goal. Supported if the exact 95 % interval of the share of seeds lies above \
+     1/2 for every net, refuted if it lies below 1/2 for one.";
+
+/// The cures with their claims; the rule is the same for all.
+macro_rules! cures {
+    ($($cure:ident $id:literal $statement:literal;)*) => {
+        const CURES: &[(Cure, Claim)] = &[$((
+            Cure::$cure,
+            Claim { id: $id, statement: $statement, rule: RULE },
+        ),)*];
+        const CLAIMS: &[Claim] =
+            &[$(Claim { id: $id, statement: $statement, rule: RULE },)*];
+    };
+}
+
+cures! {
+    Nothing "nothing" "The learning rate that suits it makes each of four nets learn by SGD: a very deep \
+        one, one initialised far too small, a narrow one and a recurrent one on a long sequence.";
+    Clipping "clipping" "Clipping the gradient makes all four learn.";
+    Adam "adam" "Adam does.";
+    Initializer "initialiser" "The right initialiser does: He's for the ReLU nets, orthogonal weights \
+        through time.";
+    Normalization "normalisation" "Batch normalisation makes the three learn that are not recurrent.";
+    Skips "skips" "Paths around the layers make all four learn: skips whose branches start closed, an \
+        LSTM's memory through time.";
+    Everything "everything" "All of these together do.";
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Cure {
+    Nothing,
+    Clipping,
+    Adam,
+    Initializer,
+    Normalization,
+    Skips,
+    Everything,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Net {
+    Deep,
+    Small,
+    Narrow,
+    Long,
+}
+
+const NETS: [Net; 4] = [Net::Deep, Net::Small, Net::Narrow, Net::Long];
+
+/// Variance of a weight times its fan-in where it is far too small: a thirtieth of He's.
+const TOO_SMALL: f64 = 0.06;
+/// Units of a narrow layer: most nets of this width and depth are born dead.
+const NARROW: usize = 4;
+
+impl Cure {
+    fn includes(self, cure: Self) -> bool {
+        self == cure || self == Self::Everything
+    }
+
+    fn claim_id(self) -> &'static str {
+        CURES.iter().find(|(cure, _)| *cure == self).map_or("", |(_, claim)| claim.id)
+    }
+}
+
+impl Net {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Deep => "deep",
+            Self::Small => "small-weights",
+            Self::Narrow => "narrow",
+            Self::Long => "long-sequence",
+        }
+    }
+
+    /// Tells whether there is such a cure for it.
+    fn takes(self, cure: Cure) -> bool {
+        self != Self::Long || cure != Cure::Normalization
+    }
+
+    fn network(self, cure: Cure, width: usize) -> impl Fn(ImageShape, usize) -> NetworkConfig {
+        move |images, depth| match self {
+            Self::Long => NetworkConfig::Recurrent(recurrent(cure, width, images)),
+            _ => NetworkConfig::Mlp(self.mlp(cure, width, images, depth)),
+        }
+    }
+
+    fn mlp(self, cure: Cure, width: usize, images: ImageShape, depth: usize) -> MlpConfig {
+        let (depth, width, initializer) = match self {
+            Self::Small => (depth / 3, width, Initializer::MeanField(TOO_SMALL)),
+            Self::Narrow => (2 * depth / 3, NARROW, Initializer::HeNormal),
+            _ => (depth, width, Initializer::XavierNormal),
+        };
+        MlpConfig {
+            inputs: images.elements(),
+            outputs: images.classes,
+            depth: depth.max(1),
+            width,
+            activation: Activation::Relu,
+            initializer: if cure.includes(Cure::Initializer) {
+                Initializer::HeNormal
+            } else {
+                initializer
+            },
+            normalization: if cure.includes(Cure::Normalization) {
+                Normalization::Batch
+            } else {
+                Normalization::None
+            },
+            skip: if cure.includes(Cure::Skips) { Skip::Rezero } else { Skip::None },
+            ..Default::default()
+        }
+    }
+}
+
+/// A tanh RNN that reads an image pixel by pixel.
+fn recurrent(cure: Cure, hidden: usize, images: ImageShape) -> RecurrentConfig {
+    let recurrent_initializer = if cure.includes(Cure::Initializer) {
+        Initializer::Orthogonal(1.0)
+    } else {
+        Initializer::XavierNormal
+    };
+    RecurrentConfig {
+        inputs: 1,
+        outputs: images.classes,
+        cell: match cure {
+            Cure::Skips | Cure::Everything => Cell::Lstm,
+            _ => Cell::Rnn,
+        },
+        hidden,
+        length: images.elements(),
+        recurrent_initializer,
+        ..Default::default()
+    }
+}
+
+/// The name of a net with a cure.
+fn arm_name(net: Net, cure: Cure) -> String {
+    format!("{}.{}", net.name(), cure.claim_id())
+}
+
+fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
+    let arm = |(net, cure): (Net, Cure)| {
+        let is_adam = cure.includes(Cure::Adam);
+        let optimizer = if is_adam { OptimizerConfig::ADAM } else { OptimizerConfig::SGD };
+        let clipping = cure.includes(Cure::Clipping).then_some(Clipping::GlobalNorm(1.0));
+        let network = net.network(cure, settings.width);
+        let arm = settings.arm(arm_name(net, cure), optimizer, network);
+        ClassifyingArm { trainer: TrainerConfig { clipping, ..arm.trainer }, ..arm }
+    };
+    let cures = |net: Net| CURES.iter().map(move |(cure, _)| (net, *cure));
+    let all = NETS.into_iter().flat_map(cures).filter(|(net, cure)| net.takes(*cure));
+    all.map(arm).collect()
+}
+
+impl Experiment for OpenProblems {
+    type Settings = ClassifyingSettings;
+
+    const ABOUT: About = About {
+        name: "open-problems",
+        title: "Four sick nets and every cure: which fails where",
+        question: "Every cure of vanishing gradients was made for one cause. A very deep net, one \
+            initialised far too small, a narrow one and a recurrent one on a long sequence suffer from \
+            four: which cure helps which, does one help all, and do all of them together?",
+        sources: &[
+            "K. He et al., Delving deep into rectifiers, ICCV 2015 (initialiser)",
+            "S. Ioffe, C. Szegedy, Batch normalization, ICML 2015",
+            "T. Bachlechner et al., ReZero is all you need, UAI 2021 (skips that start closed)",
+            "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997",
+            "R. Pascanu, T. Mikolov, Y. Bengio, On the difficulty of training recurrent neural \
+             networks, ICML 2013 (clipping)",
+            "L. Lu et al., Dying ReLU and initialization, Communications in Computational Physics 28, \
+             2020 (narrow nets)",
+        ],
+        claims: CLAIMS,
+    };
+
+    fn settings(preset: Preset) -> ClassifyingSettings {
+        let (data, images, depth, steps) = match preset {
+            Preset::Quick => (ImageSet::Digits, 2_000, 30, 200),
+            Preset::Standard => (ImageSet::Digits, 2_000, 50, 2_000),
+            Preset::Paper => (ImageSet::FashionMnist, 60_000, 100, 10_000),
+        };
+        ClassifyingSettings {
+            seeds: 6,
+            first_seed: 0,
+            data,
+            images,
+            depths: vec![depth],
+            width: 32,
+            steps,
+            batch_size: 32,
+            rates: vec![1e-2, 0.1, 1.0],
+            tuning_seeds: 1,
+            evaluate_every: steps / 10,
+            accuracy: 0.5,
+        }
+    }
+
+    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+        settings.trials(&arms(settings))
+    }
+
+    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+        let contest = settings.contest(results);
+        let (_, depth) = settings.extremes();
+        let judged = |(cure, claim): &(Cure, Claim)| {
+            let case = |net: Net| {
+                let cured = contest.successes(&arm_name(net, *cure), depth);
+                (net.name().to_owned(), cured.exceeds(claim, 0.5))
+            };
+            let nets = NETS.into_iter().filter(|net| net.takes(*cure));
+            in_every_case(claim, nets.map(case).collect())
+        };
+        CURES.iter().map(judged).collect()
+    }
+
+    fn pictures(settings: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+        let contest = settings.contest(results);
+        let (_, depth) = settings.extremes();
+        let picture = |net: Net| {
+            let cures = CURES.iter().map(|(cure, _)| *cure).filter(|cure| net.takes(*cure));
+            let arms: Vec<String> = cures.map(|cure| arm_name(net, cure)).collect();
+            let arms: Vec<&str> = arms.iter().map(String::as_str).collect();
+            let picture = contest.success_by_step(&arms, depth);
+            Picture { name: format!("steps-{}", net.name()), ..picture }
+        };
+        NETS.map(picture).into()
+    }
+}

@@ -1,0 +1,225 @@
+//! What an optimiser makes invisible.
+
+use std::ops::Range;
+
+use backdraft_datasets::ImageSet;
+use backdraft_hooks::{Filter, GradientHook, GradientNorm, Schedule, UpdateRatio};
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::MlpConfig;
+use backdraft_trainer::OptimizerConfig;
+use backdraft_zoo::NetworkConfig;
+
+use super::classifying::{ClassifyingArm, ClassifyingSettings, ImageShape};
+use super::contest::Contest;
+use super::initial_flow::is_hidden;
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::Sample;
+use crate::picture::Picture;
+use crate::results::{Results, TrialResult, by_layer};
+use crate::trial::Trial;
+use crate::verdict::{Ruling, Verdict};
+
+/// Sigmoid and ReLU nets under SGD and Adam.
+pub(crate) struct OptimizerHides;
+
+const SAME_START: Claim = Claim {
+    id: "same-gradients",
+    statement: "Under SGD and Adam the same sigmoid net starts with the same gradients.",
+    rule: "First over last hidden layer, norm of the weights' gradient at the first step: distance of the \
+           two optimisers' logarithms of it, paired by seed. Supported if the 95 % interval of its mean \
+           lies below 1e-6, refuted if above.",
+};
+const SGD_SHOWS: Claim = Claim {
+    id: "sgd-updates-vanish",
+    statement: "Under SGD its first layer changes far less than its last: the update shows what the \
+                gradient does.",
+    rule: "‖ΔW‖ / ‖W‖ at the first step, first over last hidden layer. Supported if the 95 % interval of \
+           its geometric mean lies below 0.1, refuted if above.",
+};
+const ADAM_HIDES: Claim = Claim {
+    id: "adam-updates-level",
+    statement: "Under Adam all layers change alike: the update hides it.",
+    rule: "The same ratio. Supported if the 95 % interval of its geometric mean lies between 1/2 and 2, \
+           refuted if outside.",
+};
+const STILL_THERE: Claim = Claim {
+    id: "adam-does-not-cure",
+    statement: "It is not Adam that cures the gradients: at the end of training under Adam those of the \
+                first layer are still far smaller than those of the last.",
+    rule: "Norm of the weights' gradient, first over last hidden layer, at the last step observed. \
+           Supported if the 95 % interval of its geometric mean lies below 0.1, refuted if above.",
+};
+const ADAM_LEARNS: Claim = Claim {
+    id: "adam-learns",
+    statement: "Under Adam the net learns all the same.",
+    rule: "At its best learning rate; supported if the exact 95 % interval of the share of seeds that \
+           reach the test accuracy lies above 1/2, refuted if below.",
+};
+const SGD_FAILS: Claim = Claim {
+    id: "sgd-fails",
+    statement: "Under SGD, at its best learning rate, it does not.",
+    rule: "Supported if the interval lies below 1/2, refuted if above.",
+};
+const RELU_ALIKE: Claim = Claim {
+    id: "nothing-to-hide",
+    statement: "In a ReLU net under He's initialiser there is nothing to hide: SGD's updates are level.",
+    rule: "As for Adam and the sigmoid net.",
+};
+
+/// The arms: name, activation, optimiser.
+const ARMS: [(&str, Activation, OptimizerConfig); 4] = [
+    (SIGMOID_SGD, Activation::Sigmoid, OptimizerConfig::SGD),
+    (SIGMOID_ADAM, Activation::Sigmoid, OptimizerConfig::ADAM),
+    (RELU_SGD, Activation::Relu, OptimizerConfig::SGD),
+    (RELU_ADAM, Activation::Relu, OptimizerConfig::ADAM),
+];
+const SIGMOID_SGD: &str = "sigmoid-sgd";
+const SIGMOID_ADAM: &str = "sigmoid-adam";
+const RELU_SGD: &str = "relu-sgd";
+const RELU_ADAM: &str = "relu-adam";
+
+fn network(activation: Activation, width: usize) -> impl Fn(ImageShape, usize) -> NetworkConfig {
+    let initializer = match activation {
+        Activation::Relu => Initializer::HeNormal,
+        _ => Initializer::XavierNormal,
+    };
+    move |images, depth| {
+        NetworkConfig::Mlp(MlpConfig {
+            inputs: images.elements(),
+            outputs: images.classes,
+            depth,
+            width,
+            activation,
+            initializer,
+            ..Default::default()
+        })
+    }
+}
+
+fn hook() -> GradientHook {
+    let schedule = Schedule::LogSpaced { per_decade: 4 };
+    GradientHook::new(&[&GradientNorm, &UpdateRatio], schedule)
+        .with_filter(Filter::all().include("hidden.*.linear.weight"))
+}
+
+impl Experiment for OptimizerHides {
+    type Settings = ClassifyingSettings;
+
+    const ABOUT: About = About {
+        name: "optimizer-hides",
+        title: "The same nets under SGD and Adam: what the optimiser hides",
+        question: "Adam divides every gradient by its size. Nets whose gradients vanish then learn, and \
+            write-ups that use it conclude that there was no problem. What is the same under both \
+            optimisers, what is different, and is anything cured?",
+        sources: &[
+            "D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, ICLR 2015, § 2",
+            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
+             networks, AISTATS 2010",
+        ],
+        claims: &[
+            SAME_START,
+            SGD_SHOWS,
+            ADAM_HIDES,
+            STILL_THERE,
+            ADAM_LEARNS,
+            SGD_FAILS,
+            RELU_ALIKE,
+        ],
+    };
+
+    fn settings(preset: Preset) -> ClassifyingSettings {
+        let (data, images, width, steps) = match preset {
+            Preset::Quick => (ImageSet::Digits, 2_000, 64, 600),
+            Preset::Standard => (ImageSet::FashionMnist, 60_000, 128, 3_000),
+            Preset::Paper => (ImageSet::FashionMnist, 60_000, 256, 20_000),
+        };
+        ClassifyingSettings {
+            seeds: 10,
+            first_seed: 0,
+            data,
+            images,
+            depths: vec![5],
+            width,
+            steps,
+            batch_size: 64,
+            rates: vec![1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0],
+            tuning_seeds: 1,
+            evaluate_every: steps / 20,
+            accuracy: 0.7,
+        }
+    }
+
+    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+        let arm = |(name, activation, optimizer)| {
+            let arm = settings.arm(name, optimizer, network(activation, settings.width));
+            ClassifyingArm { hook, ..arm }
+        };
+        settings.trials(&ARMS.map(arm))
+    }
+
+    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+        let contest = settings.contest(results);
+        let (_, depth) = settings.extremes();
+        let update = |arm| {
+            let values = |trial: &TrialResult| trial.initial("update_ratio", is_hidden);
+            Sample::of_logs("first over last layer's update", log_ratios(&contest, arm, values))
+        };
+        let gradients =
+            |arm| log_ratios(&contest, arm, |trial| trial.initial("gradient_norm", is_hidden));
+        let at_end =
+            log_ratios(&contest, SIGMOID_ADAM, |trial| trial.latest("gradient_norm", is_hidden));
+        let pairs = gradients(SIGMOID_SGD).into_iter().zip(gradients(SIGMOID_ADAM));
+        let distances = pairs.map(|(sgd, adam)| (sgd - adam).abs()).collect();
+        let is_level = |claim: &Claim, sample: Sample| {
+            let bound = 2f64.ln();
+            sample.judge(claim, |e| {
+                Ruling::of(e.lower > -bound && e.upper < bound, e.lower > bound || e.upper < -bound)
+            })
+        };
+        vec![
+            Sample::new("|difference of ln ratios|", distances).stays_below(&SAME_START, 1e-6),
+            update(SIGMOID_SGD).stays_below(&SGD_SHOWS, 0.1),
+            is_level(&ADAM_HIDES, update(SIGMOID_ADAM)),
+            Sample::of_logs("first over last layer's gradient", at_end)
+                .stays_below(&STILL_THERE, 0.1),
+            contest.successes(SIGMOID_ADAM, depth).exceeds(&ADAM_LEARNS, 0.5),
+            contest.successes(SIGMOID_SGD, depth).stays_below(&SGD_FAILS, 0.5),
+            is_level(&RELU_ALIKE, update(RELU_SGD)),
+        ]
+    }
+
+    fn pictures(settings: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+        let contest = settings.contest(results);
+        let (_, depth) = settings.extremes();
+        let draw = |name: &str, title: &str, quantity: &str, label: &str| {
+            let picture = Picture::new(name, title, "hidden layer", label).logarithmic();
+            ARMS.iter().fold(picture, |picture, (arm, _, _)| {
+                picture.measured(*arm, by_layer(&contest.trials(arm, depth), quantity, is_hidden))
+            })
+        };
+        let arms = ARMS.map(|(name, _, _)| name);
+        vec![
+            draw("gradients", "Gradient at the first step", "gradient_norm", "‖∂L/∂W‖, L2"),
+            draw("updates", "Update of the first step", "update_ratio", "‖ΔW‖ / ‖W‖"),
+            contest.success_by_step(&arms, depth),
+        ]
+    }
+}
+
+/// Returns ln of a value of the first hidden layer over that of the last, by seed.
+fn log_ratios(
+    contest: &Contest<'_>,
+    arm: &str,
+    values: impl Fn(&TrialResult) -> Vec<f64>,
+) -> Vec<f64> {
+    let depth = contest.sizes.iter().copied().max().unwrap_or(0);
+    let log = |trial: &TrialResult| {
+        let layers = values(trial);
+        Some((layers.first()? / layers.last()?).ln()).filter(|log| log.is_finite())
+    };
+    contest.trials(arm, depth).into_iter().filter_map(log).collect()
+}

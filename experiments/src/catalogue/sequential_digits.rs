@@ -1,0 +1,186 @@
+//! Images read as sequences: row by row, pixel by pixel, in an order that means nothing.
+
+use std::ops::Range;
+
+use backdraft_datasets::ImageSet;
+use backdraft_layers::Initializer;
+use backdraft_recurrent::{Cell, RecurrentConfig};
+use backdraft_trainer::{Clipping, OptimizerConfig, TrainerConfig};
+use backdraft_zoo::NetworkConfig;
+
+use super::classifying::{ClassifyingArm, ClassifyingSettings, ImageShape};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::Sample;
+use crate::picture::Picture;
+use crate::results::{Results, TrialResult, by_step};
+use crate::trial::Trial;
+use crate::verdict::Verdict;
+
+/// RNN, IRNN and LSTM on images as sequences.
+pub(crate) struct SequentialDigits;
+
+const ROWS_ALIKE: Claim = Claim {
+    id: "rows-are-easy",
+    statement: "Row by row a tanh RNN reads digits as well as an LSTM does.",
+    rule: "Test accuracy after training, each at its best learning rate, LSTM less RNN, paired by seed. \
+           Supported if the 95 % interval of the mean lies below 0.03, refuted if above.",
+};
+const PIXELS_NEED_GATES: Claim = Claim {
+    id: "pixels-need-gates",
+    statement: "Pixel by pixel the LSTM reads them better.",
+    rule: "The same difference. Supported if its 95 % interval lies above 0.03, refuted if below.",
+};
+const IDENTITY_SUFFICES: Claim = Claim {
+    id: "identity-suffices",
+    statement: "A ReLU RNN that starts as the identity reads them as well as the LSTM, pixel by pixel.",
+    rule: "LSTM less IRNN. Supported if the 95 % interval of the mean lies below 0.03, refuted if above.",
+};
+const PERMUTED_HARDER: Claim = Claim {
+    id: "permuted-is-harder",
+    statement: "A fixed permutation of the pixels, which takes nothing away but makes neighbours distant, \
+                makes it harder for the LSTM.",
+    rule: "LSTM's accuracy in order less that permuted, paired by seed. Supported if the 95 % interval of \
+           the mean lies above 0.02, refuted if below.",
+};
+
+/// How an image is read, the cell that reads it, and the name of both.
+const ARMS: [(&str, Reading, Reader); 6] = [
+    ("rnn-rows", Reading::Rows, Reader::Rnn),
+    ("lstm-rows", Reading::Rows, Reader::Lstm),
+    ("rnn-pixels", Reading::Pixels, Reader::Rnn),
+    ("irnn-pixels", Reading::Pixels, Reader::Identity),
+    ("lstm-pixels", Reading::Pixels, Reader::Lstm),
+    ("lstm-permuted", Reading::Permuted, Reader::Lstm),
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Reading {
+    Rows,
+    Pixels,
+    Permuted,
+}
+
+#[derive(Clone, Copy)]
+enum Reader {
+    Rnn,
+    Identity,
+    Lstm,
+}
+
+fn network(
+    reader: Reader,
+    reading: Reading,
+    hidden: usize,
+) -> impl Fn(ImageShape, usize) -> NetworkConfig {
+    move |images, layers| {
+        let [_, _, columns] = images.shape;
+        let inputs = if reading == Reading::Rows { columns } else { 1 };
+        let shape = RecurrentConfig {
+            inputs,
+            outputs: images.classes,
+            hidden,
+            layers,
+            length: images.elements() / inputs,
+            ..Default::default()
+        };
+        NetworkConfig::Recurrent(match reader {
+            Reader::Rnn => RecurrentConfig { cell: Cell::Rnn, ..shape },
+            Reader::Lstm => RecurrentConfig { cell: Cell::Lstm, ..shape },
+            Reader::Identity => RecurrentConfig {
+                cell: Cell::ReluRnn,
+                recurrent_initializer: Initializer::Identity(1.0),
+                initializer: Initializer::Normal(0.001),
+                ..shape
+            },
+        })
+    }
+}
+
+fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
+    let arm = |(name, reading, reader): (&'static str, Reading, Reader)| {
+        let network = network(reader, reading, settings.width);
+        let arm = settings.arm(name, OptimizerConfig::ADAM, network);
+        let clipping = Some(Clipping::GlobalNorm(1.0));
+        let trainer = TrainerConfig { clipping, ..arm.trainer };
+        ClassifyingArm { trainer, is_permuted: reading == Reading::Permuted, ..arm }
+    };
+    ARMS.into_iter().map(arm).collect()
+}
+
+impl Experiment for SequentialDigits {
+    type Settings = ClassifyingSettings;
+
+    const ABOUT: About = About {
+        name: "sequential-digits",
+        title: "Images read row by row, pixel by pixel, and in an order that means nothing",
+        question: "An image read pixel by pixel is a sequence whose first elements matter as much as its \
+            last. Who reads digits so: a tanh RNN, a ReLU RNN that starts as the identity, an LSTM; and \
+            what if neighbours are made distant?",
+        sources: &[
+            "Q. V. Le, N. Jaitly, G. E. Hinton, A simple way to initialize recurrent networks of \
+             rectified linear units, arXiv:1504.00941, 2015, § 4.2",
+            "E. Alpaydin, C. Kaynak, Optical recognition of handwritten digits, UCI, 1998 (8 × 8: 64 \
+             steps instead of MNIST's 784)",
+        ],
+        claims: &[ROWS_ALIKE, PIXELS_NEED_GATES, IDENTITY_SUFFICES, PERMUTED_HARDER],
+    };
+
+    fn settings(preset: Preset) -> ClassifyingSettings {
+        let (data, images, width, steps) = match preset {
+            Preset::Quick => (ImageSet::Digits, 2_000, 32, 500),
+            Preset::Standard => (ImageSet::FashionMnist, 10_000, 64, 2_000),
+            Preset::Paper => (ImageSet::Mnist, 60_000, 100, 50_000),
+        };
+        ClassifyingSettings {
+            seeds: 6,
+            first_seed: 0,
+            data,
+            images,
+            depths: vec![1],
+            width,
+            steps,
+            batch_size: 32,
+            rates: vec![3e-3, 1e-2],
+            tuning_seeds: 1,
+            evaluate_every: steps / 4,
+            accuracy: 0.8,
+        }
+    }
+
+    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+        settings.trials(&arms(settings))
+    }
+
+    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+        let (_, depth) = settings.extremes();
+        let accuracies = |arm: &str| settings.contest(results).accuracies(arm, depth);
+        let lead = |first: &str, second: &str| {
+            let pairs = accuracies(first).into_iter().zip(accuracies(second));
+            let mean = |arm: &str| percent(&accuracies(arm));
+            Sample::new("difference of test accuracy", pairs.map(|(a, b)| a - b).collect())
+                .because(format!("{first} {}, {second} {}", mean(first), mean(second)))
+        };
+        vec![
+            lead("lstm-rows", "rnn-rows").stays_below(&ROWS_ALIKE, 0.03),
+            lead("lstm-pixels", "rnn-pixels").exceeds(&PIXELS_NEED_GATES, 0.03),
+            lead("lstm-pixels", "irnn-pixels").stays_below(&IDENTITY_SUFFICES, 0.03),
+            lead("lstm-pixels", "lstm-permuted").exceeds(&PERMUTED_HARDER, 0.02),
+        ]
+    }
+
+    fn pictures(_: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+        let picture = Picture::new("learning", "Test accuracy", "optimiser step", "share right");
+        vec![ARMS.iter().fold(picture, |picture, (arm, _, _)| {
+            let trials: Vec<&TrialResult> = results.with(&[("arm", arm)]);
+            picture.measured(*arm, by_step(&trials, "test_accuracy"))
+        })]
+    }
+}
+
+fn percent(shares: &[f64]) -> String {
+    format!("{:.1} %", 100.0 * shares.iter().sum::<f64>() / shares.len() as f64)
+}

@@ -1,0 +1,110 @@
+//! Telling the order of two symbols far apart.
+
+use std::ops::Range;
+
+use backdraft_datasets::SequenceTask;
+use backdraft_recurrent::{Cell, RecurrentConfig};
+
+use super::learning::{LearningArm, LearningSettings, Problem};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::picture::Picture;
+use crate::results::Results;
+use crate::trial::Trial;
+use crate::verdict::Verdict;
+
+/// RNN, LSTM and GRU on the temporal-order problem.
+pub(crate) struct TemporalOrder;
+
+const LSTM_SOLVES: Claim = Claim {
+    id: "lstm-solves",
+    statement: "An LSTM learns the temporal order of two symbols at the longest length.",
+    rule: "A seed solves the task if its test loss falls below a tenth of ln 4, which chance has. \
+           Supported if the exact 95 % interval of the share of seeds lies above 1/2, refuted if below.",
+};
+const GRU_SOLVES: Claim =
+    Claim { id: "gru-solves", statement: "So does a GRU.", rule: "As for the LSTM." };
+const RNN_FAILS: Claim = Claim {
+    id: "rnn-fails",
+    statement: "A tanh RNN, with orthogonal weights and a learning rate as well chosen, does not.",
+    rule: "Supported if the interval lies below 1/2, refuted if above.",
+};
+const RNN_SOLVES_SHORT: Claim = Claim {
+    id: "rnn-solves-short",
+    statement: "At the shortest length it does: it is the length that it fails at.",
+    rule: "Supported if the interval lies above 1/2, refuted if below.",
+};
+
+const PROBLEM: Problem = Problem { task: SequenceTask::TemporalOrder, solved: 0.1 };
+const RNN: &str = "rnn";
+const LSTM: &str = "lstm";
+const GRU: &str = "gru";
+
+fn arms(settings: &LearningSettings) -> [LearningArm; 3] {
+    let arm = |(name, cell)| settings.arm(name, RecurrentConfig { cell, ..Default::default() });
+    [(RNN, Cell::Rnn), (LSTM, Cell::Lstm), (GRU, Cell::Gru)].map(arm)
+}
+
+impl Experiment for TemporalOrder {
+    type Settings = LearningSettings;
+
+    const ABOUT: About = About {
+        name: "temporal-order",
+        title: "Which of two symbols came first, long ago",
+        question: "Two symbols among distractors, one early and one in the middle of the sequence: which \
+            were they, in which order? Nothing need be counted or copied, only kept. Which cell learns \
+            it at which length?",
+        sources: &[
+            "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997, § 5.6",
+            "R. Pascanu, T. Mikolov, Y. Bengio, On the difficulty of training recurrent neural \
+             networks, ICML 2013, § 4.1 (the task in this form)",
+        ],
+        claims: &[LSTM_SOLVES, GRU_SOLVES, RNN_FAILS, RNN_SOLVES_SHORT],
+    };
+
+    fn settings(preset: Preset) -> LearningSettings {
+        let (lengths, steps) = match preset {
+            Preset::Quick => (vec![10, 60], 500),
+            Preset::Standard => (vec![10, 50, 100], 4_000),
+            Preset::Paper => (vec![10, 50, 100, 150, 200], 20_000),
+        };
+        LearningSettings {
+            seeds: 8,
+            first_seed: 0,
+            lengths,
+            hidden: 32,
+            steps,
+            sequences: 20_000,
+            batch_size: 20,
+            rates: vec![3e-3, 1e-2],
+            tuning_seeds: 1,
+            clip_norm: 1.0,
+            evaluate_every: steps / 20,
+        }
+    }
+
+    fn seeds(settings: &LearningSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &LearningSettings) -> anyhow::Result<Vec<Trial>> {
+        settings.trials(PROBLEM, &arms(settings))
+    }
+
+    fn judge(settings: &LearningSettings, results: &Results) -> Vec<Verdict> {
+        let contest = settings.contest(PROBLEM, results);
+        let (shortest, longest) = settings.extremes();
+        vec![
+            contest.successes(LSTM, longest).exceeds(&LSTM_SOLVES, 0.5),
+            contest.successes(GRU, longest).exceeds(&GRU_SOLVES, 0.5),
+            contest.successes(RNN, longest).stays_below(&RNN_FAILS, 0.5),
+            contest.successes(RNN, shortest).exceeds(&RNN_SOLVES_SHORT, 0.5),
+        ]
+    }
+
+    fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
+        let contest = settings.contest(PROBLEM, results);
+        let (_, longest) = settings.extremes();
+        let arms = [RNN, LSTM, GRU];
+        vec![contest.success_by_size(&arms), contest.success_by_step(&arms, longest)]
+    }
+}

@@ -1,0 +1,52 @@
+//! What experiments share that follow a gradient back through time.
+
+use crate::picture::Point;
+use crate::results::{TrialResult, by_layer};
+use crate::statistics::Line;
+
+/// Norms below this are left out of fits: the elements are close to what `f32` can hold.
+const FAINT: f64 = 1e-30;
+
+/// How a norm changes from time step to time step in one net.
+pub(crate) struct Decay {
+    /// ln of the factor per step, on the way back in time.
+    pub(crate) log_factor: f64,
+    /// Share of the logarithm's variance that a constant factor explains.
+    pub(crate) r_squared: f64,
+}
+
+/// Selects ‖∂L/∂h_t‖ of the first layer.
+pub(crate) fn is_state(name: &str) -> bool {
+    name.starts_with("layers.0@")
+}
+
+/// Selects ‖∂L/∂c_t‖ of the first layer.
+pub(crate) fn is_memory(name: &str) -> bool {
+    name.starts_with("layers.0.cell@")
+}
+
+/// Fits ln of the gradient's norm in an untrained net against the lag.
+pub(crate) fn decay(trial: &TrialResult, fits: fn(&str) -> bool) -> Option<Decay> {
+    let norms = trial.initial("activation_gradient_norm", fits);
+    let points: Vec<(f64, f64)> = norms
+        .iter()
+        .rev()
+        .enumerate()
+        .take_while(|(_, norm)| **norm > FAINT)
+        .map(|(lag, norm)| (lag as f64, norm.ln()))
+        .collect();
+    let line = Line::fit(&points)?;
+    Some(Decay { log_factor: line.slope, r_squared: line.r_squared })
+}
+
+/// Returns ln of the factor per step of every trial that has one.
+pub(crate) fn log_factors(trials: &[&TrialResult], fits: fn(&str) -> bool) -> Vec<f64> {
+    trials.iter().filter_map(|trial| Some(decay(trial, fits)?.log_factor)).collect()
+}
+
+/// Returns the geometric mean of the gradient's norm in untrained nets by lag from the last step.
+pub(crate) fn by_lag(trials: &[&TrialResult], fits: fn(&str) -> bool) -> Vec<Point> {
+    let points = by_layer(trials, "activation_gradient_norm", fits);
+    let last = points.last().map_or(0.0, |point| point.x);
+    points.into_iter().rev().map(|point| Point { x: last - point.x, ..point }).collect()
+}

@@ -1,0 +1,202 @@
+//! Networks in training, each at the learning rate that suits it best.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use anyhow::anyhow;
+use backdraft_hooks::{GradientHook, NETWORK, Row, Schedule};
+use backdraft_trainer::{Listener, Outcome, TrainerConfig};
+use backdraft_zoo::NetworkConfig;
+use burn::tensor::Device;
+
+use super::supervised::Supervised;
+use super::training::train;
+use crate::trial::Task;
+
+/// Returns the data of a seed, drawn when they are needed.
+pub(crate) type DataSource = dyn Fn(u64) -> anyhow::Result<Arc<Supervised>> + Send + Sync;
+
+/// What is compared with others: a network, its training, its data; seed and learning rate are open.
+pub(crate) struct Arm {
+    pub(crate) network: NetworkConfig,
+    pub(crate) trainer: TrainerConfig,
+    pub(crate) data: Arc<DataSource>,
+    pub(crate) hook: fn() -> GradientHook,
+}
+
+/// What every arm may spend on its learning rate: the same rates, with the same seeds, none of which
+/// is judged afterwards.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Budget {
+    rates: Vec<f64>,
+    seeds: Range<u64>,
+}
+
+/// Lies between the seeds that are judged and those that tune: more than anybody judges.
+const APART: u64 = 1 << 41;
+
+impl Budget {
+    /// Tries `rates` with `seeds` seeds that lie far from those from `first_judged` on.
+    pub(crate) fn new(rates: Vec<f64>, seeds: u64, first_judged: u64) -> Self {
+        let first = first_judged + APART;
+        Self { rates, seeds: first..first + seeds }
+    }
+}
+
+/// An arm whose learning rate is chosen by the first of its trials that runs.
+pub(crate) struct TunedArm {
+    arm: Arm,
+    choice: Choice,
+    /// The error as a text, for every trial to report.
+    tried: OnceLock<Result<Vec<Tried>, String>>,
+}
+
+/// Who chooses.
+enum Choice {
+    /// The arm itself, within this budget.
+    Own(Budget),
+    /// Another one, for itself.
+    Of(Arc<TunedArm>),
+}
+
+/// A learning rate with what was left of the loss, on average over the training and the seeds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Tried {
+    rate: f64,
+    remaining: f64,
+}
+
+impl TunedArm {
+    /// Prepares the arm; nothing runs yet.
+    pub(crate) fn new(arm: Arm, budget: Budget) -> Arc<Self> {
+        Arc::new(Self { arm, choice: Choice::Own(budget), tried: OnceLock::new() })
+    }
+
+    /// Prepares an arm that takes the rate that is best for another.
+    pub(crate) fn at_rate_of(other: &Arc<Self>, arm: Arm) -> Arc<Self> {
+        Arc::new(Self { arm, choice: Choice::Of(Arc::clone(other)), tried: OnceLock::new() })
+    }
+
+    /// Returns the task of training with `seed` at the arm's best learning rate, which is recorded
+    /// as `learning_rate` of the network, next to what each rate left of the loss as
+    /// `remaining_loss` of `rate R`.
+    pub(crate) fn task(self: &Arc<Self>, seed: u64) -> Box<Task> {
+        let tuned = Arc::clone(self);
+        Box::new(move |device: &Device, listener: &mut dyn Listener| {
+            let tried = tuned.tried(device);
+            let tried = tried.as_ref().map_err(|reason| anyhow!("tuning failed: {reason}"))?;
+            let rate = best(tried).ok_or_else(|| anyhow!("there are no learning rates to try"))?;
+            let row = |quantity: &'static str, subject: Cow<'static, str>, value: f64| Row {
+                step: 0,
+                quantity: quantity.into(),
+                subject: subject.as_ref().into(),
+                value,
+            };
+            let mut rows: Vec<Row> = tried
+                .iter()
+                .map(|t| row("remaining_loss", format!("rate {}", t.rate).into(), t.remaining))
+                .collect();
+            rows.push(row("learning_rate", NETWORK.into(), rate));
+            listener.record(&rows)?;
+            tuned.arm.train(seed, rate, (tuned.arm.hook)(), device, listener)
+        })
+    }
+
+    fn tried(&self, device: &Device) -> &Result<Vec<Tried>, String> {
+        match &self.choice {
+            Choice::Of(other) => other.tried(device),
+            Choice::Own(budget) => self.tried.get_or_init(|| {
+                self.try_rates(budget, device).map_err(|error| format!("{error:#}"))
+            }),
+        }
+    }
+
+    fn try_rates(&self, budget: &Budget, device: &Device) -> anyhow::Result<Vec<Tried>> {
+        let looks = self.arm.trainer.steps.div_ceil(self.arm.trainer.loss_every);
+        let try_rate = |rate: f64| {
+            let mut sum = 0.0;
+            for seed in budget.seeds.clone() {
+                let mut rows = Vec::new();
+                let hook = GradientHook::new(&[], Schedule::Never);
+                let outcome = self.arm.train(seed, rate, hook, device, &mut rows)?;
+                sum += remaining(&rows, looks, &outcome);
+            }
+            let seeds = budget.seeds.end - budget.seeds.start;
+            Ok(Tried { rate, remaining: sum / seeds.max(1) as f64 })
+        };
+        budget.rates.iter().map(|rate| try_rate(*rate)).collect()
+    }
+}
+
+impl Arm {
+    fn train(
+        &self,
+        seed: u64,
+        learning_rate: f64,
+        hook: GradientHook,
+        device: &Device,
+        listener: &mut dyn Listener,
+    ) -> anyhow::Result<Outcome> {
+        let trainer = TrainerConfig { seed, learning_rate, ..self.trainer.clone() };
+        train(&self.network, &trainer, &*(self.data)(seed)?, hook, device, listener)
+    }
+}
+
+/// The rate that left least; of equals the one tried first.
+fn best(tried: &[Tried]) -> Option<f64> {
+    tried.iter().min_by(|a, b| a.remaining.total_cmp(&b.remaining)).map(|best| best.rate)
+}
+
+/// Returns which share of the first training loss was left, on average over `looks` looks.
+///
+/// Training that ended early because the task was solved leaves nothing from there on; one that
+/// diverged leaves all. A loss above the first counts as the first.
+fn remaining(rows: &[Row], looks: u64, outcome: &Outcome) -> f64 {
+    let losses = || rows.iter().filter(|row| row.quantity == "loss").map(|row| row.value);
+    let first = losses().next().unwrap_or(f64::NAN);
+    let share = |loss: f64| if loss < first { loss / first } else { 1.0 };
+    let seen: f64 = losses().map(share).sum();
+    let missing = looks.saturating_sub(losses().count() as u64) as f64;
+    let lost = if matches!(outcome, Outcome::Finished) { 0.0 } else { missing };
+    (seen + lost) / looks.max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn losses(values: &[f64]) -> Vec<Row> {
+        let row = |(step, value): (usize, &f64)| Row {
+            step: step as u64,
+            quantity: "loss".into(),
+            subject: NETWORK.into(),
+            value: *value,
+        };
+        values.iter().enumerate().map(row).collect()
+    }
+
+    #[test]
+    fn what_is_solved_early_leaves_less_and_what_diverges_leaves_all() {
+        let diverged = Outcome::Diverged { step: 2, subject: NETWORK.to_owned() };
+        let left = |values: &[f64], outcome| remaining(&losses(values), 4, outcome);
+        assert_eq!(left(&[2.0, 1.0, 1.0, 1.0], &Outcome::Finished), 0.625);
+        assert_eq!(left(&[2.0, 1.0], &Outcome::Finished), 0.375, "solved at the second look");
+        assert_eq!(left(&[2.0, 9.0, f64::NAN], &diverged), 1.0);
+        assert_eq!(left(&[], &diverged), 1.0);
+    }
+
+    #[test]
+    fn the_rate_that_leaves_least_is_chosen() {
+        let tried = |rate, remaining| Tried { rate, remaining };
+        let rates = [tried(0.1, 1.0), tried(0.01, 0.25), tried(0.001, 0.25)];
+        assert_eq!(best(&rates), Some(0.01));
+        assert_eq!(best(&[]), None);
+    }
+
+    #[test]
+    fn the_seeds_that_tune_are_not_judged() {
+        let budget = Budget::new(vec![0.1], 2, 1_000);
+        assert!(budget.seeds.start > 1_000_000_000 && budget.seeds.end - budget.seeds.start == 2);
+    }
+}
