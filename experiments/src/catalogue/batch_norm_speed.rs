@@ -3,12 +3,11 @@
 use std::ops::Range;
 
 use backdraft_datasets::ImageSet;
-use backdraft_layers::{Activation, Initializer};
-use backdraft_mlp::{MlpConfig, Normalization};
+use backdraft_layers::Activation;
+use backdraft_mlp::Normalization;
 use backdraft_trainer::OptimizerConfig;
-use backdraft_zoo::NetworkConfig;
 
-use super::classifying::{ClassifyingArm, ClassifyingSettings, ImageShape};
+use super::classifying::{ClassifyingArm, ClassifyingSettings};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::picture::Picture;
 use crate::results::Results;
@@ -52,33 +51,9 @@ const FAST: &str = "relu-fast";
 const FAST_NORM: &str = "relu-batch-norm-fast";
 const ARMS: [&str; 4] = [RELU, RELU_NORM, SIGMOID, SIGMOID_NORM];
 
-fn network(
-    activation: Activation,
-    normalization: Normalization,
-    width: usize,
-) -> impl Fn(ImageShape, usize) -> NetworkConfig {
-    let initializer = match activation {
-        Activation::Relu => Initializer::HeNormal,
-        _ => Initializer::XavierNormal,
-    };
-    move |images, depth| {
-        NetworkConfig::Mlp(MlpConfig {
-            inputs: images.elements(),
-            outputs: images.classes,
-            depth,
-            width,
-            activation,
-            initializer,
-            normalization,
-            ..Default::default()
-        })
-    }
-}
-
 fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
     let arm = |name, activation, normalization| {
-        let network = network(activation, normalization, settings.width);
-        settings.arm(name, OptimizerConfig::SGD, network)
+        settings.arm(name, OptimizerConfig::SGD, settings.mlp(activation, normalization))
     };
     let (none, batch) = (Normalization::None, Normalization::Batch);
     let largest = settings.rates.iter().copied().fold(0.0, f64::max);

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use backdraft_datasets::{Augmentation, ImageSet, Places};
 use backdraft_hooks::GradientHook;
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::{MlpConfig, Normalization};
 use backdraft_trainer::{OptimizerConfig, TrainerConfig};
 use backdraft_zoo::NetworkConfig;
 use serde::{Deserialize, Serialize};
@@ -126,6 +128,32 @@ impl ClassifyingSettings {
             rates: self.rates.clone(),
             is_permuted: false,
             hook: super::learning::hook,
+        }
+    }
+
+    /// Returns how to build fully connected networks of this width, under the initialiser that suits
+    /// the activation: He's for ReLU, Xavier's for the others.
+    pub(crate) fn mlp(
+        &self,
+        activation: Activation,
+        normalization: Normalization,
+    ) -> impl Fn(ImageShape, usize) -> NetworkConfig + use<> {
+        let initializer = match activation {
+            Activation::Relu => Initializer::HeNormal,
+            _ => Initializer::XavierNormal,
+        };
+        let width = self.width;
+        move |images, depth| {
+            NetworkConfig::Mlp(MlpConfig {
+                inputs: images.elements(),
+                outputs: images.classes,
+                depth,
+                width,
+                activation,
+                initializer,
+                normalization,
+                ..Default::default()
+            })
         }
     }
 

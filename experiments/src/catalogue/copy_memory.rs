@@ -88,19 +88,7 @@ impl Experiment for CopyMemory {
             Preset::Standard => (vec![20, 50], 5_000, 100_000),
             Preset::Paper => (vec![100, 200, 300], 40_000, 100_000),
         };
-        LearningSettings {
-            seeds: 6,
-            first_seed: 0,
-            lengths,
-            hidden: 64,
-            steps,
-            sequences,
-            batch_size: 20,
-            rates: vec![3e-3, 1e-2],
-            tuning_seeds: 1,
-            clip_norm: 1.0,
-            evaluate_every: steps / 20,
-        }
+        LearningSettings { seeds: 6, hidden: 64, sequences, ..LearningSettings::of(lengths, steps) }
     }
 
     fn seeds(settings: &LearningSettings) -> Range<u64> {

@@ -120,23 +120,11 @@ impl Experiment for ForgetGate {
 
     fn settings(preset: Preset) -> LearningSettings {
         let (lengths, steps) = match preset {
-            Preset::Quick => (vec![40], 600),
+            Preset::Quick => (vec![50], 720),
             Preset::Standard => (vec![50, 100, 200], 5_000),
             Preset::Paper => (vec![200, 500, 750], 30_000),
         };
-        LearningSettings {
-            seeds: 8,
-            first_seed: 0,
-            lengths,
-            hidden: 32,
-            steps,
-            sequences: 20_000,
-            batch_size: 20,
-            rates: vec![3e-3, 1e-2],
-            tuning_seeds: 1,
-            clip_norm: 1.0,
-            evaluate_every: steps / 30,
-        }
+        LearningSettings::of(lengths, steps)
     }
 
     fn seeds(settings: &LearningSettings) -> Range<u64> {

@@ -112,16 +112,9 @@ impl Experiment for IdentityRnn {
         };
         LearningSettings {
             seeds: 6,
-            first_seed: 0,
-            lengths,
             hidden: 50,
-            steps,
-            sequences: 20_000,
-            batch_size: 20,
             rates: vec![1e-3, 3e-3],
-            tuning_seeds: 1,
-            clip_norm: 1.0,
-            evaluate_every: steps / 20,
+            ..LearningSettings::of(lengths, steps)
         }
     }
 

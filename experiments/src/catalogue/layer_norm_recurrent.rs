@@ -113,19 +113,7 @@ impl Experiment for LayerNormRecurrent {
             Preset::Standard => (vec![50, 100], 3_000),
             Preset::Paper => (vec![100, 200], 10_000),
         };
-        LearningSettings {
-            seeds: 8,
-            first_seed: 0,
-            lengths,
-            hidden: 32,
-            steps,
-            sequences: 20_000,
-            batch_size: 20,
-            rates: vec![1e-3, 3e-3, 1e-2],
-            tuning_seeds: 1,
-            clip_norm: 1.0,
-            evaluate_every: steps / 40,
-        }
+        LearningSettings { rates: vec![1e-3, 3e-3, 1e-2], ..LearningSettings::of(lengths, steps) }
     }
 
     fn seeds(settings: &LearningSettings) -> Range<u64> {

@@ -88,6 +88,23 @@ impl Settings for LearningSettings {
 }
 
 impl LearningSettings {
+    /// Returns what most experiments have in common: eight seeds, two learning rates, a small net.
+    pub(crate) fn of(lengths: Vec<usize>, steps: u64) -> Self {
+        Self {
+            seeds: 8,
+            first_seed: 0,
+            lengths,
+            hidden: 32,
+            steps,
+            sequences: 20_000,
+            batch_size: 20,
+            rates: vec![3e-3, 1e-2],
+            tuning_seeds: 1,
+            clip_norm: 1.0,
+            evaluate_every: (steps / 30).max(1),
+        }
+    }
+
     /// Returns the seeds that are judged.
     pub(crate) fn seeds(&self) -> Range<u64> {
         self.first_seed..self.first_seed + self.seeds

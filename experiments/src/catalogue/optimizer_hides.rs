@@ -4,12 +4,11 @@ use std::ops::Range;
 
 use backdraft_datasets::ImageSet;
 use backdraft_hooks::{Filter, GradientHook, GradientNorm, Schedule, UpdateRatio};
-use backdraft_layers::{Activation, Initializer};
-use backdraft_mlp::MlpConfig;
+use backdraft_layers::Activation;
+use backdraft_mlp::Normalization;
 use backdraft_trainer::OptimizerConfig;
-use backdraft_zoo::NetworkConfig;
 
-use super::classifying::{ClassifyingArm, ClassifyingSettings, ImageShape};
+use super::classifying::{ClassifyingArm, ClassifyingSettings};
 use super::contest::Contest;
 use super::initial_flow::is_hidden;
 use crate::experiment::{About, Claim, Experiment, Preset};
@@ -78,24 +77,6 @@ const SIGMOID_ADAM: &str = "sigmoid-adam";
 const RELU_SGD: &str = "relu-sgd";
 const RELU_ADAM: &str = "relu-adam";
 
-fn network(activation: Activation, width: usize) -> impl Fn(ImageShape, usize) -> NetworkConfig {
-    let initializer = match activation {
-        Activation::Relu => Initializer::HeNormal,
-        _ => Initializer::XavierNormal,
-    };
-    move |images, depth| {
-        NetworkConfig::Mlp(MlpConfig {
-            inputs: images.elements(),
-            outputs: images.classes,
-            depth,
-            width,
-            activation,
-            initializer,
-            ..Default::default()
-        })
-    }
-}
-
 fn hook() -> GradientHook {
     let schedule = Schedule::LogSpaced { per_decade: 4 };
     GradientHook::new(&[&GradientNorm, &UpdateRatio], schedule)
@@ -155,7 +136,8 @@ impl Experiment for OptimizerHides {
 
     fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
         let arm = |(name, activation, optimizer)| {
-            let arm = settings.arm(name, optimizer, network(activation, settings.width));
+            let network = settings.mlp(activation, Normalization::None);
+            let arm = settings.arm(name, optimizer, network);
             ClassifyingArm { hook, ..arm }
         };
         settings.trials(&ARMS.map(arm))

@@ -67,19 +67,7 @@ impl Experiment for TemporalOrder {
             Preset::Standard => (vec![10, 50, 100], 4_000),
             Preset::Paper => (vec![10, 50, 100, 150, 200], 20_000),
         };
-        LearningSettings {
-            seeds: 8,
-            first_seed: 0,
-            lengths,
-            hidden: 32,
-            steps,
-            sequences: 20_000,
-            batch_size: 20,
-            rates: vec![3e-3, 1e-2],
-            tuning_seeds: 1,
-            clip_norm: 1.0,
-            evaluate_every: steps / 20,
-        }
+        LearningSettings::of(lengths, steps)
     }
 
     fn seeds(settings: &LearningSettings) -> Range<u64> {

@@ -113,6 +113,10 @@ impl TunedArm {
     }
 
     fn try_rates(&self, budget: &Budget, device: &Device) -> anyhow::Result<Vec<Tried>> {
+        if let [rate] = budget.rates[..] {
+            // Nothing to choose from.
+            return Ok(vec![Tried { rate, remaining: 1.0 }]);
+        }
         let looks = self.arm.trainer.steps.div_ceil(self.arm.trainer.loss_every);
         let try_rate = |rate: f64| {
             let mut sum = 0.0;
