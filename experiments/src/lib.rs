@@ -29,7 +29,7 @@ mod xray;
 pub use backend::{BACKENDS, Backend, BackendError, Precision};
 pub use catalogue::{EXPERIMENTS, experiment};
 pub use experiment::{About, Claim, Entry, Experiment, Listed, Prepared, Preset};
-pub use judgement::{Sample, Successes, Times, in_every_case};
+pub use judgement::{Sample, Successes, Times, in_every_case, rises_along};
 pub use nearest::nearest;
 pub use picture::{Picture, Point, Series};
 pub use progress::Bars;

@@ -137,6 +137,17 @@ impl TrialResult {
         rows.filter(|row| fits(&row.subject)).map(|row| row.value).collect()
     }
 
+    /// Returns a quantity at the last step at which any subject that fits has it, in the order of the
+    /// network.
+    pub fn at_end(&self, quantity: &str, fits: impl Fn(&str) -> bool) -> Vec<f64> {
+        let rows = || {
+            let of_quantity = self.rows.iter().filter(|row| row.quantity == quantity);
+            of_quantity.filter(|row| fits(&row.subject))
+        };
+        let last = rows().map(|row| row.step).max();
+        rows().filter(|row| Some(row.step) == last).map(|row| row.value).collect()
+    }
+
     /// Returns ln of the factor by which a quantity at the first step changes from each layer to the
     /// one before it, on average from the last of the subjects that fit to the first.
     ///

@@ -5,6 +5,7 @@
 mod report;
 mod runs;
 mod serve;
+mod theory;
 mod xray;
 mod zoo;
 

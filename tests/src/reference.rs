@@ -1,6 +1,7 @@
 //! A fully connected network in `f64`: plain loops, gradient by hand.
 
-use backdraft::theory::ScalarActivation;
+use backdraft::theory::ScalarFunction;
+use backdraft_layers::Activation;
 use backdraft_mlp::Mlp;
 use burn::nn::Linear;
 
@@ -19,7 +20,7 @@ pub struct ReferenceMlp {
     /// Hidden layers, then the head.
     pub layers: Vec<Layer>,
     /// Activation of the hidden layers.
-    pub activation: ScalarActivation,
+    pub activation: Activation,
 }
 
 /// What the backward pass gives.
@@ -35,7 +36,7 @@ pub struct Gradients {
 
 impl ReferenceMlp {
     /// Copies the weights of a network without normalisation and skips.
-    pub fn of(mlp: &Mlp, activation: ScalarActivation) -> Self {
+    pub fn of(mlp: &Mlp, activation: Activation) -> Self {
         let hidden = mlp.hidden.iter().map(|block| layer(&block.linear));
         Self { layers: hidden.chain([layer(&mlp.head)]).collect(), activation }
     }

@@ -12,7 +12,7 @@ use crate::judgement::Successes;
 use crate::picture::{Picture, Point};
 use crate::results::Results;
 use crate::trial::{Factors, Trial};
-use crate::verdict::{Ruling, Verdict};
+use crate::verdict::Verdict;
 
 /// Deep and narrow ReLU nets.
 pub(crate) struct BornDead;
@@ -103,9 +103,8 @@ impl Experiment for BornDead {
         vec![
             nets(NARROW).because(format!("formula {formula:.3}")).equals(&RELU_DIES, formula, 0.05),
             nets(WIDE).stays_below(&WIDTH_HELPS, 0.05),
-            nets(LEAKY).judge(&LEAK_HELPS, |_| {
-                Ruling::of(leaky.len() > 1 && !leaky.contains(&true), leaky.contains(&true))
-            }),
+            Successes::new("share of nets that live", leaky.iter().map(|is_dead| !is_dead))
+                .every(&LEAK_HELPS),
         ]
     }
 

@@ -11,6 +11,7 @@ use backdraft_trainer::{OptimizerConfig, RateSchedule, TrainerConfig};
 use backdraft_zoo::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
+use super::initial_flow::{is_block, log_gain};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::measure::{Supervised, training};
@@ -203,11 +204,8 @@ impl Experiment for Degradation {
             Sample::new("difference of training loss", differences)
                 .because(format!("test accuracy {first}, {last}"))
         };
-        let ratio = |trial: &&TrialResult| {
-            let norms = trial.initial("activation_gradient_norm", is_block);
-            Some((norms.first()? / norms.last()?).ln())
-        };
-        let ratios = trials_of(results, PLAIN, deep).iter().filter_map(ratio).collect();
+        let plain = trials_of(results, PLAIN, deep);
+        let ratios = plain.iter().filter_map(|trial| log_gain(trial, is_block)).collect();
         vec![
             difference(PLAIN).exceeds(&PLAIN_DEGRADES, 0.02),
             difference(RESIDUAL).stays_below(&RESIDUAL_DOES_NOT, 0.02),
@@ -243,11 +241,6 @@ impl Experiment for Degradation {
 
 fn trials_of<'a>(results: &'a Results, network: &str, depth: usize) -> Vec<&'a TrialResult> {
     results.with(&[("network", network), ("depth", &depth.to_string())])
-}
-
-/// Selects the outputs of blocks.
-fn is_block(name: &str) -> bool {
-    name.starts_with("blocks.") && !name.ends_with(".hidden")
 }
 
 /// He et al. 2016, § 4.2: momentum 0.9, weight decay 1e-4, the rate divided by 10 twice.

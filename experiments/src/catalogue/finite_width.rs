@@ -4,14 +4,13 @@ use std::ops::Range;
 
 use backdraft_layers::Initializer;
 use backdraft_mlp::MlpConfig;
-use backdraft_zoo::NetworkConfig;
 
-use super::initial_flow::{FlowSettings, is_hidden};
+use super::initial_flow::{FlowSettings, arm, log_gains};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::picture::{Picture, Point};
-use crate::results::{Results, TrialResult};
-use crate::trial::{Factors, Trial};
+use crate::results::Results;
+use crate::trial::Trial;
 use crate::verdict::Verdict;
 
 /// Fluctuations of the gradient between networks.
@@ -32,10 +31,11 @@ const DRIFT: Claim = Claim {
            of −5 (L − 1) / 2n, refuted if outside.",
 };
 
-/// ln ‖∂L/∂h_1‖² / ‖∂L/∂h_L‖² of one net.
-fn log_gain(settings: &FlowSettings, trial: &TrialResult) -> Option<f64> {
-    let factor = trial.log_factor("activation_gradient_norm", is_hidden)?;
-    Some(2.0 * factor * (settings.depth as f64 - 1.0))
+const NETWORK: &str = "relu-he";
+
+/// ln ‖∂L/∂h_1‖² / ‖∂L/∂h_L‖² by seed.
+fn squared_log_gains(results: &Results) -> Vec<f64> {
+    log_gains(results, NETWORK).into_iter().map(|gain| 2.0 * gain).collect()
 }
 
 /// 5 Σ 1/n over the layers between the two gradients.
@@ -75,13 +75,11 @@ impl Experiment for FiniteWidth {
 
     fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
         let network = MlpConfig { initializer: Initializer::HeNormal, ..settings.mlp() };
-        let factors = Factors::new([("network", "relu-he".to_owned())]);
-        Ok(settings.trials(&[(factors, NetworkConfig::Mlp(network))]))
+        Ok(settings.trials(&[arm(NETWORK, network)]))
     }
 
     fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
-        let logs: Vec<f64> =
-            results.trials().iter().filter_map(|trial| log_gain(settings, trial)).collect();
+        let logs = squared_log_gains(results);
         let mean = logs.iter().sum::<f64>() / logs.len().max(1) as f64;
         let deviations = logs.iter().map(|log| (log - mean).powi(2)).collect();
         let variance = predicted_variance(settings);
@@ -96,8 +94,7 @@ impl Experiment for FiniteWidth {
     }
 
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
-        let mut logs: Vec<f64> =
-            results.trials().iter().filter_map(|trial| log_gain(settings, trial)).collect();
+        let mut logs = squared_log_gains(results);
         logs.sort_by(f64::total_cmp);
         let count = logs.len() as f64;
         let point = |(index, log): (usize, &f64)| Point {

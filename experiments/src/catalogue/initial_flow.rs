@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::MlpConfig;
 use backdraft_zoo::NetworkConfig;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,8 @@ use crate::measure::flow;
 use crate::picture::Picture;
 use crate::results::{Results, TrialResult, by_layer};
 use crate::settings::{Settings, SettingsError, in_range};
-use crate::trial::{Factors, Trial};
+use crate::theory::MeanField;
+use crate::trial::{Factors, Task, Trial};
 
 /// Settings of an experiment that looks at networks as they start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +53,43 @@ impl FlowSettings {
         MlpConfig { inputs: width, depth, width, ..Default::default() }
     }
 
+    /// Returns what mean-field theory says of ln of ‖∂L/∂h_l‖ / ‖∂L/∂h_(l+1)‖ for l from the first
+    /// hidden layer: through the pre-activations of layer l + 1, whose variance is q_(l+1).
+    pub(crate) fn predicted_log_factors(
+        &self,
+        activation: Activation,
+        initializer: Initializer,
+    ) -> Vec<f64> {
+        let variance = initializer.weight_variance(self.width, self.width) * self.width as f64;
+        let field = MeanField::new(activation, variance, 0.0);
+        // Gaussian inputs of variance 1 make first pre-activations of variance σw².
+        field.log_factors(variance).take(self.depth - 1).collect()
+    }
+
+    /// Returns the factor per layer that these predict, their geometric mean.
+    pub(crate) fn predicted_factor(&self, activation: Activation, initializer: Initializer) -> f64 {
+        let logs = self.predicted_log_factors(activation, initializer);
+        (logs.iter().sum::<f64>() / logs.len() as f64).exp()
+    }
+
+    /// Returns the norms by layer that these predict where the last layer has the norm `last`.
+    pub(crate) fn predicted_flow(
+        &self,
+        activation: Activation,
+        initializer: Initializer,
+        last: f64,
+    ) -> Vec<(f64, f64)> {
+        let mut level = last.ln();
+        let logs = self.predicted_log_factors(activation, initializer);
+        let mut flow = vec![(self.depth as f64, last)];
+        for (layer, log) in logs.iter().enumerate().rev() {
+            level += log;
+            flow.push((layer as f64 + 1.0, level.exp()));
+        }
+        flow.reverse();
+        flow
+    }
+
     /// Draws the gradient by layer of the networks with these levels of the factor `network`.
     pub(crate) fn gradient_flow(&self, results: &Results, networks: &[&str]) -> Picture {
         let title = format!("Gradient reaching each of {} layers at initialisation", self.depth);
@@ -62,16 +101,44 @@ impl FlowSettings {
         })
     }
 
-    /// Looks at every network with every seed.
+    /// Looks at the flow in every network with every seed.
     pub(crate) fn trials(&self, arms: &[(Factors, NetworkConfig)]) -> Vec<Trial> {
+        self.trials_of(arms, flow)
+    }
+
+    /// Takes a measure of every network, at a batch size, with every seed.
+    pub(crate) fn trials_of(
+        &self,
+        arms: &[(Factors, NetworkConfig)],
+        measure: fn(NetworkConfig, usize, u64) -> Box<Task>,
+    ) -> Vec<Trial> {
         let trial = |seed: u64, (factors, network): &(Factors, NetworkConfig)| Trial {
             factors: factors.clone(),
             seed,
             cost: 1,
-            task: flow(network.clone(), self.batch, seed),
+            task: measure(network.clone(), self.batch, seed),
         };
         self.seeds().flat_map(|seed| arms.iter().map(move |arm| trial(seed, arm))).collect()
     }
+}
+
+/// Returns a fully connected network under its level of the factor `network`.
+pub(crate) fn arm(name: &str, network: MlpConfig) -> (Factors, NetworkConfig) {
+    (Factors::new([("network", name.to_owned())]), NetworkConfig::Mlp(network))
+}
+
+/// Returns ln ‖∂L/∂h_1‖ / ‖∂L/∂h_L‖, by seed, of the networks with this level of the factor `network`.
+pub(crate) fn log_gains(results: &Results, network: &str) -> Vec<f64> {
+    let trials = results.with(&[("network", network)]);
+    trials.iter().filter_map(|trial| log_gain(trial, is_hidden)).collect()
+}
+
+/// Returns ln of ‖∂L/∂a‖ of the first over that of the last of the taps that fit; `None` if an end is zero
+/// or not finite.
+pub(crate) fn log_gain(trial: &TrialResult, fits: impl Fn(&str) -> bool) -> Option<f64> {
+    let norms = trial.initial("activation_gradient_norm", fits);
+    let gain = (norms.first()? / norms.last()?).ln();
+    gain.is_finite().then_some(gain)
 }
 
 /// Returns ln of the factor of ‖∂L/∂h‖ per layer, by seed, of the networks with this level of the
@@ -80,6 +147,11 @@ pub(crate) fn log_factors(results: &Results, network: &str) -> Vec<f64> {
     let trials = results.with(&[("network", network)]);
     let factor = |trial: &&TrialResult| trial.log_factor("activation_gradient_norm", is_hidden);
     trials.iter().filter_map(factor).collect()
+}
+
+/// Selects the outputs of the blocks of a residual network.
+pub(crate) fn is_block(name: &str) -> bool {
+    name.starts_with("blocks.") && !name.ends_with(".hidden")
 }
 
 /// Selects the hidden layers of a fully connected network.

@@ -11,7 +11,6 @@ use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::{Sample, in_every_case};
 use crate::picture::{Picture, Point};
 use crate::results::{Results, TrialResult, by_layer};
-use crate::theory::{MeanField, ScalarActivation};
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
@@ -24,10 +23,9 @@ const RULE: &str = "At initialisation, for each initialiser: the mean of ln(‖�
      of theory, refuted if one lies outside.";
 
 macro_rules! claims {
-    ($($activation:ident $scalar:ident $id:literal $statement:literal;)*) => {
-        const CASES: &[(Activation, ScalarActivation, Claim)] = &[$((
+    ($($activation:ident $id:literal $statement:literal;)*) => {
+        const CASES: &[(Activation, Claim)] = &[$((
             Activation::$activation,
-            ScalarActivation::$scalar,
             Claim { id: $id, statement: $statement, rule: RULE },
         ),)*];
         const CLAIMS: &[Claim] =
@@ -36,15 +34,15 @@ macro_rules! claims {
 }
 
 claims! {
-    Identity Identity "linear" "A linear net's ∂L/∂h changes by √χ per layer, as mean-field theory says.";
-    Sigmoid Sigmoid "sigmoid" "So does a sigmoid net's.";
-    Tanh Tanh "tanh" "So does a tanh net's.";
-    Relu Relu "relu" "So does a ReLU net's.";
-    LeakyRelu LeakyRelu "leaky-relu" "So does a leaky ReLU net's.";
-    Elu Elu "elu" "So does an ELU net's.";
-    Selu Selu "selu" "So does a SELU net's.";
-    Gelu Gelu "gelu" "So does a GELU net's.";
-    Silu Silu "silu" "So does a SiLU net's.";
+    Identity "linear" "A linear net's ∂L/∂h changes by √χ per layer, as mean-field theory says.";
+    Sigmoid "sigmoid" "So does a sigmoid net's.";
+    Tanh "tanh" "So does a tanh net's.";
+    Relu "relu" "So does a ReLU net's.";
+    LeakyRelu "leaky-relu" "So does a leaky ReLU net's.";
+    Elu "elu" "So does an ELU net's.";
+    Selu "selu" "So does a SELU net's.";
+    Gelu "gelu" "So does a GELU net's.";
+    Silu "silu" "So does a SiLU net's.";
 }
 
 /// The initialisers, by level of the factor `initializer`.
@@ -89,7 +87,7 @@ impl Experiment for MeanfieldChi {
 
     fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
         let mut arms = Vec::new();
-        for (activation, _, _) in CASES {
+        for (activation, _) in CASES {
             for (initializer, init) in INITIALIZERS {
                 let network =
                     MlpConfig { activation: *activation, initializer: init, ..settings.mlp() };
@@ -100,13 +98,13 @@ impl Experiment for MeanfieldChi {
     }
 
     fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
-        let judge = |(activation, scalar, claim): &(Activation, ScalarActivation, Claim)| {
+        let judge = |(activation, claim): &(Activation, Claim)| {
             let case = |(name, init): (&str, Initializer)| {
                 let trials = trials_of(results, *activation, name);
                 let factor =
                     |trial: &&TrialResult| trial.log_factor("activation_gradient_norm", is_hidden);
                 let logs = trials.iter().filter_map(factor).collect();
-                let expected = mean_log_factor(settings, *scalar, init).exp();
+                let expected = settings.predicted_factor(*activation, init);
                 let sample = Sample::of_logs("factor per layer", logs)
                     .because(format!("theory {expected:.3}"));
                 (name.to_owned(), sample.equals(claim, expected, 0.05))
@@ -126,19 +124,13 @@ impl Experiment for MeanfieldChi {
                 "‖∂L/∂h‖, L2 over the batch",
             )
             .logarithmic();
-            for (activation, scalar, _) in CASES {
+            for (activation, _) in CASES {
                 let trials = trials_of(results, *activation, name);
                 let layers = by_layer(&trials, "activation_gradient_norm", is_hidden);
                 let last: Option<Point> = layers.last().copied();
                 picture = picture.measured(activation.name(), layers);
                 let Some(last) = last else { continue };
-                let mut level = last.y.ln();
-                let mut predicted = vec![(last.x, last.y)];
-                for (layer, log) in log_factors(settings, *scalar, init).iter().enumerate().rev() {
-                    level += log;
-                    predicted.push((layer as f64 + 1.0, level.exp()));
-                }
-                predicted.reverse();
+                let predicted = settings.predicted_flow(*activation, init, last.y);
                 picture = picture.predicted(activation.name(), predicted);
             }
             picture
@@ -160,27 +152,4 @@ fn trials_of<'a>(
     initializer: &str,
 ) -> Vec<&'a TrialResult> {
     results.with(&[("activation", activation.name()), ("initializer", initializer)])
-}
-
-/// ln of ‖∂L/∂h_l‖ / ‖∂L/∂h_(l+1)‖ for l from the first hidden layer: through the pre-activations of
-/// layer l + 1, whose variance is q_(l+1).
-fn log_factors(
-    settings: &FlowSettings,
-    activation: ScalarActivation,
-    initializer: Initializer,
-) -> Vec<f64> {
-    let width = settings.width;
-    let variance = initializer.weight_variance(width, width) * width as f64;
-    let field = MeanField::new(activation, variance, 0.0);
-    // Gaussian inputs of variance 1 make first pre-activations of variance σw².
-    field.log_factors(variance).take(settings.depth - 1).collect()
-}
-
-fn mean_log_factor(
-    settings: &FlowSettings,
-    activation: ScalarActivation,
-    initializer: Initializer,
-) -> f64 {
-    let logs = log_factors(settings, activation, initializer);
-    logs.iter().sum::<f64>() / logs.len() as f64
 }

@@ -1,14 +1,20 @@
 //! The experiments, and the only list of them.
 
+mod activations;
 mod batch_norm_speed;
 mod born_dead;
+mod burn_default_init;
 mod classifying;
 mod clipping;
 mod contest;
 mod copy_memory;
+mod dead_relu;
 mod degradation;
+mod early_layers;
 mod finite_width;
+mod finite_width_interval;
 mod forget_gate;
+mod glorot_variance;
 mod identity_rnn;
 mod initial_flow;
 mod layer_norm_recurrent;
@@ -21,22 +27,32 @@ mod optimizer_hides;
 mod orthogonal;
 mod phase_diagram;
 mod residual_flow;
+mod residual_init_cures;
 mod saturation;
 mod sequence_length;
 mod sequential_digits;
+mod shattered_gradients;
 mod sigmoid_vs_relu;
 mod spectral_radius;
+mod tanh_algebraic;
 mod temporal_order;
 mod time_flow;
+mod xavier_vs_he_depth;
 
 use crate::experiment::{Entry, Listed};
+use activations::Activations;
 use batch_norm_speed::BatchNormSpeed;
 use born_dead::BornDead;
+use burn_default_init::BurnDefaultInit;
 use clipping::ClippingExperiment;
 use copy_memory::CopyMemory;
+use dead_relu::DeadRelu;
 use degradation::Degradation;
+use early_layers::EarlyLayers;
 use finite_width::FiniteWidth;
+use finite_width_interval::FiniteWidthInterval;
 use forget_gate::ForgetGate;
+use glorot_variance::GlorotVariance;
 use identity_rnn::IdentityRnn;
 use layer_norm_recurrent::LayerNormRecurrent;
 use meanfield_chi::MeanfieldChi;
@@ -47,25 +63,39 @@ use optimizer_hides::OptimizerHides;
 use orthogonal::OrthogonalExperiment;
 use phase_diagram::PhaseDiagram;
 use residual_flow::ResidualFlow;
+use residual_init_cures::ResidualInitCures;
 use saturation::Saturation;
 use sequence_length::SequenceLength;
 use sequential_digits::SequentialDigits;
+use shattered_gradients::ShatteredGradients;
 use sigmoid_vs_relu::SigmoidVsRelu;
 use spectral_radius::SpectralRadius;
+use tanh_algebraic::TanhAlgebraic;
 use temporal_order::TemporalOrder;
+use xavier_vs_he_depth::XavierVsHeDepth;
 
 /// Every experiment.
 pub const EXPERIMENTS: &[&dyn Entry] = &[
     &Listed::<SigmoidVsRelu>::new(),
     &Listed::<SequenceLength>::new(),
     &Listed::<MeanfieldChi>::new(),
+    &Listed::<BurnDefaultInit>::new(),
+    &Listed::<TanhAlgebraic>::new(),
+    &Listed::<GlorotVariance>::new(),
     &Listed::<PhaseDiagram>::new(),
+    &Listed::<Activations>::new(),
+    &Listed::<XavierVsHeDepth>::new(),
+    &Listed::<EarlyLayers>::new(),
     &Listed::<Saturation>::new(),
     &Listed::<OrthogonalExperiment>::new(),
     &Listed::<NormalizationFlow>::new(),
     &Listed::<ResidualFlow>::new(),
+    &Listed::<ResidualInitCures>::new(),
+    &Listed::<ShatteredGradients>::new(),
     &Listed::<FiniteWidth>::new(),
+    &Listed::<FiniteWidthInterval>::new(),
     &Listed::<BornDead>::new(),
+    &Listed::<DeadRelu>::new(),
     &Listed::<NormOrderExperiment>::new(),
     &Listed::<Degradation>::new(),
     &Listed::<BatchNormSpeed>::new(),

@@ -11,7 +11,7 @@ use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::picture::Picture;
 use crate::results::Results;
-use crate::theory::{ScalarActivation, batch_norm_chi, layer_norm_chi};
+use crate::theory::{batch_norm_chi, layer_norm_chi};
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
@@ -94,10 +94,10 @@ impl Experiment for NormalizationFlow {
         let sample =
             |network: &str| Sample::of_logs("factor per layer", log_factors(results, network));
         let root = |chi: f64| chi.sqrt();
-        let batch = |activation| root(batch_norm_chi(activation));
+        let batch = |activation| root(batch_norm_chi(&activation));
         let told = |factor: f64| format!("theory {factor:.3}");
-        let (relu, sigmoid) = (ScalarActivation::Relu, ScalarActivation::Sigmoid);
-        let layer_sigmoid = root(layer_norm_chi(sigmoid));
+        let (relu, sigmoid) = (Activation::Relu, Activation::Sigmoid);
+        let layer_sigmoid = root(layer_norm_chi(&sigmoid));
         vec![
             sample("relu-batch-norm").because(told(batch(relu))).equals(
                 &BATCH_EXPLODES,
@@ -109,7 +109,7 @@ impl Experiment for NormalizationFlow {
                 batch(sigmoid),
                 0.03,
             ),
-            sample("relu-layer-norm").equals(&LAYER_LEVEL, root(layer_norm_chi(relu)), 0.03),
+            sample("relu-layer-norm").equals(&LAYER_LEVEL, root(layer_norm_chi(&relu)), 0.03),
             sample("sigmoid-layer-norm")
                 .because(told(layer_sigmoid))
                 .exceeds(&LAYER_SAVES_SIGMOID, 0.9),

@@ -6,7 +6,7 @@ use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::MlpConfig;
 use backdraft_zoo::NetworkConfig;
 
-use super::initial_flow::{FlowSettings, log_factors};
+use super::initial_flow::{FlowSettings, log_gains};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::picture::{Picture, Point};
@@ -47,9 +47,8 @@ const ARMS: [(&str, Activation, Initializer); 4] = [
 ];
 
 /// ln ‖∂L/∂h_1‖² / ‖∂L/∂h_L‖² by seed.
-fn log_gains(settings: &FlowSettings, results: &Results, network: &str) -> Vec<f64> {
-    let layers = settings.depth as f64 - 1.0;
-    log_factors(results, network).into_iter().map(|factor| 2.0 * layers * factor).collect()
+fn squared_log_gains(results: &Results, network: &str) -> Vec<f64> {
+    log_gains(results, network).into_iter().map(|gain| 2.0 * gain).collect()
 }
 
 fn squared_deviations(gains: &[f64]) -> Vec<f64> {
@@ -92,7 +91,7 @@ impl Experiment for OrthogonalExperiment {
     }
 
     fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
-        let gains = |network: &str| log_gains(settings, results, network);
+        let gains = |network: &str| squared_log_gains(results, network);
         let sizes: Vec<f64> =
             gains("linear-orthogonal").iter().map(|gain| gain.abs() / 2.0).collect();
         let largest = sizes.iter().copied().fold(0.0, f64::max);
@@ -127,7 +126,7 @@ impl Experiment for OrthogonalExperiment {
             "share of nets with less",
         );
         vec![ARMS.iter().fold(picture, |picture, (network, _, _)| {
-            let mut gains = log_gains(settings, results, network);
+            let mut gains = squared_log_gains(results, network);
             gains.sort_by(f64::total_cmp);
             let count = gains.len() as f64;
             let point = |(index, gain): (usize, &f64)| Point {

@@ -11,7 +11,7 @@ use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::{Sample, in_every_case};
 use crate::picture::{Picture, Point};
 use crate::results::{Results, TrialResult};
-use crate::theory::{MeanField, ScalarActivation};
+use crate::theory::MeanField;
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
@@ -37,7 +37,7 @@ const BIAS_VARIANCES: [f64; 3] = [0.0, 0.05, 0.3];
 
 /// √χ at the fixed point of the variance.
 fn theory(weight: f64, bias: f64, depth: usize) -> f64 {
-    let field = MeanField::new(ScalarActivation::Tanh, weight, bias);
+    let field = MeanField::new(Activation::Tanh, weight, bias);
     // At criticality the variance never settles: take it where the layers are.
     let logs = field.log_factors(weight + bias).take(depth - 1).skip((depth - 1) / 2);
     let logs: Vec<f64> = logs.collect();

@@ -6,7 +6,7 @@ use backdraft_layers::Initializer;
 use backdraft_mlp::{MlpConfig, Normalization, Skip};
 use backdraft_zoo::NetworkConfig;
 
-use super::initial_flow::{FlowSettings, log_factors};
+use super::initial_flow::{FlowSettings, log_factors, log_gains};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::picture::Picture;
@@ -106,8 +106,7 @@ impl Experiment for ResidualFlow {
         let factor = |network: &str| Sample::of_logs("factor per layer", logs(network));
         let layers = settings.depth as f64 - 1.0;
         let whole = |network: &str| {
-            let growths = logs(network).into_iter().map(|log| log * layers).collect();
-            Sample::of_logs("‖∂L/∂h‖, first over last layer", growths)
+            Sample::of_logs("‖∂L/∂h‖, first over last layer", log_gains(results, network))
         };
         vec![
             factor(RESIDUAL).exceeds(&BARE_EXPLODES, 1.1),

@@ -11,7 +11,7 @@ use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::{Sample, in_every_case, short};
 use crate::picture::{Picture, Point};
 use crate::results::{Results, TrialResult};
-use crate::theory::{MeanField, ScalarActivation};
+use crate::theory::MeanField;
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
@@ -44,14 +44,14 @@ const SIGMOID_CAN: Claim = Claim {
 const CRITICAL: f64 = 103.0;
 
 /// The arms: activation and σw².
-const ARMS: [(Activation, ScalarActivation, f64); 7] = [
-    (Activation::Sigmoid, ScalarActivation::Sigmoid, 1.0),
-    (Activation::Sigmoid, ScalarActivation::Sigmoid, 16.0),
-    (Activation::Sigmoid, ScalarActivation::Sigmoid, CRITICAL),
-    (Activation::Sigmoid, ScalarActivation::Sigmoid, 400.0),
-    (Activation::Tanh, ScalarActivation::Tanh, 1.0),
-    (Activation::Tanh, ScalarActivation::Tanh, 4.0),
-    (Activation::Tanh, ScalarActivation::Tanh, 16.0),
+const ARMS: [(Activation, f64); 7] = [
+    (Activation::Sigmoid, 1.0),
+    (Activation::Sigmoid, 16.0),
+    (Activation::Sigmoid, CRITICAL),
+    (Activation::Sigmoid, 400.0),
+    (Activation::Tanh, 1.0),
+    (Activation::Tanh, 4.0),
+    (Activation::Tanh, 16.0),
 ];
 
 fn trials_of(results: &Results, activation: Activation, variance: f64) -> Vec<&TrialResult> {
@@ -79,7 +79,7 @@ fn saturated(results: &Results, activation: Activation, variance: f64) -> f64 {
     shares.iter().sum::<f64>() / shares.len() as f64
 }
 
-fn theory(settings: &FlowSettings, activation: ScalarActivation, variance: f64) -> f64 {
+fn theory(settings: &FlowSettings, activation: Activation, variance: f64) -> f64 {
     let field = MeanField::new(activation, variance, 0.0);
     let logs = field.log_factors(variance).take(settings.depth - 1).skip(settings.depth / 2);
     let logs: Vec<f64> = logs.collect();
@@ -114,7 +114,7 @@ impl Experiment for Saturation {
     }
 
     fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
-        let arm = |(activation, _, variance): (Activation, ScalarActivation, f64)| {
+        let arm = |(activation, variance): (Activation, f64)| {
             let network = MlpConfig {
                 activation,
                 initializer: Initializer::MeanField(variance),
@@ -130,8 +130,8 @@ impl Experiment for Saturation {
     }
 
     fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
-        let case = |(activation, scalar, variance): (Activation, ScalarActivation, f64)| {
-            let expected = theory(settings, scalar, variance);
+        let case = |(activation, variance): (Activation, f64)| {
+            let expected = theory(settings, activation, variance);
             let share = 100.0 * saturated(results, activation, variance);
             let logs = log_factors(results, activation, variance);
             let sample = Sample::of_logs("factor per layer", logs)
@@ -163,8 +163,8 @@ impl Experiment for Saturation {
             "factor per layer",
         );
         vec![[Activation::Sigmoid, Activation::Tanh].iter().fold(picture, |picture, activation| {
-            let arms = ARMS.iter().filter(|(of, _, _)| of == activation);
-            let points = arms.filter_map(|(_, _, variance)| {
+            let arms = ARMS.iter().filter(|(of, _)| of == activation);
+            let points = arms.filter_map(|(_, variance)| {
                 let logs = log_factors(results, *activation, *variance);
                 let factors: Vec<f64> = logs.iter().map(|log| log.exp()).collect();
                 Point::geometric_mean(saturated(results, *activation, *variance), &factors)
@@ -177,13 +177,11 @@ impl Experiment for Saturation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::theory::critical_weight_variance;
 
     #[test]
     fn the_sigmoid_net_is_critical_where_the_constant_says() {
-        let chi = |variance: f64| {
-            let field = MeanField::new(ScalarActivation::Sigmoid, variance, 0.0);
-            field.chi(field.fixed_point(variance))
-        };
-        assert!(chi(CRITICAL - 0.5) < 1.0 && chi(CRITICAL + 0.5) > 1.0);
+        let critical = critical_weight_variance(Activation::Sigmoid, 0.0).unwrap();
+        assert!((critical - CRITICAL).abs() < 0.5, "{critical}");
     }
 }

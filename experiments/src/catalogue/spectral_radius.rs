@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use backdraft_layers::Initializer;
+use backdraft_layers::{Activation, Initializer};
 use backdraft_recurrent::{Cell, RecurrentConfig};
 use backdraft_zoo::NetworkConfig;
 
@@ -12,7 +12,7 @@ use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::{Sample, in_every_case};
 use crate::picture::Picture;
 use crate::results::Results;
-use crate::theory::{MeanField, ScalarActivation};
+use crate::theory::MeanField;
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
@@ -76,7 +76,7 @@ impl SpectralRadius {
 
     /// Returns the theory of a tanh net at this gain, as a factor per step.
     fn expected(gain: f64) -> f64 {
-        let theory = MeanField::new(ScalarActivation::Tanh, gain * gain, INPUT_VARIANCE);
+        let theory = MeanField::new(Activation::Tanh, gain * gain, INPUT_VARIANCE);
         theory.gradient_norm_factor(theory.fixed_point(INPUT_VARIANCE))
     }
 }

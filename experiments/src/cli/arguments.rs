@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use super::report::ReportArguments;
 use super::serve::ServeArguments;
+use super::theory::TheoryArguments;
 use crate::backend::Precision;
 use crate::experiment::Preset;
 use crate::xray::Loss;
@@ -46,6 +47,8 @@ pub(super) enum Command {
     Serve(ServeArguments),
     /// Write the HTML report of runs again.
     Report(ReportArguments),
+    /// Predict the gradient of every layer of a fully connected network, without drawing one.
+    Theory(TheoryArguments),
     /// List the architectures and their presets, or check what each of them promises.
     Zoo(ZooArguments),
     /// Look at the gradients of one network on one batch.

@@ -11,6 +11,7 @@ mod report;
 mod run;
 mod serve;
 mod show;
+mod theory;
 mod verify;
 mod xray;
 mod zoo;
@@ -86,6 +87,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Show(arguments) => show::show(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Report(arguments) => report::report(&arguments),
+        Command::Theory(arguments) => theory::theory(&arguments),
         Command::Zoo(arguments) => zoo::zoo(&arguments),
         Command::Data(arguments) => data::data(&arguments.command),
         Command::Xray(arguments) => xray::run(&arguments),

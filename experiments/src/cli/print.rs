@@ -40,15 +40,23 @@ pub(super) fn say_json(value: &impl Serialize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Draws a picture as wide as the terminal.
+pub(super) fn say_picture(picture: &Picture) {
+    say(to_terminal(picture, terminal_width(), is_coloured()));
+}
+
+fn is_coloured() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
 /// Prints the whole report of a run.
 pub(super) fn print_run(manifest: &Manifest, pictures: &[Picture], results: &Results) {
-    let is_coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     if let Some(picture) = pictures.first() {
-        say(to_terminal(picture, terminal_width(), is_coloured));
+        say_picture(picture);
     }
     print_endings(results);
     for verdict in &manifest.verdicts {
-        print_verdict(verdict, is_coloured);
+        print_verdict(verdict, is_coloured());
     }
 }
 

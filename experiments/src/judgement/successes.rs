@@ -47,6 +47,13 @@ impl Successes {
         self.judge(claim, |(lower, upper)| Ruling::of(upper < threshold, lower > threshold))
     }
 
+    /// Supported if every one of at least two succeeded, refuted if one did not: for what chance has no
+    /// part in.
+    pub fn every(self, claim: &Claim) -> Verdict {
+        let (are_some, all) = (self.outcomes.len() > 1, !self.outcomes.contains(&false));
+        self.judge(claim, |_| Ruling::of(are_some && all, !all))
+    }
+
     /// Two one-sided exact tests: supported if the 90 % interval of the share lies within `tolerance`
     /// of `reference`, refuted if outside.
     pub fn equals(self, claim: &Claim, reference: f64, tolerance: f64) -> Verdict {
@@ -113,6 +120,14 @@ mod tests {
         assert_eq!(of(0, 10).exceeds(&CLAIM, 0.5).ruling, Ruling::Refuted);
         assert_eq!(of(0, 10).stays_below(&CLAIM, 0.31).ruling, Ruling::Supported);
         assert_eq!(of(0, 0).exceeds(&CLAIM, 0.5).ruling, Ruling::Inconclusive);
+    }
+
+    #[test]
+    fn a_single_failure_refutes_what_holds_of_every_one() {
+        let verdict = of(10, 10).every(&CLAIM);
+        assert_eq!((verdict.ruling, verdict.p_value), (Ruling::Supported, None));
+        assert_eq!(of(9, 10).every(&CLAIM).ruling, Ruling::Refuted);
+        assert_eq!(of(1, 1).every(&CLAIM).ruling, Ruling::Inconclusive);
     }
 
     #[test]

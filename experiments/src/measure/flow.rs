@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::trial::Task;
 
 /// Keeps inputs independent of weights that are drawn from the same seed.
-const INPUTS: u64 = 1 << 40;
+pub(super) const INPUTS: u64 = 1 << 40;
 
 /// Draws the network of `seed`, sends `batch` Gaussian inputs through it, and a Gaussian gradient
 /// back from its outputs.

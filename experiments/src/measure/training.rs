@@ -20,11 +20,12 @@ pub(crate) fn training(
     hook: fn() -> GradientHook,
 ) -> Box<Task> {
     Box::new(move |device: &Device, listener: &mut dyn Listener| {
-        train(&network, &trainer, &data, hook(), device, listener)
+        let (_, outcome) = train(&network, &trainer, &data, hook(), device, listener)?;
+        Ok(outcome)
     })
 }
 
-/// Trains at once.
+/// Trains at once; returns the network with how it ended.
 pub(super) fn train(
     network: &NetworkConfig,
     trainer: &TrainerConfig,
@@ -32,12 +33,11 @@ pub(super) fn train(
     mut hook: GradientHook,
     device: &Device,
     listener: &mut dyn Listener,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<(ZooNetwork, Outcome)> {
     let model = network.try_init(trainer.seed, &device.clone().autodiff())?;
     let [train, test] = data.on_device(device, trainer.seed);
     let forward = |model: &ZooNetwork, x: Tensor<2>, taps: &mut Taps| model.score(x, taps);
     let splits = Splits { train: &train, test: &test };
     let trainer = Trainer::new(trainer.clone(), device)?;
-    let (_, outcome) = trainer.fit(model, splits, forward, &data.loss, &mut hook, listener)?;
-    Ok(outcome)
+    Ok(trainer.fit(model, splits, forward, &data.loss, &mut hook, listener)?)
 }

@@ -143,7 +143,9 @@ impl Arm {
         listener: &mut dyn Listener,
     ) -> anyhow::Result<Outcome> {
         let trainer = TrainerConfig { seed, learning_rate, ..self.trainer.clone() };
-        train(&self.network, &trainer, &*(self.data)(seed)?, hook, device, listener)
+        let data = (self.data)(seed)?;
+        let (_, outcome) = train(&self.network, &trainer, &data, hook, device, listener)?;
+        Ok(outcome)
     }
 }
 

@@ -1,13 +1,13 @@
 //! What theory says of a setup, where it says anything.
 
-use backdraft_layers::{Activation, Initializer};
+use backdraft_layers::Initializer;
 use backdraft_mlp::{Normalization, Skip};
 use backdraft_recurrent::{Cell, RecurrentConfig};
 use backdraft_zoo::NetworkConfig;
 use serde::Serialize;
 
 use super::setup::{Layers, Sequence, Setup};
-use crate::theory::{MeanField, ScalarActivation, batch_norm_chi, layer_norm_chi};
+use crate::theory::{MeanField, batch_norm_chi, layer_norm_chi};
 
 /// Factors of a gradient's norm from each place to the one before it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -48,7 +48,7 @@ fn of_layers(layers: &Layers, inputs: usize, square: f64) -> Option<Prediction> 
         let words = "ReZero starts as the identity: each layer passes the gradient on unchanged.";
         return predict("identity", words.to_owned(), vec![0.0; depth - 1]);
     }
-    let activation = scalar(layers.activation)?;
+    let activation = layers.activation;
     // The derivations are for weights drawn independently, or orthogonal, and for layers in a chain.
     if skip != Skip::None || !is_random(initializer) {
         return None;
@@ -59,12 +59,12 @@ fn of_layers(layers: &Layers, inputs: usize, square: f64) -> Option<Prediction> 
             "batch-norm mean field",
             "√(E φ′² / Var φ) per layer, whatever the weights' variance (Yang et al. 2019)."
                 .to_owned(),
-            constant(batch_norm_chi(activation)),
+            constant(batch_norm_chi(&activation)),
         ),
         Normalization::Layer => predict(
             "layer-norm mean field",
             "√(E φ′² / E φ²) per layer, whatever the weights' variance.".to_owned(),
-            constant(layer_norm_chi(activation)),
+            constant(layer_norm_chi(&activation)),
         ),
         Normalization::None => {
             let per_input = gain * gain * initializer.weight_variance(inputs, width);
@@ -83,21 +83,6 @@ fn of_layers(layers: &Layers, inputs: usize, square: f64) -> Option<Prediction> 
 /// Tells whether weights are random with mean zero.
 fn is_random(initializer: Initializer) -> bool {
     !matches!(initializer, Initializer::Zeros | Initializer::Constant(_) | Initializer::Identity(_))
-}
-
-fn scalar(activation: Activation) -> Option<ScalarActivation> {
-    match activation {
-        Activation::Identity => Some(ScalarActivation::Identity),
-        Activation::Sigmoid => Some(ScalarActivation::Sigmoid),
-        Activation::Tanh => Some(ScalarActivation::Tanh),
-        Activation::Relu => Some(ScalarActivation::Relu),
-        Activation::LeakyRelu => Some(ScalarActivation::LeakyRelu),
-        Activation::Elu | Activation::Celu => Some(ScalarActivation::Elu),
-        Activation::Selu => Some(ScalarActivation::Selu),
-        Activation::Gelu => Some(ScalarActivation::Gelu),
-        Activation::Silu => Some(ScalarActivation::Silu),
-        _ => None,
-    }
 }
 
 fn of_sequence(sequence: &Sequence, config: &RecurrentConfig) -> Option<Prediction> {
@@ -175,7 +160,6 @@ mod tests {
             predicted(Layers { initializer: Initializer::Zeros, ..Default::default() }),
             None
         );
-        assert_eq!(predicted(Layers { activation: Activation::Prelu, ..Default::default() }), None);
         assert_eq!(predicted(Layers { skip: Skip::Rezero, ..Default::default() }), Some(1.0));
     }
 

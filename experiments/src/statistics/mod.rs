@@ -7,6 +7,7 @@ mod inversion;
 mod line;
 mod log_rank;
 mod proportion;
+mod ridge;
 mod survival;
 mod trend;
 
@@ -17,5 +18,6 @@ pub(crate) use inversion::two_tails;
 pub use line::Line;
 pub use log_rank::LogRank;
 pub use proportion::Proportion;
+pub use ridge::Ridge;
 pub use survival::{KaplanMeier, Time};
 pub use trend::Trend;

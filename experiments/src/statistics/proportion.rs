@@ -19,6 +19,16 @@ impl Proportion {
         (!outcomes.is_empty()).then_some(Self { successes, attempts: outcomes.len() })
     }
 
+    /// Returns the number of successes.
+    pub fn successes(self) -> usize {
+        self.successes
+    }
+
+    /// Returns the number of attempts.
+    pub fn attempts(self) -> usize {
+        self.attempts
+    }
+
     /// Returns the share of successes.
     pub fn share(self) -> f64 {
         self.successes as f64 / self.attempts as f64

@@ -1,142 +1,174 @@
 //! Activation functions of one number, for the theory of wide networks.
 
+use backdraft_layers::Activation::{self, *};
 use statrs::function::erf::erf;
 
-/// An activation function whose Gaussian means the theory can take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ScalarActivation {
-    /// x.
-    Identity,
-    /// 1 / (1 + e⁻ˣ).
-    Sigmoid,
-    /// Hyperbolic tangent.
-    Tanh,
-    /// max(0, x).
-    Relu,
-    /// x above 0, 0.01 x below.
-    LeakyRelu,
-    /// x above 0, eˣ − 1 below.
-    Elu,
-    /// ELU with the constants of Klambauer et al. 2017.
-    Selu,
-    /// x Φ(x).
-    Gelu,
-    /// x / (1 + e⁻ˣ).
-    Silu,
-    /// The error function, for which closed forms are known (Williams 1997).
-    Erf,
+/// A function of one number whose Gaussian means the theory can take.
+///
+/// It is implemented for the [`Activation`]s of the zoo, PReLU being at its initial slope; implement it
+/// for your own.
+pub trait ScalarFunction {
+    /// Returns φ(x).
+    fn value(&self, x: f64) -> f64;
+
+    /// Returns φ′(x), as back-propagation computes it: where φ jumps, without the jump.
+    fn derivative(&self, x: f64) -> f64;
+
+    /// Returns where, other than at 0, φ or φ′ jumps.
+    fn kinks(&self) -> &'static [f64] {
+        &[]
+    }
 }
 
 const LEAKY_SLOPE: f64 = 0.01;
 /// Klambauer et al. 2017, eq. 14.
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_3;
+/// Inner slope and cubic term of GELU's approximation (Hendrycks & Gimpel 2016, § 2).
+const GELU_SLOPE: f64 = 0.797_884_560_802_865_4;
+const GELU_CUBIC: f64 = 0.044_715;
 
 /// Φ(x), the share of a standard Gaussian below x.
 fn normal_distribution(x: f64) -> f64 {
     0.5 * (1.0 + erf(x / std::f64::consts::SQRT_2))
 }
 
-impl ScalarActivation {
-    /// Every activation.
-    pub const ALL: &[Self] = &[
-        Self::Identity,
-        Self::Sigmoid,
-        Self::Tanh,
-        Self::Relu,
-        Self::LeakyRelu,
-        Self::Elu,
-        Self::Selu,
-        Self::Gelu,
-        Self::Silu,
-        Self::Erf,
-    ];
+fn normal_density(x: f64) -> f64 {
+    (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt()
+}
 
-    /// Returns φ(x).
-    pub fn value(self, x: f64) -> f64 {
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+/// `above` where the condition holds, else 0.
+fn where_true(condition: bool, above: f64) -> f64 {
+    if condition { above } else { 0.0 }
+}
+
+/// `above` for x > 0, else `below`.
+fn by_sign(x: f64, above: f64, below: f64) -> f64 {
+    if x > 0.0 { above } else { below }
+}
+
+impl ScalarFunction for Activation {
+    fn value(&self, x: f64) -> f64 {
         match self {
-            Self::Identity => x,
-            Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
-            Self::Tanh => x.tanh(),
-            Self::Relu => x.max(0.0),
-            Self::LeakyRelu => x.max(LEAKY_SLOPE * x),
-            Self::Elu => {
-                if x > 0.0 {
-                    x
-                } else {
-                    x.exp_m1()
-                }
-            }
-            Self::Selu => {
-                let below = SELU_ALPHA * x.exp_m1();
-                SELU_SCALE * if x > 0.0 { x } else { below }
-            }
-            Self::Gelu => x * normal_distribution(x),
-            Self::Silu => x * Self::Sigmoid.value(x),
-            Self::Erf => erf(x),
+            Identity => x,
+            Sigmoid => sigmoid(x),
+            Tanh => x.tanh(),
+            Relu => x.max(0.0),
+            LeakyRelu => x.max(LEAKY_SLOPE * x),
+            Prelu => x.max(Self::PRELU_SLOPE * x),
+            Elu | Celu => by_sign(x, x, x.exp_m1()),
+            Selu => SELU_SCALE * by_sign(x, x, SELU_ALPHA * x.exp_m1()),
+            Gelu => x * normal_distribution(x),
+            GeluApproximate => 0.5 * x * (1.0 + gelu_angle(x).tanh()),
+            Silu => x * sigmoid(x),
+            Mish => x * softplus(x).tanh(),
+            Softplus => softplus(x),
+            Softsign => x / (1.0 + x.abs()),
+            LogSigmoid => -softplus(-x),
+            HardSigmoid => (0.2 * x + 0.5).clamp(0.0, 1.0),
+            HardSwish => x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
+            HardTanh => x.clamp(-1.0, 1.0),
+            Relu6 => x.clamp(0.0, 6.0),
+            ThresholdedRelu => where_true(x > 1.0, x),
+            TanhShrink => x - x.tanh(),
+            HardShrink => where_true(x.abs() > 0.5, x),
+            SoftShrink => where_true(x.abs() > 0.5, x - 0.5 * x.signum()),
         }
     }
 
-    /// Returns φ′(x); at a kink, the derivative from below.
-    pub fn derivative(self, x: f64) -> f64 {
+    fn derivative(&self, x: f64) -> f64 {
         match self {
-            Self::Identity => 1.0,
-            Self::Sigmoid => self.value(x) * (1.0 - self.value(x)),
-            Self::Tanh => 1.0 - x.tanh().powi(2),
-            Self::Relu => f64::from(u8::from(x > 0.0)),
-            Self::LeakyRelu => {
-                if x > 0.0 {
-                    1.0
-                } else {
-                    LEAKY_SLOPE
-                }
+            Identity => 1.0,
+            Sigmoid => sigmoid(x) * sigmoid(-x),
+            Tanh => 1.0 - x.tanh().powi(2),
+            Relu => by_sign(x, 1.0, 0.0),
+            LeakyRelu => by_sign(x, 1.0, LEAKY_SLOPE),
+            Prelu => by_sign(x, 1.0, Self::PRELU_SLOPE),
+            Elu | Celu => by_sign(x, 1.0, x.exp()),
+            Selu => SELU_SCALE * by_sign(x, 1.0, SELU_ALPHA * x.exp()),
+            Gelu => normal_distribution(x) + x * normal_density(x),
+            GeluApproximate => {
+                let tanh = gelu_angle(x).tanh();
+                let slope = GELU_SLOPE * (1.0 + 3.0 * GELU_CUBIC * x * x);
+                0.5 * (1.0 + tanh) + 0.5 * x * (1.0 - tanh * tanh) * slope
             }
-            Self::Elu => {
-                if x > 0.0 {
-                    1.0
-                } else {
-                    x.exp()
-                }
+            Silu => sigmoid(x) * (1.0 + x * sigmoid(-x)),
+            Mish => {
+                let tanh = softplus(x).tanh();
+                tanh + x * (1.0 - tanh * tanh) * sigmoid(x)
             }
-            Self::Selu => SELU_SCALE * if x > 0.0 { 1.0 } else { SELU_ALPHA * x.exp() },
-            Self::Gelu => {
-                let density = (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt();
-                normal_distribution(x) + x * density
-            }
-            Self::Silu => {
-                let sigmoid = Self::Sigmoid.value(x);
-                sigmoid * (1.0 + x * (1.0 - sigmoid))
-            }
-            Self::Erf => 2.0 / std::f64::consts::PI.sqrt() * (-x * x).exp(),
+            Softplus => sigmoid(x),
+            Softsign => 1.0 / (1.0 + x.abs()).powi(2),
+            LogSigmoid => sigmoid(-x),
+            HardSigmoid => where_true(x.abs() < 2.5, 0.2),
+            HardSwish => match x.abs() < 3.0 {
+                true => x / 3.0 + 0.5,
+                false => by_sign(x, 1.0, 0.0),
+            },
+            HardTanh => where_true(x.abs() < 1.0, 1.0),
+            Relu6 => where_true((0.0..6.0).contains(&x), 1.0),
+            ThresholdedRelu => where_true(x > 1.0, 1.0),
+            TanhShrink => x.tanh().powi(2),
+            HardShrink | SoftShrink => where_true(x.abs() > 0.5, 1.0),
         }
     }
 
-    /// Returns the slope below zero of a function that is x above zero and linear below, for which
-    /// Gaussian means have a closed form and quadrature would converge slowly.
-    pub(super) fn slope_below_zero(self) -> Option<f64> {
+    fn kinks(&self) -> &'static [f64] {
         match self {
-            Self::Identity => Some(1.0),
-            Self::Relu => Some(0.0),
-            Self::LeakyRelu => Some(LEAKY_SLOPE),
-            Self::Sigmoid
-            | Self::Tanh
-            | Self::Elu
-            | Self::Selu
-            | Self::Gelu
-            | Self::Silu
-            | Self::Erf => None,
+            HardSigmoid => &[-2.5, 2.5],
+            HardSwish => &[-3.0, 3.0],
+            HardTanh => &[-1.0, 1.0],
+            Relu6 => &[6.0],
+            ThresholdedRelu => &[1.0],
+            HardShrink | SoftShrink => &[-0.5, 0.5],
+            _ => &[],
         }
     }
+}
+
+fn gelu_angle(x: f64) -> f64 {
+    GELU_SLOPE * (x + GELU_CUBIC * x.powi(3))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::{Device, Tensor};
+
+    /// Away from the kinks, some on either side of each.
+    const POINTS: [f64; 9] = [-6.5, -2.8, -2.2, -0.7, -0.4, 0.3, 0.8, 1.9, 3.3];
+
+    #[test]
+    fn values_and_derivatives_are_those_that_the_networks_compute() {
+        let device = Device::flex().autodiff();
+        for activation in Activation::ALL {
+            let points = POINTS.map(|x| x as f32);
+            let x = Tensor::<1>::from_floats(points, &device).require_grad();
+            let y = activation.apply(x.clone());
+            let slopes = x.grad(&y.clone().sum().backward()).unwrap().into_data();
+            let values = y.without_autodiff().into_data();
+            for ((x, value), slope) in
+                POINTS.iter().zip(values.iter::<f64>()).zip(slopes.iter::<f64>())
+            {
+                let close = |a: f64, b: f64| (a - b).abs() < 2e-5 * (1.0 + b.abs());
+                assert!(close(activation.value(*x), value), "{activation:?} at {x}: {value}");
+                assert!(close(activation.derivative(*x), slope), "{activation:?}′ at {x}: {slope}");
+            }
+        }
+    }
 
     #[test]
     fn derivatives_are_those_of_the_values() {
-        for activation in ScalarActivation::ALL {
-            for x in [-2.3, -0.4, 0.7, 1.9] {
+        for activation in Activation::ALL {
+            for x in POINTS {
                 let step = 1e-5;
                 let difference = activation.value(x + step) - activation.value(x - step);
                 let slope = difference / (2.0 * step);

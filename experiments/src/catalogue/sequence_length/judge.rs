@@ -1,5 +1,6 @@
 //! Applies the rules of `claims.rs` to what was measured.
 
+use backdraft_layers::Activation;
 use backdraft_recurrent::RecurrentConfig;
 
 use super::claims;
@@ -11,7 +12,7 @@ use crate::catalogue::time_flow::{Decay, decay, is_memory, is_state, log_factors
 use crate::experiment::Claim;
 use crate::judgement::{Sample, in_every_case, short};
 use crate::results::{Results, TrialResult};
-use crate::theory::{MeanField, ScalarActivation};
+use crate::theory::MeanField;
 use crate::verdict::{Ruling, Verdict};
 
 pub(super) fn judge(settings: &SequenceLengthSettings, results: &Results) -> Vec<Verdict> {
@@ -42,7 +43,7 @@ pub(super) fn rnn_theory(settings: &SequenceLengthSettings) -> f64 {
     let (inputs, hidden) = (config.inputs, settings.flow_width);
     // Of what Gaussian inputs add before the tanh.
     let variance = inputs as f64 * config.initializer.weight_variance(inputs, hidden);
-    let theory = MeanField::new(ScalarActivation::Tanh, 1.0, variance);
+    let theory = MeanField::new(Activation::Tanh, 1.0, variance);
     theory.gradient_norm_factor(theory.fixed_point(variance))
 }
 

@@ -1,5 +1,7 @@
 //! Applies the rules of `claims.rs` to what was measured.
 
+use backdraft_layers::Activation;
+
 use super::claims;
 use super::settings::{ORIGINAL_DEPTH, SigmoidVsReluSettings};
 use super::trials::{ADAM, RELU, RELU_HE, SGD, SIGMOID};
@@ -7,7 +9,7 @@ use crate::experiment::Claim;
 use crate::judgement::{Sample, in_every_case};
 use crate::results::{Results, TrialResult};
 use crate::statistics::{Estimate, Line};
-use crate::theory::{MeanField, ScalarActivation};
+use crate::theory::MeanField;
 use crate::verdict::{Effect, Ruling, Verdict};
 
 /// Test accuracy below which a net has learnt nothing.
@@ -265,7 +267,7 @@ fn flow(trial: &TrialResult, quantity: &str, suffix: &str) -> Option<Flow> {
 
 /// √χ of sigmoid at the fixed point for σw² = 1, which is Xavier between equal widths.
 pub(super) fn sigmoid_factor() -> f64 {
-    let field = MeanField::new(ScalarActivation::Sigmoid, 1.0, 0.0);
+    let field = MeanField::new(Activation::Sigmoid, 1.0, 0.0);
     field.gradient_norm_factor(field.fixed_point(1.0))
 }
 

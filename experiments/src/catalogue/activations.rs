@@ -1,0 +1,239 @@
+//! All activations at equal initialisation.
+
+use std::ops::Range;
+
+use backdraft_datasets::ImageSet;
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::MlpConfig;
+use backdraft_trainer::OptimizerConfig;
+use backdraft_zoo::NetworkConfig;
+
+use super::classifying::{ClassifyingArm, ClassifyingSettings};
+use super::initial_flow::{FlowSettings, arm, log_factors};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::{Sample, in_every_case};
+use crate::picture::Picture;
+use crate::results::Results;
+use crate::trial::Trial;
+use crate::verdict::Verdict;
+
+/// Flow, speed and depth of nine activations under Xavier's initialiser.
+pub(crate) struct Activations;
+
+const SIGMOID_WORST: Claim = Claim {
+    id: "sigmoid-keeps-least",
+    statement: "At equal initialisation a sigmoid net keeps less of its gradient per layer than a net of any \
+                other activation.",
+    rule: "At initialisation, four times the width, greatest depth: ratio of the factors per layer, the \
+           other's over sigmoid's, paired by seed. Supported if every 95 % interval lies above 1.1, \
+           refuted if one lies below.",
+};
+const TANH_WORSE: Claim = Claim {
+    id: "tanh-keeps-less-than-relu",
+    statement: "A tanh net keeps less of it than a ReLU net.",
+    rule: "The same ratio, ReLU's over tanh's: supported if its 95 % interval lies above 1, refuted if \
+           below.",
+};
+const SOONER_THAN_SIGMOID: Claim = Claim {
+    id: "relu-sooner-than-sigmoid",
+    statement: "At the smallest depth a ReLU net learns in fewer steps than a sigmoid net.",
+    rule: "SGD, each at its best learning rate. Supported if the log-rank test finds it quicker at 5 % and \
+           the other's mean time is at least 1.2 times its own; refuted if slower, or if the 95 % interval \
+           of the ratio lies below 1.2.",
+};
+const SOONER_THAN_TANH: Claim = Claim {
+    id: "relu-sooner-than-tanh",
+    statement: "It learns in fewer steps than a tanh net, too.",
+    rule: "As against sigmoid.",
+};
+const DEEPER_THAN_SIGMOID: Claim = Claim {
+    id: "relu-deeper-than-sigmoid",
+    statement: "At the greatest depth ReLU nets learn where sigmoid nets do not.",
+    rule: "Supported if the 95 % interval of the difference of the shares of seeds that reach the target lies \
+           above 0, refuted if below.",
+};
+const DEEPER_THAN_TANH: Claim = Claim {
+    id: "relu-deeper-than-tanh",
+    statement: "There they learn where tanh nets do not, too.",
+    rule: "As against sigmoid.",
+};
+const OWN_SOONER: Claim = Claim {
+    id: "relu-he-sooner-than-tanh",
+    statement: "With the initialiser made for it, He's, a ReLU net learns in fewer steps than a tanh net with \
+                Xavier's.",
+    rule: "As at equal initialisation.",
+};
+const OWN_DEEPER: Claim = Claim {
+    id: "relu-he-deeper-than-sigmoid",
+    statement: "With it ReLU nets of the greatest depth learn where sigmoid nets with Xavier's do not.",
+    rule: "As at equal initialisation.",
+};
+const KIN_LEARN: Claim = Claim {
+    id: "kin-of-relu-learn-deep",
+    statement: "At the greatest depth nets of leaky ReLU, ELU, SELU, GELU and SiLU learn as well.",
+    rule: "Supported if for each the exact 95 % interval of the share of seeds that reach the target lies \
+           above 0.5, refuted if for one it lies below.",
+};
+
+const ALL: [Activation; 9] = [
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::Relu,
+    Activation::LeakyRelu,
+    Activation::Elu,
+    Activation::Selu,
+    Activation::Gelu,
+    Activation::Silu,
+    Activation::Softsign,
+];
+const KIN: [Activation; 5] =
+    [Activation::LeakyRelu, Activation::Elu, Activation::Selu, Activation::Gelu, Activation::Silu];
+
+/// The arm with an initialiser of its own.
+const RELU_HE: &str = "relu-he";
+
+/// Untrained nets.
+fn flow(settings: &ClassifyingSettings) -> FlowSettings {
+    FlowSettings {
+        seeds: 2 * settings.seeds,
+        first_seed: settings.first_seed,
+        width: 4 * settings.width,
+        depth: settings.extremes().1.max(3),
+        batch: 8,
+    }
+}
+
+fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
+    let width = settings.width;
+    let arm = |name: &str, activation: Activation, initializer: Initializer| {
+        settings.arm(name, OptimizerConfig::SGD, move |images, depth| {
+            NetworkConfig::Mlp(MlpConfig {
+                inputs: images.elements(),
+                outputs: images.classes,
+                depth,
+                width,
+                activation,
+                initializer,
+                ..Default::default()
+            })
+        })
+    };
+    let equal = ALL.iter().map(|a| arm(a.name(), *a, Initializer::XavierNormal));
+    equal.chain([arm(RELU_HE, Activation::Relu, Initializer::HeNormal)]).collect()
+}
+
+impl Experiment for Activations {
+    type Settings = ClassifyingSettings;
+
+    const ABOUT: About = About {
+        name: "activations",
+        title: "Nine activations under one initialiser: what is left of the gradient, how soon and how deep \
+                they learn",
+        question: "\"Sigmoid is worse than tanh, and tanh than ReLU; ReLU learns faster and scales to more \
+            depth.\" Said of nets that differ in nothing but the activation, under Xavier's initialiser, \
+            which of it is true?",
+        sources: &[
+            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
+             networks, AISTATS 2010",
+            "X. Glorot, A. Bordes, Y. Bengio, Deep sparse rectifier neural networks, AISTATS 2011",
+            "A. Krizhevsky, I. Sutskever, G. E. Hinton, ImageNet classification with deep convolutional \
+             neural networks, NeurIPS 2012, figure 1: ReLU against tanh",
+        ],
+        claims: &[
+            SIGMOID_WORST,
+            TANH_WORSE,
+            SOONER_THAN_SIGMOID,
+            SOONER_THAN_TANH,
+            DEEPER_THAN_SIGMOID,
+            DEEPER_THAN_TANH,
+            OWN_SOONER,
+            OWN_DEEPER,
+            KIN_LEARN,
+        ],
+    };
+
+    fn settings(preset: Preset) -> ClassifyingSettings {
+        let (data, images, width, depths, steps) = match preset {
+            Preset::Quick => (ImageSet::Digits, 2_000, 32, vec![3, 15], 250),
+            Preset::Standard => (ImageSet::FashionMnist, 60_000, 128, vec![3, 10, 20, 40], 2_000),
+            Preset::Paper => (ImageSet::FashionMnist, 60_000, 256, vec![3, 10, 20, 40], 10_000),
+        };
+        ClassifyingSettings {
+            seeds: 10,
+            first_seed: 0,
+            data,
+            images,
+            depths,
+            width,
+            steps,
+            batch_size: 32,
+            rates: vec![0.01, 0.1, 1.0],
+            tuning_seeds: 1,
+            evaluate_every: steps / 25,
+            accuracy: 0.8,
+        }
+    }
+
+    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+        let flow = flow(settings);
+        let initializer = Initializer::XavierNormal;
+        let untrained = ALL.map(|activation| {
+            arm(activation.name(), MlpConfig { activation, initializer, ..flow.mlp() })
+        });
+        let mut trials = settings.trials(&arms(settings))?;
+        trials.extend(flow.trials(&untrained));
+        Ok(trials)
+    }
+
+    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+        let contest = settings.contest(results);
+        let (shallow, deep) = settings.extremes();
+        let ratio = |more: Activation, less: Activation| {
+            let [more, less] = [more, less].map(|a| log_factors(results, a.name()));
+            let told = |logs: &[f64]| (logs.iter().sum::<f64>() / logs.len() as f64).exp();
+            let evidence = format!("{:.3} and {:.3}", told(&more), told(&less));
+            let ratios = more.iter().zip(&less).map(|(more, less)| more - less).collect();
+            Sample::of_logs("ratio of factors per layer", ratios).because(evidence)
+        };
+        let others = ALL.iter().filter(|activation| **activation != Activation::Sigmoid);
+        let worst = |other: &Activation| {
+            let sample = ratio(*other, Activation::Sigmoid);
+            (other.name().to_owned(), sample.exceeds(&SIGMOID_WORST, 1.1))
+        };
+        let steps = |arm: &str| contest.steps(arm, shallow);
+        let learns = |arm: &str| contest.successes(arm, deep);
+        let kin = |activation: Activation| {
+            let name = activation.name();
+            (name.to_owned(), learns(name).exceeds(&KIN_LEARN, 0.5))
+        };
+        let [relu, tanh, sigmoid] =
+            [Activation::Relu, Activation::Tanh, Activation::Sigmoid].map(Activation::name);
+        vec![
+            in_every_case(&SIGMOID_WORST, others.map(worst).collect()),
+            ratio(Activation::Relu, Activation::Tanh).exceeds(&TANH_WORSE, 1.0),
+            steps(relu).sooner_than(&steps(sigmoid), &SOONER_THAN_SIGMOID, 1.2),
+            steps(relu).sooner_than(&steps(tanh), &SOONER_THAN_TANH, 1.2),
+            learns(relu).exceed(&learns(sigmoid), &DEEPER_THAN_SIGMOID, 0.0),
+            learns(relu).exceed(&learns(tanh), &DEEPER_THAN_TANH, 0.0),
+            steps(RELU_HE).sooner_than(&steps(tanh), &OWN_SOONER, 1.2),
+            learns(RELU_HE).exceed(&learns(sigmoid), &OWN_DEEPER, 0.0),
+            in_every_case(&KIN_LEARN, KIN.map(kin).into()),
+        ]
+    }
+
+    fn pictures(settings: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+        let contest = settings.contest(results);
+        let (shallow, _) = settings.extremes();
+        let equal = ALL.map(Activation::name);
+        let names = [&equal[..], &[RELU_HE]].concat();
+        vec![
+            flow(settings).gradient_flow(results, &equal),
+            contest.success_by_step(&names, shallow),
+            contest.success_by_size(&names),
+        ]
+    }
+}

@@ -1,0 +1,102 @@
+//! What becomes of the gradient if nobody sets an initialiser.
+
+use std::ops::Range;
+
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::MlpConfig;
+
+use super::initial_flow::{FlowSettings, arm, log_factors, log_gains};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::Sample;
+use crate::picture::Picture;
+use crate::results::Results;
+use crate::trial::Trial;
+use crate::verdict::Verdict;
+
+/// Burn's and PyTorch's default initialisation of linear layers.
+pub(crate) struct BurnDefaultInit;
+
+const RULE: &str = "At initialisation: two one-sided tests on ln factor over seeds; supported if the 90 % \
+     interval lies within 3 % of mean-field theory, refuted if outside.";
+
+const RELU: Claim = Claim {
+    id: "relu",
+    statement: "A ReLU net that sets no initialiser keeps √(1/6) = 0.41 of its gradient per layer.",
+    rule: RULE,
+};
+const TANH: Claim = Claim {
+    id: "tanh",
+    statement: "A tanh net keeps √(1/3) = 0.58, a little less in the first layers.",
+    rule: RULE,
+};
+const SIGMOID: Claim = Claim { id: "sigmoid", statement: "A sigmoid net keeps 0.14.", rule: RULE };
+const OUT_OF_REACH: Claim = Claim {
+    id: "thirty-layers",
+    statement: "Of a ReLU net of 30 layers less than a ten-billionth of the gradient at the last reaches \
+                the first.",
+    rule: "‖∂L/∂h‖, first over last layer, depth `depth`: supported if the 95 % interval of the geometric \
+           mean lies below 1e-10, refuted if above.",
+};
+const HE_MENDS: Claim = Claim {
+    id: "he-mends-it",
+    statement: "He's initialiser, one line in the configuration, makes the same net level.",
+    rule: RULE,
+};
+
+/// The arms: level of the factor `network`, activation, initialiser, claim.
+const ARMS: [(&str, Activation, Initializer, Claim); 4] = [
+    ("relu", Activation::Relu, Initializer::BurnDefault, RELU),
+    ("tanh", Activation::Tanh, Initializer::BurnDefault, TANH),
+    ("sigmoid", Activation::Sigmoid, Initializer::BurnDefault, SIGMOID),
+    ("relu-he", Activation::Relu, Initializer::HeUniform, HE_MENDS),
+];
+
+impl Experiment for BurnDefaultInit {
+    type Settings = FlowSettings;
+
+    const ABOUT: About = About {
+        name: "burn-default-init",
+        title: "Whoever sets no initialiser starts far below the critical line",
+        question: "Burn's `Linear` and PyTorch's draw their weights, if not told otherwise, uniformly with \
+            variance 1 / (3 fan-in): σw² = 1/3, a sixth of what ReLU needs. How much of the gradient is \
+            left of a deep net before it has started?",
+        sources: &[
+            "Burn 0.22.1, burn-nn: LinearConfig's initializer, KaimingUniform with gain 1/√3, fan-in only",
+            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
+             networks, AISTATS 2010, eq. 1: the same, as the \"standard\" initialisation",
+            "K. He, X. Zhang, S. Ren, J. Sun, Delving deep into rectifiers, ICCV 2015, § 2.2",
+        ],
+        claims: &[RELU, TANH, SIGMOID, OUT_OF_REACH, HE_MENDS],
+    };
+
+    fn settings(preset: Preset) -> FlowSettings {
+        let width = if preset == Preset::Quick { 256 } else { 1_024 };
+        FlowSettings { seeds: 20, first_seed: 0, width, depth: 30, batch: 8 }
+    }
+
+    fn seeds(settings: &FlowSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
+        let arms = ARMS.map(|(name, activation, initializer, _)| {
+            arm(name, MlpConfig { activation, initializer, ..settings.mlp() })
+        });
+        Ok(settings.trials(&arms))
+    }
+
+    fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
+        let [relu, tanh, sigmoid, he] = ARMS.map(|(name, activation, initializer, claim)| {
+            let expected = settings.predicted_factor(activation, initializer);
+            Sample::of_logs("factor per layer", log_factors(results, name))
+                .because(format!("theory {expected:.3}"))
+                .equals(&claim, expected, 0.03)
+        });
+        let gains = Sample::of_logs("‖∂L/∂h‖, first over last layer", log_gains(results, "relu"));
+        vec![relu, tanh, sigmoid, gains.stays_below(&OUT_OF_REACH, 1e-10), he]
+    }
+
+    fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
+        vec![settings.gradient_flow(results, &ARMS.map(|(name, ..)| name))]
+    }
+}

@@ -1,0 +1,193 @@
+//! Units that die of large learning rates.
+
+use std::ops::Range;
+
+use backdraft_datasets::ImageSet;
+use backdraft_hooks::{DeadShare, GradientHook, Schedule};
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::MlpConfig;
+use backdraft_trainer::OptimizerConfig;
+use backdraft_zoo::NetworkConfig;
+
+use super::classifying::{ClassifyingArm, ClassifyingSettings, ImageShape};
+use super::initial_flow::is_hidden;
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::{Successes, rises_along};
+use crate::picture::{Picture, Point};
+use crate::results::Results;
+use crate::trial::Trial;
+use crate::verdict::Verdict;
+
+/// Dying ReLUs, by learning rate, and what leaky ReLU and ELU change.
+pub(crate) struct DeadRelu;
+
+const DIES_WITH_RATE: Claim = Claim {
+    id: "dies-with-the-rate",
+    statement: "The larger the learning rate, the more ReLU nets lose half of a layer's units in training.",
+    rule: "SGD, each rate with the same seeds. A net counts if at the last look a hidden layer has at least \
+           half of its units at zero for the whole batch; one that diverged to numbers that are not finite \
+           does not. Supported if the Cochran–Armitage test finds the share rising with ln rate at 5 %, \
+           refuted if falling.",
+};
+const FAST_FAILS: Claim = Claim {
+    id: "large-rate-fails",
+    statement: "At the largest rate ReLU nets do not learn.",
+    rule: "Supported if the exact 95 % interval of the share of seeds that reach the target lies below 0.5, \
+           refuted if above.",
+};
+const LEAK_HELPS: Claim = Claim {
+    id: "leaky-relu-bears-more",
+    statement: "Leaky ReLU nets bear larger rates.",
+    rule: "Share of all rates and seeds that end above the target accuracy, leaky ReLU − ReLU: supported if \
+           the 95 % interval of the difference lies above 0, refuted if below.",
+};
+const ELU_HELPS: Claim =
+    Claim { id: "elu-bears-more", statement: "So do ELU nets.", rule: "The same for ELU." };
+
+const ARMS: [Activation; 3] = [Activation::Relu, Activation::LeakyRelu, Activation::Elu];
+
+fn name(activation: Activation, rate: f64) -> String {
+    format!("{} at {rate}", activation.name())
+}
+
+fn hook() -> GradientHook {
+    GradientHook::new(&[&DeadShare], Schedule::LogSpaced { per_decade: 8 })
+}
+
+fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
+    let width = settings.width;
+    let arm = |activation: Activation, rate: f64| {
+        let network = move |images: ImageShape, depth| {
+            NetworkConfig::Mlp(MlpConfig {
+                inputs: images.elements(),
+                outputs: images.classes,
+                depth,
+                width,
+                activation,
+                initializer: Initializer::HeNormal,
+                ..Default::default()
+            })
+        };
+        let arm = settings.arm(name(activation, rate), OptimizerConfig::SGD, network);
+        ClassifyingArm { rates: vec![rate], hook, ..arm }
+    };
+    let rates = || settings.rates.iter();
+    ARMS.iter().flat_map(|activation| rates().map(|rate| arm(*activation, *rate))).collect()
+}
+
+/// The largest share of dead units of a hidden layer at the last look, by seed.
+fn dead_shares(settings: &ClassifyingSettings, results: &Results, rate: f64) -> Vec<f64> {
+    let contest = settings.contest(results);
+    let trials = contest.trials(&name(Activation::Relu, rate), settings.extremes().1);
+    let worst = |shares: Vec<f64>| shares.into_iter().fold(0.0, f64::max);
+    trials.into_iter().map(|trial| worst(trial.at_end("dead_share", is_hidden))).collect()
+}
+
+impl Experiment for DeadRelu {
+    type Settings = ClassifyingSettings;
+
+    const ABOUT: About = About {
+        name: "dead-relu",
+        title: "Learning rates that kill ReLUs, and what leaky ReLU and ELU change",
+        question: "A ReLU whose weights a large step has moved to where it is zero for every input gets no \
+            gradient and stays there. How does that depend on the learning rate, and do activations \
+            with a slope below zero bear larger ones?",
+        sources: &[
+            "A. L. Maas, A. Y. Hannun, A. Y. Ng, Rectifier nonlinearities improve neural network acoustic \
+             models, ICML 2013 workshop (leaky ReLU)",
+            "D.-A. Clevert, T. Unterthiner, S. Hochreiter, Fast and accurate deep network learning by \
+             exponential linear units, ICLR 2016",
+        ],
+        claims: &[DIES_WITH_RATE, FAST_FAILS, LEAK_HELPS, ELU_HELPS],
+    };
+
+    fn settings(preset: Preset) -> ClassifyingSettings {
+        let (data, images, width, steps) = match preset {
+            Preset::Quick => (ImageSet::Digits, 2_000, 64, 250),
+            Preset::Standard => (ImageSet::FashionMnist, 60_000, 128, 2_000),
+            Preset::Paper => (ImageSet::FashionMnist, 60_000, 256, 10_000),
+        };
+        ClassifyingSettings {
+            seeds: 20,
+            first_seed: 0,
+            data,
+            images,
+            depths: vec![5],
+            width,
+            steps,
+            batch_size: 32,
+            rates: vec![0.03, 0.1, 0.3, 1.0, 3.0],
+            tuning_seeds: 1,
+            evaluate_every: steps / 10,
+            accuracy: 0.8,
+        }
+    }
+
+    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+        settings.trials(&arms(settings))
+    }
+
+    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+        let contest = settings.contest(results);
+        let depth = settings.extremes().1;
+        let dying = |rate: &f64| {
+            let shares = dead_shares(settings, results, *rate);
+            (rate.ln(), Successes::new("", shares.into_iter().map(|share| share >= 0.5)))
+        };
+        let groups: Vec<(f64, Successes)> = settings.rates.iter().map(dying).collect();
+        let learnt = |activation: Activation| {
+            let of_rate = |rate: &f64| contest.accuracies(&name(activation, *rate), depth);
+            let accuracies = settings.rates.iter().flat_map(of_rate);
+            let outcomes = accuracies.map(|share| share >= settings.accuracy);
+            Successes::new("difference of shares of rates and seeds", outcomes)
+        };
+        let percent = |successes: &Successes| {
+            100.0 * successes.proportion().map_or(f64::NAN, |proportion| proportion.share())
+        };
+        let largest = settings.rates.iter().copied().fold(0.0, f64::max);
+        let relu = learnt(Activation::Relu);
+        let helps = |activation, claim| {
+            let learnt = learnt(activation);
+            let evidence = format!("{:.0} %, ReLU {:.0} %", percent(&learnt), percent(&relu));
+            learnt.because(evidence).exceed(&relu, claim, 0.0)
+        };
+        vec![
+            rises_along(&DIES_WITH_RATE, "share that dies, largest − smallest rate", &groups),
+            contest
+                .successes(&name(Activation::Relu, largest), depth)
+                .stays_below(&FAST_FAILS, 0.5),
+            helps(Activation::LeakyRelu, &LEAK_HELPS),
+            helps(Activation::Elu, &ELU_HELPS),
+        ]
+    }
+
+    fn pictures(settings: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+        let contest = settings.contest(results);
+        let depth = settings.extremes().1;
+        let picture = Picture::new(
+            "accuracy-by-rate",
+            format!("Test accuracy after {} steps of SGD, {depth} layers", settings.steps),
+            "decimal logarithm of the learning rate",
+            "share of correct answers",
+        );
+        let accuracy = ARMS.iter().fold(picture, |picture, activation| {
+            let point = |rate: &f64| {
+                let accuracies = contest.accuracies(&name(*activation, *rate), depth);
+                Point::mean(rate.log10(), &accuracies)
+            };
+            picture.measured(activation.name(), settings.rates.iter().filter_map(point))
+        });
+        let dead = Picture::new(
+            "dead-by-rate",
+            "Dead units of the layer that has most of them, ReLU",
+            "decimal logarithm of the learning rate",
+            "share of units",
+        );
+        let point = |rate: &f64| Point::mean(rate.log10(), &dead_shares(settings, results, *rate));
+        vec![accuracy, dead.measured("relu", settings.rates.iter().filter_map(point))]
+    }
+}

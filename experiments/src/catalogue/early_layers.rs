@@ -1,0 +1,233 @@
+//! Whether early layers learn.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use anyhow::Context;
+use backdraft_datasets::{Augmentation, ImageSet, Places};
+use backdraft_hooks::{GradientHook, Schedule, UpdateRatio};
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::MlpConfig;
+use backdraft_trainer::{OptimizerConfig, TrainerConfig};
+use backdraft_zoo::NetworkConfig;
+
+use super::classifying::ClassifyingSettings;
+use super::initial_flow::is_hidden;
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::Sample;
+use crate::measure::{Supervised, probing};
+use crate::picture::{Picture, Point};
+use crate::results::{Results, TrialResult, by_layer};
+use crate::trial::{Factors, Trial};
+use crate::verdict::Verdict;
+
+/// Updates of the weights and linear probes, layer by layer.
+pub(crate) struct EarlyLayers;
+
+const SIGMOID_STILL: Claim = Claim {
+    id: "sigmoid-early-layers-stand-still",
+    statement: "The first layer of a deep sigmoid net moves at a thousandth of the speed of the last.",
+    rule: "‖ΔW‖ / ‖W‖ of the first step, first over last hidden layer: supported if the 95 % interval of the \
+           geometric mean lies below 0.001, refuted if above.",
+};
+const RELU_MOVES: Claim = Claim {
+    id: "relu-early-layers-move",
+    statement: "That of a ReLU net under He's initialiser moves as fast as the last, to a factor of 10.",
+    rule: "The same ratio: supported if the 95 % interval lies above 0.1, refuted if below.",
+};
+const SIGMOID_LEARNS_NOTHING: Claim = Claim {
+    id: "sigmoid-early-layers-learn-nothing",
+    statement: "After training, a linear probe finds no more in the sigmoid net's first layer than before.",
+    rule: "Test accuracy of the probe, after − before: supported if the 95 % interval of the mean lies below \
+           0.005, refuted if above.",
+};
+const RELU_LEARNS: Claim = Claim {
+    id: "relu-middle-layers-learn",
+    statement: "In the ReLU net it finds more in the middle layer after training.",
+    rule: "The same difference in the middle hidden layer: supported if the 95 % interval lies above 0.01, \
+           refuted if below.",
+};
+const RANDOM_LOSES: Claim = Claim {
+    id: "random-layers-lose-the-answer",
+    statement: "What early layers fail to learn is lost further up: a probe finds less in the sigmoid net's \
+                last layer than in its first, after training as before it.",
+    rule: "Test accuracy of the probe after training, first − last hidden layer: supported if the 95 % \
+           interval lies above 0.05, refuted if below.",
+};
+
+const SIGMOID: &str = "sigmoid";
+const TANH: &str = "tanh";
+const RELU: &str = "relu";
+const ARMS: [(&str, Activation, Initializer); 3] = [
+    (SIGMOID, Activation::Sigmoid, Initializer::XavierNormal),
+    (TANH, Activation::Tanh, Initializer::XavierNormal),
+    (RELU, Activation::Relu, Initializer::HeNormal),
+];
+
+fn hook() -> GradientHook {
+    GradientHook::new(&[&UpdateRatio], Schedule::FirstThenEvery { first: 1, then: 0 })
+}
+
+fn is_weight(name: &str) -> bool {
+    is_hidden(name) && name.ends_with("weight")
+}
+
+fn trials_of<'a>(results: &'a Results, network: &str) -> Vec<&'a TrialResult> {
+    results.with(&[("network", network)])
+}
+
+/// ln of the relative update of the first step, first over last hidden layer.
+fn update_ratios(results: &Results, network: &str) -> Sample {
+    let ratio = |trial: &&TrialResult| {
+        let ratios = trial.initial("update_ratio", is_weight);
+        Some((ratios.first()? / ratios.last()?).ln())
+    };
+    let logs = trials_of(results, network).iter().filter_map(ratio).collect();
+    Sample::of_logs("‖ΔW‖ / ‖W‖, first over last", logs)
+}
+
+/// Probe accuracies by hidden layer, before and after.
+fn probes(trial: &TrialResult) -> [Vec<f64>; 2] {
+    let after = trial.at_end("probe_accuracy", is_hidden);
+    [trial.initial("probe_accuracy", is_hidden), after]
+}
+
+impl Experiment for EarlyLayers {
+    type Settings = ClassifyingSettings;
+
+    const ABOUT: About = About {
+        name: "early-layers",
+        title: "What early layers of deep nets learn, by the size of their steps and by linear probes",
+        question: "\"Early layers fail to learn\" is what vanishing gradients are feared for. Do they, and \
+            what becomes of the answer in the layers above them?",
+        sources: &[
+            "G. Alain, Y. Bengio, Understanding intermediate layers using linear classifier probes, \
+             arXiv:1610.01644, 2016",
+            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
+             networks, AISTATS 2010",
+        ],
+        claims: &[SIGMOID_STILL, RELU_MOVES, SIGMOID_LEARNS_NOTHING, RELU_LEARNS, RANDOM_LOSES],
+    };
+
+    fn settings(preset: Preset) -> ClassifyingSettings {
+        let (data, images, width, steps) = match preset {
+            Preset::Quick => (ImageSet::Digits, 2_000, 64, 400),
+            Preset::Standard => (ImageSet::FashionMnist, 10_000, 128, 3_000),
+            Preset::Paper => (ImageSet::FashionMnist, 60_000, 128, 20_000),
+        };
+        ClassifyingSettings {
+            seeds: 10,
+            first_seed: 0,
+            data,
+            images,
+            depths: vec![8],
+            width,
+            steps,
+            batch_size: 32,
+            // One rate for all: the claims compare layers of one net.
+            rates: vec![0.1],
+            tuning_seeds: 1,
+            evaluate_every: steps / 4,
+            accuracy: 0.8,
+        }
+    }
+
+    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+        let images = settings.data.load(&Places::new(None)).context("the images cannot be loaded");
+        let mut images = images?;
+        images.train = images.train.first(settings.images);
+        let elements: usize = images.train.shape.iter().product();
+        let classes = images.train.classes;
+        let data = Arc::new(Supervised::of_images(&images, Augmentation::default()));
+        let mut trials = Vec::new();
+        for seed in settings.seeds() {
+            for (name, activation, initializer) in ARMS {
+                let network = MlpConfig {
+                    inputs: elements,
+                    outputs: classes,
+                    depth: settings.extremes().1,
+                    width: settings.width,
+                    activation,
+                    initializer,
+                    ..Default::default()
+                };
+                let trainer = TrainerConfig {
+                    seed,
+                    steps: settings.steps,
+                    batch_size: settings.batch_size,
+                    optimizer: OptimizerConfig::SGD,
+                    learning_rate: settings.rates.iter().copied().fold(0.0, f64::max),
+                    evaluate_every: settings.evaluate_every,
+                    ..Default::default()
+                };
+                let factors = Factors::new([("network", name.to_owned())]);
+                let task = probing(NetworkConfig::Mlp(network), trainer, Arc::clone(&data), hook);
+                trials.push(Trial { factors, seed, cost: 1, task });
+            }
+        }
+        Ok(trials)
+    }
+
+    fn judge(_: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+        let sample = |network: &str, of: fn(&TrialResult) -> Option<f64>| {
+            let trials = trials_of(results, network);
+            trials.iter().filter_map(|trial| of(trial)).collect::<Vec<f64>>()
+        };
+        let first_gain = sample(SIGMOID, |trial| {
+            let [before, after] = probes(trial);
+            Some(after.first()? - before.first()?)
+        });
+        let middle_gain = sample(RELU, |trial| {
+            let [before, after] = probes(trial);
+            Some(after.get(after.len() / 2)? - before.get(before.len() / 2)?)
+        });
+        let loss = sample(SIGMOID, |trial| {
+            let [_, after] = probes(trial);
+            Some(after.first()? - after.last()?)
+        });
+        vec![
+            update_ratios(results, SIGMOID).stays_below(&SIGMOID_STILL, 0.001),
+            update_ratios(results, RELU).exceeds(&RELU_MOVES, 0.1),
+            Sample::new("gain in probe accuracy", first_gain)
+                .stays_below(&SIGMOID_LEARNS_NOTHING, 0.005),
+            Sample::new("gain in probe accuracy", middle_gain).exceeds(&RELU_LEARNS, 0.01),
+            Sample::new("probe accuracy, first − last layer", loss).exceeds(&RANDOM_LOSES, 0.05),
+        ]
+    }
+
+    fn pictures(_: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+        let accuracy = Picture::new(
+            "probes",
+            "What a linear probe finds in each layer",
+            "hidden layer",
+            "test accuracy",
+        );
+        let accuracy = ARMS.iter().fold(accuracy, |picture, (network, ..)| {
+            let trials = trials_of(results, network);
+            let line = |which: usize| {
+                let all: Vec<Vec<f64>> = trials.iter().map(|t| probes(t)[which].clone()).collect();
+                let depth = all.iter().map(Vec::len).min().unwrap_or(0);
+                let at = |layer: usize| all.iter().map(|a| a[layer]).collect::<Vec<f64>>();
+                (0..depth).filter_map(|l| Point::mean(l as f64 + 1.0, &at(l))).collect::<Vec<_>>()
+            };
+            picture
+                .measured(format!("{network}, untrained"), line(0))
+                .measured(format!("{network}, trained"), line(1))
+        });
+        let updates = Picture::new(
+            "updates",
+            "Relative size of the first step",
+            "hidden layer",
+            "‖ΔW‖ / ‖W‖",
+        );
+        let updates = ARMS.iter().fold(updates.logarithmic(), |picture, (network, ..)| {
+            let layers = by_layer(&trials_of(results, network), "update_ratio", is_weight);
+            picture.measured(*network, layers)
+        });
+        vec![accuracy, updates]
+    }
+}

@@ -1,0 +1,150 @@
+//! Single networks of finite width, within the interval that theory gives them.
+
+use std::ops::Range;
+
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::MlpConfig;
+
+use super::initial_flow::{FlowSettings, arm, is_hidden, log_gains};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::Successes;
+use crate::picture::{Picture, Point};
+use crate::results::{Results, by_layer};
+use crate::theory::{LogGain, MeanField};
+use crate::trial::Trial;
+use crate::verdict::Verdict;
+
+/// The interval of mean-field theory with its first correction for width.
+pub(crate) struct FiniteWidthInterval;
+
+const RULE: &str = "At initialisation, one example a net: does ln ‖∂L/∂h_1‖ / ‖∂L/∂h_L‖ lie within the \
+     mean ± 1.96 standard deviations that theory predicts at this depth and width? Xavier's and He's \
+     initialiser together (LeCun's is Xavier's where every matrix is square). Supported if the exact \
+     95 % interval of the share of nets lies above 0.85, refuted if below.";
+
+macro_rules! claims {
+    ($($activation:ident $id:literal $statement:literal;)*) => {
+        const CASES: &[(Activation, Claim)] = &[$((
+            Activation::$activation,
+            Claim { id: $id, statement: $statement, rule: RULE },
+        ),)*];
+        const CLAIMS: &[Claim] =
+            &[$(Claim { id: $id, statement: $statement, rule: RULE },)*];
+    };
+}
+
+claims! {
+    Sigmoid "sigmoid" "Theory tells within which bounds the gradient of 95 of 100 narrow sigmoid nets lies.";
+    Tanh "tanh" "So it does for tanh nets.";
+    Relu "relu" "So it does for ReLU nets.";
+    LeakyRelu "leaky-relu" "So it does for leaky ReLU nets.";
+    Elu "elu" "So it does for ELU nets.";
+}
+
+/// The initialisers, with the variance σw² that they give.
+const INITIALIZERS: [(&str, Initializer, f64); 2] =
+    [("xavier", Initializer::XavierNormal, 1.0), ("he", Initializer::HeNormal, 2.0)];
+
+fn name(activation: Activation, initializer: &str) -> String {
+    format!("{}-{initializer}", activation.name())
+}
+
+/// Of every layer, the first first.
+fn predicted(settings: &FlowSettings, activation: Activation, variance: f64) -> Vec<LogGain> {
+    let field = MeanField::new(activation, variance, 0.0);
+    field.log_gains(variance, settings.depth, settings.width)
+}
+
+impl Experiment for FiniteWidthInterval {
+    type Settings = FlowSettings;
+
+    const ABOUT: About = About {
+        name: "finite-width-interval",
+        title: "Between which bounds a narrow net's gradient lies",
+        question: "Mean-field theory is of infinite width. A net of 64 units strays from it: by what its \
+            random matrices do to a vector's length, and by what its activations do, whose variance \
+            strays too. To first order in 1 / width the logarithm of the gain is normal. Is its interval \
+            right for activations other than ReLU?",
+        sources: &[
+            "B. Hanin, M. Nica, Products of many large random matrices and gradients in deep neural \
+             networks, Communications in Mathematical Physics 376, 2020 (ReLU)",
+            "S. S. Schoenholz, J. Gilmer, S. Ganguli, J. Sohl-Dickstein, Deep information propagation, \
+             ICLR 2017 (the mean)",
+        ],
+        claims: CLAIMS,
+    };
+
+    fn settings(preset: Preset) -> FlowSettings {
+        let seeds = match preset {
+            Preset::Quick => 200,
+            Preset::Standard => 1_000,
+            Preset::Paper => 5_000,
+        };
+        FlowSettings { seeds, first_seed: 0, width: 64, depth: 10, batch: 1 }
+    }
+
+    fn seeds(settings: &FlowSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
+        let mut arms = Vec::new();
+        for &(activation, _) in CASES {
+            for (initializer, init, _) in INITIALIZERS {
+                let network = MlpConfig { activation, initializer: init, ..settings.mlp() };
+                arms.push(arm(&name(activation, initializer), network));
+            }
+        }
+        Ok(settings.trials(&arms))
+    }
+
+    fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
+        let judge = |(activation, claim): &(Activation, Claim)| {
+            let mut outcomes = Vec::new();
+            let mut told = Vec::new();
+            for (initializer, _, variance) in INITIALIZERS {
+                let (low, high) = predicted(settings, *activation, variance)[0].interval();
+                let gains = log_gains(results, &name(*activation, initializer));
+                let inside = gains.iter().map(|gain| (low.ln()..=high.ln()).contains(gain));
+                outcomes.extend(inside);
+                told.push(format!("{initializer} [{low:.2e}, {high:.2e}]"));
+            }
+            Successes::new("share of nets within", outcomes)
+                .because(told.join(", "))
+                .exceeds(claim, 0.85)
+        };
+        CASES.iter().map(judge).collect()
+    }
+
+    fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
+        let picture = |(initializer, _, variance): (&str, Initializer, f64)| {
+            let title = format!(
+                "Gradient by layer over the last, {initializer}; dashed: 95 % of nets of width {}",
+                settings.width
+            );
+            let name_of_picture = format!("interval-{initializer}");
+            let picture =
+                Picture::new(&name_of_picture, title, "hidden layer", "‖∂L/∂h‖, last layer = 1");
+            CASES.iter().fold(picture.logarithmic(), |picture, (activation, _)| {
+                let trials = results.with(&[("network", &name(*activation, initializer))]);
+                let layers = by_layer(&trials, "activation_gradient_norm", is_hidden);
+                let last = layers.last().map_or(1.0, |point| point.y);
+                let over_last = layers.iter().map(|point| Point {
+                    x: point.x,
+                    y: point.y / last,
+                    interval: None,
+                });
+                let gains = predicted(settings, *activation, variance);
+                let bound = |of: fn((f64, f64)) -> f64| {
+                    let bounds = gains.iter().map(move |gain| of(gain.interval()));
+                    bounds.enumerate().map(|(layer, y)| (layer as f64 + 1.0, y)).collect::<Vec<_>>()
+                };
+                picture
+                    .measured(activation.name(), over_last)
+                    .predicted(activation.name(), bound(|(low, _)| low))
+                    .predicted(activation.name(), bound(|(_, high)| high))
+            })
+        };
+        INITIALIZERS.map(picture).into()
+    }
+}

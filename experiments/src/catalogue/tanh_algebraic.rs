@@ -1,0 +1,125 @@
+//! The tanh net at the critical point.
+
+use std::ops::Range;
+
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::MlpConfig;
+
+use super::initial_flow::{FlowSettings, arm, is_hidden, log_gains};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::Sample;
+use crate::picture::Picture;
+use crate::results::{Results, TrialResult, by_layer};
+use crate::statistics::Line;
+use crate::trial::Trial;
+use crate::verdict::Verdict;
+
+/// Gradients that fall like a power of the depth.
+pub(crate) struct TanhAlgebraic;
+
+const POWER: Claim = Claim {
+    id: "falls-like-one-over-depth",
+    statement: "Under Xavier the squared gradient of a deep tanh net falls towards the input like 1 / depth.",
+    rule: "At initialisation, slope of ln ‖∂L/∂h_l‖² against ln l for l from 5 on, one line a net (what is \
+           left at layer l of a net of L layers is l / L). Two one-sided tests over seeds: supported if \
+           the 90 % interval lies within 0.1 of 1, refuted if outside. (Single nets drift by about \
+           depth / width.)",
+};
+const NOT_EXPONENTIAL: Claim = Claim {
+    id: "is-not-geometric",
+    statement: "It does not fall geometrically, as gradients are said to.",
+    rule: "R² of that line less R² of a line of ln ‖∂L/∂h_l‖² against l, over the same layers, paired by \
+           net: supported if the 95 % interval of the mean lies above 0, refuted if below.",
+};
+const PRODUCT: Claim = Claim {
+    id: "product-is-mean-field",
+    statement: "Over the whole depth it falls as far as mean-field theory says.",
+    rule: "‖∂L/∂h‖, first over last layer, against the product of √χ(q_l) at this depth. Two one-sided \
+           tests on its logarithm: supported if the 90 % interval lies within 10 % of theory, refuted if \
+           outside.",
+};
+
+const TANH: &str = "tanh";
+const RELU: &str = "relu";
+/// Layers before it are not yet in the regime of the power law.
+const FIRST: usize = 5;
+
+/// ln ‖∂L/∂h_l‖² against ln l and against l.
+fn lines(trial: &TrialResult) -> Option<[Line; 2]> {
+    let norms = trial.initial("activation_gradient_norm", is_hidden);
+    let points = |scale: fn(f64) -> f64| -> Vec<(f64, f64)> {
+        let layers = norms.iter().enumerate().skip(FIRST - 1);
+        layers.map(|(index, norm)| (scale(index as f64 + 1.0), 2.0 * norm.ln())).collect()
+    };
+    Some([Line::fit(&points(f64::ln))?, Line::fit(&points(|layer| layer))?])
+}
+
+impl Experiment for TanhAlgebraic {
+    type Settings = FlowSettings;
+
+    const ABOUT: About = About {
+        name: "tanh-algebraic",
+        title: "A tanh net under Xavier loses its gradient like a power of the depth",
+        question: "\"Tanh only mitigates vanishing gradients\" is said as if sigmoid and tanh differed in \
+            degree. But σw² = 1, which Xavier gives, is tanh's critical point: the pre-activations \
+            shrink, q_l → 1 / 2l, and χ(q_l) → 1 − 1 / l. Is the decay of another kind?",
+        sources: &[
+            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
+             networks, AISTATS 2010",
+            "S. S. Schoenholz, J. Gilmer, S. Ganguli, J. Sohl-Dickstein, Deep information propagation, \
+             ICLR 2017 (the critical point)",
+        ],
+        claims: &[POWER, NOT_EXPONENTIAL, PRODUCT],
+    };
+
+    fn settings(preset: Preset) -> FlowSettings {
+        let (seeds, width) = match preset {
+            Preset::Quick => (200, 512),
+            Preset::Standard => (100, 1_024),
+            Preset::Paper => (100, 2_048),
+        };
+        FlowSettings { seeds, first_seed: 0, width, depth: 40, batch: 2 }
+    }
+
+    fn seeds(settings: &FlowSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
+        let network = |activation| MlpConfig {
+            activation,
+            initializer: Initializer::XavierNormal,
+            ..settings.mlp()
+        };
+        let tanh = arm(TANH, network(Activation::Tanh));
+        // For the picture only.
+        let relu = arm(RELU, network(Activation::Relu));
+        let few = FlowSettings { seeds: 5.min(settings.seeds), ..settings.clone() };
+        Ok(settings.trials(&[tanh]).into_iter().chain(few.trials(&[relu])).collect())
+    }
+
+    fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
+        let trials = results.with(&[("network", TANH)]);
+        let lines: Vec<[Line; 2]> = trials.into_iter().filter_map(lines).collect();
+        let slopes = lines.iter().map(|[power, _]| power.slope).collect();
+        let gaps = lines.iter().map(|[power, line]| power.r_squared - line.r_squared).collect();
+        let logs = settings.predicted_log_factors(Activation::Tanh, Initializer::XavierNormal);
+        let expected = logs.iter().sum::<f64>().exp();
+        vec![
+            Sample::new("power of the layer", slopes).equals(&POWER, 1.0, 0.1),
+            Sample::new("difference of R²", gaps).exceeds(&NOT_EXPONENTIAL, 0.0),
+            Sample::of_logs("‖∂L/∂h‖, first over last layer", log_gains(results, TANH))
+                .because(format!("theory {expected:.3}"))
+                .equals(&PRODUCT, expected, 0.1),
+        ]
+    }
+
+    fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
+        let picture = settings.gradient_flow(results, &[TANH, RELU]);
+        let trials = results.with(&[("network", TANH)]);
+        let layers = by_layer(&trials, "activation_gradient_norm", is_hidden);
+        let Some(last) = layers.last() else { return vec![picture] };
+        let (tanh, xavier) = (Activation::Tanh, Initializer::XavierNormal);
+        vec![picture.predicted(TANH, settings.predicted_flow(tanh, xavier, last.y))]
+    }
+}

@@ -1,0 +1,173 @@
+//! He's initialiser against Xavier's in deep ReLU nets.
+
+use std::ops::Range;
+
+use backdraft_datasets::ImageSet;
+use backdraft_layers::Initializer;
+use backdraft_mlp::MlpConfig;
+use backdraft_trainer::OptimizerConfig;
+use backdraft_zoo::NetworkConfig;
+
+use super::classifying::{ClassifyingArm, ClassifyingSettings};
+use super::initial_flow::{FlowSettings, arm, log_factors};
+use crate::experiment::{About, Claim, Experiment, Preset};
+use crate::judgement::{Sample, in_every_case};
+use crate::picture::Picture;
+use crate::results::Results;
+use crate::trial::Trial;
+use crate::verdict::Verdict;
+
+/// Figures 2 and 3 of He et al. 2015, with fully connected nets.
+pub(crate) struct XavierVsHeDepth;
+
+const FACTORS: Claim = Claim {
+    id: "exact-factors",
+    statement: "Per ReLU layer Xavier's initialiser keeps √½ of the gradient, He's all of it.",
+    rule: "At initialisation, four times the width, twice the seeds, the greatest depth. Two one-sided tests \
+           on ln factor per layer: supported if both 90 % intervals lie within 3 % of 1/√2 and 1, refuted \
+           if one lies outside.",
+};
+const BOTH_AT_22: Claim = Claim {
+    id: "both-train-the-shallower",
+    statement: "At 22 layers nets with either initialiser learn.",
+    rule: "SGD with momentum, each at its best learning rate, the smallest depth. Supported if for both the \
+           exact 95 % interval of the share of seeds that reach the target accuracy lies above 0.5, \
+           refuted if for one it lies below.",
+};
+const HE_SOONER: Claim = Claim {
+    id: "he-sooner-at-the-shallower",
+    statement: "There He's gets there sooner.",
+    rule: "Supported if the log-rank test finds it quicker at 5 % and the other's mean time is at least 1.2 \
+           times its own; refuted if slower, or if the 95 % interval of the ratio lies below 1.2.",
+};
+const HE_AT_30: Claim = Claim {
+    id: "he-trains-the-deeper",
+    statement: "At 30 layers He's still learns.",
+    rule: "The greatest depth: supported if the exact 95 % interval of the share of seeds that reach the \
+           target lies above 0.5, refuted if below.",
+};
+const XAVIER_STALLS: Claim = Claim {
+    id: "xavier-stalls-at-the-deeper",
+    statement: "At 30 layers Xavier's stalls.",
+    rule: "The greatest depth: supported if the exact 95 % interval of the share of seeds that reach the \
+           target lies below 0.5, refuted if above.",
+};
+
+const ARMS: [(&str, Initializer); 2] =
+    [(XAVIER, Initializer::XavierNormal), (HE, Initializer::HeNormal)];
+const XAVIER: &str = "xavier";
+const HE: &str = "he";
+const MOMENTUM: OptimizerConfig = OptimizerConfig::Sgd { momentum: 0.9, weight_decay: 0.0 };
+
+fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
+    let width = settings.width;
+    let arm = |(name, initializer): (&str, Initializer)| {
+        settings.arm(name, MOMENTUM, move |images, depth| {
+            NetworkConfig::Mlp(MlpConfig {
+                inputs: images.elements(),
+                outputs: images.classes,
+                depth,
+                width,
+                initializer,
+                ..Default::default()
+            })
+        })
+    };
+    ARMS.map(arm).into()
+}
+
+/// Untrained nets of the greatest depth.
+fn flow(settings: &ClassifyingSettings) -> FlowSettings {
+    FlowSettings {
+        seeds: 2 * settings.seeds,
+        first_seed: settings.first_seed,
+        width: 4 * settings.width,
+        depth: settings.extremes().1.max(3),
+        batch: 8,
+    }
+}
+
+impl Experiment for XavierVsHeDepth {
+    type Settings = ClassifyingSettings;
+
+    const ABOUT: About = About {
+        name: "xavier-vs-he-depth",
+        title: "Depth at which Xavier's initialiser fails ReLU nets and He's does not",
+        question: "He et al. show a 22-layer ReLU net that learns from either initialiser, sooner from \
+            theirs, and a 30-layer one that stalls from Xavier's. Is the scale that is lost the one \
+            derived, and do 22 and 30 layers differ so in fully connected nets?",
+        sources: &[
+            "K. He, X. Zhang, S. Ren, J. Sun, Delving deep into rectifiers: surpassing human-level \
+             performance on ImageNet classification, ICCV 2015, § 2.2, figures 2 and 3",
+            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
+             networks, AISTATS 2010",
+        ],
+        claims: &[FACTORS, BOTH_AT_22, HE_SOONER, HE_AT_30, XAVIER_STALLS],
+    };
+
+    fn settings(preset: Preset) -> ClassifyingSettings {
+        let (data, images, width, steps) = match preset {
+            Preset::Quick => (ImageSet::Digits, 2_000, 64, 600),
+            Preset::Standard => (ImageSet::FashionMnist, 60_000, 128, 4_000),
+            Preset::Paper => (ImageSet::FashionMnist, 60_000, 256, 20_000),
+        };
+        ClassifyingSettings {
+            seeds: 10,
+            first_seed: 0,
+            data,
+            images,
+            depths: vec![22, 30],
+            width,
+            steps,
+            batch_size: 64,
+            rates: vec![0.01, 0.03, 0.1],
+            tuning_seeds: 1,
+            evaluate_every: steps / 30,
+            accuracy: 0.8,
+        }
+    }
+
+    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+        settings.seeds()
+    }
+
+    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+        let flow = flow(settings);
+        let network = |initializer| MlpConfig { initializer, ..flow.mlp() };
+        let untrained = ARMS.map(|(name, initializer)| arm(name, network(initializer)));
+        let mut trials = settings.trials(&arms(settings))?;
+        trials.extend(flow.trials(&untrained));
+        Ok(trials)
+    }
+
+    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+        let contest = settings.contest(results);
+        let (shallow, deep) = settings.extremes();
+        let factor = |(name, theory): (&str, f64)| {
+            let sample = Sample::of_logs("factor per layer", log_factors(results, name));
+            let sample = sample.because(format!("theory {theory:.3}"));
+            (name.to_owned(), sample.equals(&FACTORS, theory, 0.03))
+        };
+        let learns = |(name, _): (&str, Initializer)| {
+            (name.to_owned(), contest.successes(name, shallow).exceeds(&BOTH_AT_22, 0.5))
+        };
+        vec![
+            in_every_case(&FACTORS, [(XAVIER, 0.5f64.sqrt()), (HE, 1.0)].map(factor).into()),
+            in_every_case(&BOTH_AT_22, ARMS.map(learns).into()),
+            contest.steps(HE, shallow).sooner_than(
+                &contest.steps(XAVIER, shallow),
+                &HE_SOONER,
+                1.2,
+            ),
+            contest.successes(HE, deep).exceeds(&HE_AT_30, 0.5),
+            contest.successes(XAVIER, deep).stays_below(&XAVIER_STALLS, 0.5),
+        ]
+    }
+
+    fn pictures(settings: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+        let contest = settings.contest(results);
+        let (shallow, _) = settings.extremes();
+        let flow = flow(settings).gradient_flow(results, &[XAVIER, HE]);
+        vec![contest.success_by_step(&[XAVIER, HE], shallow), flow]
+    }
+}

@@ -1,0 +1,59 @@
+//! Shares of successes along an ordered factor.
+
+use super::Successes;
+use crate::experiment::Claim;
+use crate::statistics::Trend;
+use crate::verdict::{Effect, Ruling, Verdict};
+
+/// Supported if the share of successes rises with the score, by the Cochran–Armitage test at 5 %, refuted
+/// if it falls; reported is the difference of the shares at the last and the first score.
+pub fn rises_along(claim: &Claim, name: &str, groups: &[(f64, Successes)]) -> Verdict {
+    let counted: Vec<_> = groups
+        .iter()
+        .filter_map(|(score, successes)| Some((*score, successes.proportion()?)))
+        .collect();
+    let counts: Vec<(f64, usize, usize)> = counted
+        .iter()
+        .map(|(score, share)| (*score, share.successes(), share.attempts()))
+        .collect();
+    let told: Vec<String> =
+        counts.iter().map(|(score, k, n)| format!("{k} of {n} at {score}")).collect();
+    let seeds = counts.iter().map(|(_, _, n)| *n).min().unwrap_or(0);
+    let trend = Trend::test(&counts);
+    let differs = trend.filter(|trend| trend.p_value < 0.05);
+    let ruling = Ruling::of(
+        differs.is_some_and(|trend| trend.z > 0.0),
+        differs.is_some_and(|trend| trend.z < 0.0),
+    );
+    let effect = counted.first().zip(counted.last()).map(|((_, first), (_, last))| Effect {
+        name: name.to_owned(),
+        estimate: last.share() - first.share(),
+        interval: Some(last.difference(*first, 0.95)),
+    });
+    Verdict::new(claim, ruling, effect, seeds, told.join(", "))
+        .with_p_value(trend.map(|trend| trend.p_value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLAIM: Claim = Claim { id: "c", statement: "s", rule: "r" };
+
+    fn group(score: f64, successes: usize) -> (f64, Successes) {
+        (score, Successes::new("", (0..10).map(|seed| seed < successes)))
+    }
+
+    #[test]
+    fn a_share_that_climbs_supports_and_one_that_falls_refutes() {
+        let rising = [group(1.0, 0), group(2.0, 4), group(3.0, 10)];
+        let verdict = rises_along(&CLAIM, "difference", &rising);
+        assert_eq!((verdict.ruling, verdict.seeds), (Ruling::Supported, 10));
+        assert_eq!(verdict.effect.unwrap().estimate, 1.0);
+        let falling = [group(1.0, 10), group(2.0, 4), group(3.0, 0)];
+        assert_eq!(rises_along(&CLAIM, "", &falling).ruling, Ruling::Refuted);
+        let level = [group(1.0, 5), group(2.0, 5)];
+        assert_eq!(rises_along(&CLAIM, "", &level).ruling, Ruling::Inconclusive);
+        assert_eq!(rises_along(&CLAIM, "", &[]).ruling, Ruling::Inconclusive);
+    }
+}

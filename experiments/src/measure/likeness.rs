@@ -1,0 +1,79 @@
+//! How alike the gradients of different inputs are.
+
+use backdraft_hooks::{Row, Taps};
+use backdraft_layers::{Initializer, Network, weight_rng};
+use backdraft_trainer::{Listener, Outcome};
+use backdraft_zoo::NetworkConfig;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::flow::INPUTS;
+use crate::trial::Task;
+
+/// Draws the network of `seed`, which has one output, sends `batch` independent Gaussian inputs through
+/// it, and measures as `gradient_cosine` of every tap the mean cosine, over pairs of inputs, between
+/// their gradients of the output with respect to that activation.
+///
+/// Each input's output counts with a random sign, which is taken off its gradient again: what a
+/// normalisation over the batch adds of other inputs' gradients then has no mean.
+pub(crate) fn likeness(config: NetworkConfig, batch: usize, seed: u64) -> Box<Task> {
+    Box::new(move |device: &Device, listener: &mut dyn Listener| {
+        let device = device.clone().autodiff();
+        let network = config.try_init(seed, &device)?;
+        let elements: usize = config.example_shape().iter().product();
+        let mut rng = weight_rng(seed.wrapping_add(INPUTS));
+        let inputs = Initializer::Normal(1.0).draw(batch, elements, &mut rng);
+        let signs = Initializer::Normal(1.0).draw(batch, 1, &mut rng);
+        let signs: Vec<f32> = signs.into_iter().map(f32::signum).collect();
+        let inputs = Tensor::<2>::from_data(TensorData::new(inputs, [batch, elements]), &device);
+        let weights = TensorData::new(signs.clone(), [batch, 1]);
+        let weights = Tensor::<2>::from_data(weights, &device);
+        let mut taps = Taps::on();
+        let gradients = (network.score(inputs, &mut taps) * weights).sum().backward();
+        let mut rows = Vec::new();
+        for tap in taps.tapped() {
+            let Some(gradient) = tap.gradient(&gradients) else { continue };
+            let gradient: Vec<f64> = gradient.try_into_data()?.iter::<f64>().collect();
+            rows.push(Row {
+                step: 0,
+                quantity: "gradient_cosine".into(),
+                subject: tap.subject().clone(),
+                value: mean_cosine(&gradient, &signs),
+            });
+        }
+        listener.record(&rows)?;
+        Ok(Outcome::Finished)
+    })
+}
+
+/// The mean over pairs of rows of the cosine of the angle between them, each row with its sign.
+///
+/// A sum of unit vectors has the squared length n + n (n − 1) × that mean.
+fn mean_cosine(rows: &[f64], signs: &[f32]) -> f64 {
+    let n = signs.len();
+    let columns = rows.len() / n;
+    let mut sum = vec![0.0; columns];
+    for (row, sign) in rows.chunks_exact(columns).zip(signs) {
+        // Scaled by the largest, because squares of a vanished gradient may underflow.
+        let largest = row.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
+        let norm = row.iter().map(|x| (x / largest).powi(2)).sum::<f64>().sqrt() * largest;
+        for (sum, x) in sum.iter_mut().zip(row) {
+            *sum += f64::from(*sign) * x / norm;
+        }
+    }
+    let square: f64 = sum.iter().map(|x| x * x).sum();
+    (square - n as f64) / (n * (n - 1)) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cosines_are_averaged_over_pairs_without_the_signs() {
+        // Angles of 0, 60 and 60 degrees, one row turned round and one very short.
+        let half = 0.5 * 3f64.sqrt();
+        let rows = [1.0, 0.0, -2.0, 0.0, 0.5e-200, half * 1e-200];
+        let mean = mean_cosine(&rows, &[1.0, -1.0, 1.0]);
+        assert!((mean - (1.0 + 0.5 + 0.5) / 3.0).abs() < 1e-12, "{mean}");
+    }
+}
