@@ -14,6 +14,7 @@ mod goldens;
 mod gradients;
 mod quantities;
 mod recurrent;
+mod resume;
 mod training;
 
 use backdraft_layers::Activation;

@@ -2,6 +2,7 @@
 
 use burn::tensor::ExecutionError;
 
+use crate::checkpoint::CheckpointError;
 use crate::config::ConfigError;
 
 /// Why a training run could not go on.
@@ -34,5 +35,13 @@ pub enum TrainError {
         step: u64,
         /// The listener's reason.
         source: std::io::Error,
+    },
+    /// A checkpoint could not be taken, or does not fit.
+    #[error("the checkpoint of step {step} cannot be used")]
+    Checkpoint {
+        /// The step that comes next.
+        step: u64,
+        /// What is wrong with it.
+        source: CheckpointError,
     },
 }

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod checkpoint;
 mod clipping;
 mod config;
 mod error;
 mod examples;
+mod keeper;
 mod listener;
 mod objective;
 #[cfg(feature = "flex")]
@@ -13,10 +15,12 @@ mod order;
 mod schedule;
 mod trainer;
 
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use clipping::{Clipped, Clipping, clip};
 pub use config::{ConfigError, TrainerConfig};
 pub use error::TrainError;
 pub use examples::{Examples, Rows};
+pub use keeper::{Decision, Keeper};
 pub use listener::{Ignore, Listener, Progress};
 pub use objective::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Objective};
 pub use optimizer::OptimizerConfig;

@@ -4,6 +4,8 @@ use std::io;
 
 use backdraft_hooks::Row;
 
+use crate::keeper::Keeper;
+
 /// How far a run is, for a progress bar.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
@@ -26,6 +28,11 @@ pub trait Listener {
 
     /// Hears of progress, every `loss_every` steps and at the end.
     fn progress(&mut self, progress: Progress);
+
+    /// Offers someone who keeps checkpoints; without, the run has none and cannot be interrupted.
+    fn keeper(&mut self) -> Option<&mut dyn Keeper> {
+        None
+    }
 }
 
 /// Keeps nothing.

@@ -42,6 +42,13 @@ impl BatchOrder {
         &self.indices[start..end]
     }
 
+    /// Skips batches, at the cost of the shuffles alone.
+    pub fn skip(&mut self, batches: u64) {
+        for _ in 0..batches {
+            self.next_batch();
+        }
+    }
+
     /// Fisher–Yates.
     fn shuffle(&mut self) {
         for last in (1..self.indices.len()).rev() {
@@ -94,6 +101,16 @@ mod tests {
         let order = |seed| epoch(&mut BatchOrder::new(seed, 50, 8));
         assert_eq!(order(1), order(1));
         assert_ne!(order(1), order(2));
+    }
+
+    #[test]
+    fn skipping_leads_to_the_same_batches() {
+        for skipped in [0, 1, 6, 7, 8, 40] {
+            let (mut walked, mut jumped) = (BatchOrder::new(3, 50, 8), BatchOrder::new(3, 50, 8));
+            (0..skipped).for_each(|_| drop(walked.next_batch().to_vec()));
+            jumped.skip(skipped);
+            assert_eq!(walked.next_batch(), jumped.next_batch());
+        }
     }
 
     #[test]

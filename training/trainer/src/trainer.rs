@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 use backdraft_hooks::{GradientHook, GradientNorm, NETWORK, Observation, Row, Schedule, Taps};
 use burn::module::Module;
-use burn::optim::GradientsParams;
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, ExecutionError, Gradients, Int, Tensor, TensorData};
 
+use crate::checkpoint::Checkpoint;
 use crate::clipping::clip;
 use crate::config::TrainerConfig;
 use crate::error::TrainError;
 use crate::examples::{Examples, Rows};
+use crate::keeper::Decision;
 use crate::listener::{Listener, Progress};
 use crate::objective::Objective;
 use crate::order::BatchOrder;
@@ -31,6 +33,11 @@ pub enum Outcome {
         /// the loss is not.
         subject: String,
     },
+    /// The listener's [`Keeper`](crate::Keeper) stopped it, and keeps the checkpoint to go on from.
+    Interrupted {
+        /// The step that comes next.
+        step: u64,
+    },
 }
 
 /// Trains any module that a closure can run forward.
@@ -46,6 +53,9 @@ pub enum Outcome {
 /// | `clipped_gradient_norm` | observed steps, with clipping | after clipping |
 /// | `test_loss`, `test_accuracy` | every `evaluate_every` steps, start and end | on the test split |
 /// | `train_loss`, `train_accuracy` | at the end | on the whole training split |
+///
+/// A listener with a [`Keeper`](crate::Keeper) gets checkpoints; a run that goes on from one measures
+/// bit for bit what it would have measured undisturbed.
 #[derive(Clone, Debug)]
 pub struct Trainer {
     config: TrainerConfig,
@@ -75,7 +85,8 @@ impl Trainer {
     ///
     /// # Errors
     ///
-    /// [`TrainError`] if there are no examples, the device fails, or the listener cannot record.
+    /// [`TrainError`] if there are no examples, the device fails, the listener cannot record, or the
+    /// checkpoint to go on from does not fit.
     pub fn fit<M, X, Y, O, F, L>(
         &self,
         mut model: M,
@@ -106,8 +117,20 @@ impl Trainer {
         let mut optimizer = config.optimizer.init();
         let mut order = BatchOrder::new(config.seed, data.train.len(), config.batch_size);
         let mut taken = config.steps;
+        let mut start = 0;
+        if let Some(checkpoint) = listener.keeper().and_then(|keeper| keeper.restore()) {
+            start = checkpoint.step();
+            let restored = checkpoint.restore(model, optimizer);
+            (model, optimizer) =
+                restored.map_err(|source| TrainError::Checkpoint { step: start, source })?;
+            (0..start).for_each(|_| drop(rates.step()));
+            order.skip(start);
+        }
 
-        for step in 0..config.steps {
+        for step in start..config.steps {
+            if is_to_stop(step, &model, &optimizer, listener)? {
+                return Ok((model, Outcome::Interrupted { step }));
+            }
             let at_step = |source| TrainError::Device { step, source };
             if config.evaluate_every != 0 && step % config.evaluate_every == 0 {
                 let rows = self
@@ -245,6 +268,23 @@ impl Trainer {
         }
         Ok(rows)
     }
+}
+
+/// Keeps a checkpoint if the listener's keeper wants one, and tells whether it stops the run.
+fn is_to_stop<M: Module, L: Listener + ?Sized>(
+    step: u64,
+    model: &M,
+    optimizer: &ModuleOptimizer,
+    listener: &mut L,
+) -> Result<bool, TrainError> {
+    let Some(keeper) = listener.keeper() else { return Ok(false) };
+    let decision = keeper.decide(step);
+    if decision != Decision::GoOn {
+        let checkpoint = Checkpoint::take(step, model, optimizer)
+            .map_err(|source| TrainError::Checkpoint { step, source })?;
+        keeper.keep(checkpoint).map_err(|source| TrainError::Record { step, source })?;
+    }
+    Ok(decision == Decision::KeepAndStop)
 }
 
 fn scalar(tensor: Tensor<1>) -> Result<f64, ExecutionError> {
