@@ -5,6 +5,7 @@ mod catalogue;
 pub mod cli;
 mod drawing;
 mod experiment;
+mod interrupt;
 mod judgement;
 mod measure;
 mod nearest;
@@ -23,22 +24,26 @@ mod study;
 pub mod theory;
 mod thinned;
 mod trial;
+mod trial_record;
 mod verdict;
 mod xray;
 
 pub use backend::{BACKENDS, Backend, BackendError, Precision};
 pub use catalogue::{EXPERIMENTS, experiment};
 pub use experiment::{About, Claim, Entry, Experiment, Listed, Prepared, Preset};
+pub use interrupt::Interrupt;
 pub use judgement::{Sample, Successes, Times, in_every_case, rises_along};
 pub use nearest::nearest;
 pub use picture::{Picture, Point, Series};
 pub use progress::Bars;
 pub use record::{
-    Manifest, RecordError, RunFolder, SCHEMA, Status, TrialWriter, Versions, read_trial, run_id,
+    Comparison, Damage, Manifest, Owner, RecordError, RunFolder, RunLock, SCHEMA, Status,
+    TrialWriter, Versions, read_trial, run_id,
 };
 pub use results::{Ending, Results, TrialResult, by_layer, by_step};
 pub use settings::{Overlay, Settings, SettingsError, resolve, to_table};
-pub use study::{Spectator, run_study};
+pub use study::{Spectator, StudyOptions, run_study};
 pub use trial::{Factors, Task, Trial};
+pub use trial_record::CheckpointEvery;
 pub use verdict::{Effect, Ruling, Verdict};
 pub use xray::{Batch, Loss, Xray, xray};

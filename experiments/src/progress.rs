@@ -8,6 +8,7 @@ use backdraft_trainer::Progress;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::Mutex;
 
+use crate::cli::note;
 use crate::results::Ending;
 use crate::study::Spectator;
 use crate::trial::Trial;
@@ -109,5 +110,9 @@ impl Spectator for Bars {
 
     fn ended(&self, _worker: usize, _trial: &Trial, _ending: &Ending) {
         self.all.inc(1);
+    }
+
+    fn warned(&self, warning: &str) {
+        self.all.suspend(|| note(warning));
     }
 }

@@ -1,6 +1,5 @@
 //! Runs the trials of an experiment side by side and keeps what they measure.
 
-use std::io;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,12 +7,14 @@ use std::thread;
 
 use backdraft_hooks::Row;
 use backdraft_layers::{threads, with_threads};
-use backdraft_trainer::{Listener, Outcome, Progress};
+use backdraft_trainer::{Outcome, Progress};
 use burn::tensor::Device;
 
-use crate::record::{RecordError, RunFolder, TrialWriter};
+use crate::interrupt::Interrupt;
+use crate::record::{RecordError, RunFolder};
 use crate::results::{Ending, Results};
 use crate::trial::Trial;
+use crate::trial_record::{CheckpointEvery, TrialRecord};
 
 /// Hears what the workers of a study do; called from their threads.
 pub trait Spectator: Sync {
@@ -25,12 +26,39 @@ pub trait Spectator: Sync {
     fn measured(&self, worker: usize, rows: &[Row]);
     /// A worker has ended a trial.
     fn ended(&self, worker: usize, trial: &Trial, ending: &Ending);
+    /// Something in the record was worked around.
+    fn warned(&self, _warning: &str) {}
 }
 
-/// Runs the trials that `folder` does not hold yet, `jobs` at a time, and returns all results.
+/// How a study is carried out; none of it changes what is measured.
+#[derive(Clone, Debug)]
+pub struct StudyOptions {
+    /// Trials side by side.
+    pub jobs: usize,
+    /// When trials are checkpointed.
+    pub checkpoint_every: CheckpointEvery,
+    /// How many of a trial's latest checkpoints are kept, at least one.
+    pub checkpoints_kept: usize,
+    /// Who may stop it.
+    pub interrupt: Interrupt,
+}
+
+impl Default for StudyOptions {
+    fn default() -> Self {
+        Self {
+            jobs: 1,
+            checkpoint_every: CheckpointEvery::DEFAULT,
+            checkpoints_kept: 2,
+            interrupt: Interrupt::default(),
+        }
+    }
+}
+
+/// Runs the trials that `folder` does not hold yet and returns all results.
 ///
-/// A trial that fails is recorded as failed, with its message, and the others go on; it is tried
-/// again the next time. Results do not depend on `jobs`: each trial has its own file and draws from
+/// A trial that was cut off goes on from its latest checkpoint. One that is interrupted has no result
+/// yet. A trial that fails is recorded as failed, with its message, and the others go on; it is tried
+/// again the next time. Results do not depend on the options: each trial has its own file and draws from
 /// its own seed. The cores are shared out over the jobs, so that a single trial has them all.
 ///
 /// # Errors
@@ -40,7 +68,7 @@ pub fn run_study(
     trials: &[Trial],
     folder: &RunFolder,
     device: &Device,
-    jobs: usize,
+    options: &StudyOptions,
     spectator: &dyn Spectator,
 ) -> Result<Results, RecordError> {
     let names: Vec<String> = trials.iter().map(Trial::name).collect();
@@ -57,22 +85,22 @@ pub fn run_study(
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
     let work = |worker: usize| -> Result<(), RecordError> {
-        while !stop.load(Ordering::Relaxed) {
+        while !stop.load(Ordering::Relaxed) && !options.interrupt.is_requested() {
             let Some(trial) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else {
                 break;
             };
-            let outcome = run_trial(trial, folder, device, worker, spectator);
+            let outcome = run_trial(trial, folder, device, options, worker, spectator);
             stop.fetch_or(outcome.is_err(), Ordering::Relaxed);
             outcome?;
         }
         Ok(())
     };
-    let share = NonZero::new(threads() / jobs.max(1)).unwrap_or(NonZero::<usize>::MIN);
+    let share = NonZero::new(threads() / options.jobs.max(1)).unwrap_or(NonZero::<usize>::MIN);
     let work = |worker| with_threads(share, || work(worker));
     thread::scope(|scope| {
         let work = &work;
         let workers: Vec<_> =
-            (0..jobs.max(1)).map(|worker| scope.spawn(move || work(worker))).collect();
+            (0..options.jobs.max(1)).map(|worker| scope.spawn(move || work(worker))).collect();
         // A worker catches the panics of its trials, so that joining it cannot fail.
         workers.into_iter().flat_map(thread::ScopedJoinHandle::join).collect::<Result<(), _>>()
     })?;
@@ -83,21 +111,21 @@ fn run_trial(
     trial: &Trial,
     folder: &RunFolder,
     device: &Device,
+    options: &StudyOptions,
     worker: usize,
     spectator: &dyn Spectator,
 ) -> Result<(), RecordError> {
     spectator.started(worker, trial);
-    let path = folder.trial_path(&trial.name());
-    let writer = TrialWriter::create(&path, &trial.factors, trial.seed)?;
-    let mut keeper = Keeper { writer, worker, spectator };
-    let outcome = catch_unwind(AssertUnwindSafe(|| (trial.task)(device, &mut keeper)));
+    let mut record = TrialRecord::open(trial, folder, options, worker, spectator)?;
+    let outcome = catch_unwind(AssertUnwindSafe(|| (trial.task)(device, &mut record)));
     let ending = match outcome {
         Ok(Ok(Outcome::Finished)) => Ending::Finished,
+        Ok(Ok(Outcome::Interrupted { .. })) => return Ok(()),
         Ok(Ok(Outcome::Diverged { step, subject })) => Ending::Diverged { step, subject },
         Ok(Err(error)) => Ending::Failed { message: format!("{error:#}") },
         Err(panic) => Ending::Failed { message: panic_message(panic.as_ref()) },
     };
-    keeper.writer.end(&ending)?;
+    record.end(&ending)?;
     spectator.ended(worker, trial, &ending);
     Ok(())
 }
@@ -106,22 +134,4 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
     format!("panicked: {}", text.unwrap_or("without a message"))
-}
-
-/// Writes what a trial measures and tells the spectator.
-struct Keeper<'a> {
-    writer: TrialWriter,
-    worker: usize,
-    spectator: &'a dyn Spectator,
-}
-
-impl Listener for Keeper<'_> {
-    fn record(&mut self, rows: &[Row]) -> io::Result<()> {
-        self.spectator.measured(self.worker, rows);
-        self.writer.append(rows)
-    }
-
-    fn progress(&mut self, progress: Progress) {
-        self.spectator.progress(self.worker, progress);
-    }
 }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod report;
+mod interruption;
+mod records;
 mod runs;
 mod serve;
 mod theory;

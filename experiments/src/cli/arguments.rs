@@ -6,10 +6,12 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::report::ReportArguments;
+use super::check::CheckArguments;
 use super::serve::ServeArguments;
 use super::theory::TheoryArguments;
 use crate::backend::Precision;
 use crate::experiment::Preset;
+use crate::trial_record::CheckpointEvery;
 use crate::xray::Loss;
 
 /// A laboratory for vanishing and exploding gradients.
@@ -22,6 +24,9 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
 }
+
+/// The usual folder for run records.
+pub(super) const RUNS: &str = "runs";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,6 +48,8 @@ pub(super) enum Command {
     Verify(VerifyArguments),
     /// Show the verdicts and pictures of a finished run again.
     Show(ShowArguments),
+    /// Check that the records of runs are what was recorded, by their SHA-256.
+    Check(CheckArguments),
     /// Show the runs of a folder, those that are going on included, and the playground in a browser.
     Serve(ServeArguments),
     /// Write the HTML report of runs again.
@@ -70,7 +77,7 @@ pub(super) struct ListArguments {
     #[arg(long)]
     pub(super) runs: bool,
     /// Folder that holds the runs.
-    #[arg(long, default_value = "runs", value_name = "DIR")]
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
     pub(super) out: PathBuf,
     /// Print JSON.
     #[arg(long)]
@@ -107,7 +114,7 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
     /// Folder for run records.
-    #[arg(long, default_value = "runs", value_name = "DIR")]
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
     pub(super) out: PathBuf,
     /// Change a setting; may be repeated. `backdraft describe NAME` lists them.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -118,12 +125,25 @@ pub(super) struct RunArguments {
     /// Measure anew even if this very run is already recorded.
     #[arg(long)]
     pub(super) fresh: bool,
+    #[command(flatten)]
+    pub(super) checkpoints: CheckpointArguments,
     /// Print the run record as JSON instead of the report.
     #[arg(long)]
     pub(super) json: bool,
     /// No progress bars, no report: only the path of the record.
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+/// How much a kill may cost.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct CheckpointArguments {
+    /// How often a training keeps a checkpoint: seconds (`10s`), steps (`500`) or `never`.
+    #[arg(long, default_value = "10s", value_name = "PERIOD")]
+    pub(super) checkpoint_every: CheckpointEvery,
+    /// How many of a training's latest checkpoints are kept until it ends; its best weights stay.
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) keep_checkpoints: u16,
 }
 
 #[derive(Debug, Args)]
@@ -144,11 +164,13 @@ pub(super) struct VerifyArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
     /// Folder for run records.
-    #[arg(long, default_value = "runs", value_name = "DIR")]
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
     pub(super) out: PathBuf,
     /// Measure anew even what is already recorded.
     #[arg(long)]
     pub(super) fresh: bool,
+    #[command(flatten)]
+    pub(super) checkpoints: CheckpointArguments,
     /// Print a table in Markdown.
     #[arg(long, conflicts_with = "json")]
     pub(super) markdown: bool,
@@ -167,7 +189,8 @@ Examples:
   backdraft verify --markdown > verdicts.md";
 
 const RUN_EXAMPLES: &str = "\
-A run that was cut off goes on where it stopped; a finished one is not measured again.
+A run that was cut off goes on where it stopped; a finished one is not measured again. Ctrl-C stops
+after the current step and keeps a checkpoint; pressed again, at once.
 
 Examples:
   backdraft run sigmoid-vs-relu
@@ -180,7 +203,7 @@ pub(super) struct ShowArguments {
     /// The run: its path, its id or the start of it, or `latest`.
     pub(super) run: String,
     /// Folder that holds the runs.
-    #[arg(long, default_value = "runs", value_name = "DIR")]
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
     pub(super) out: PathBuf,
     /// Print the run record as JSON.
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod backends;
+mod check;
 mod data;
 mod describe;
 mod list;
@@ -21,7 +22,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
+use crate::interrupt::INTERRUPTED;
 use arguments::{Arguments, Command};
+pub(crate) use print::note;
 
 /// Exit code of a run that failed.
 const FAILED: u8 = 1;
@@ -34,6 +37,8 @@ enum Failure {
     Run(anyhow::Error),
     /// The user has to change something.
     Input(anyhow::Error),
+    /// The user or the system stopped it.
+    Interrupted(anyhow::Error),
 }
 
 impl Failure {
@@ -73,6 +78,10 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Run(error)) => (error, FAILED),
         Err(Failure::Input(error)) => (error, BAD_INPUT),
+        Err(Failure::Interrupted(message)) => {
+            note(message);
+            return ExitCode::from(INTERRUPTED);
+        }
     };
     print::print_error(&error);
     ExitCode::from(code)
@@ -85,6 +94,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Show(arguments) => show::show(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Theory(arguments) => theory::theory(&arguments),

@@ -20,7 +20,7 @@ pub(super) fn print_error(error: &anyhow::Error) {
 }
 
 /// Prints a line to standard error: what is going on, not what was asked for.
-pub(super) fn note(line: impl std::fmt::Display) {
+pub(crate) fn note(line: impl std::fmt::Display) {
     eprintln!("{line}");
 }
 

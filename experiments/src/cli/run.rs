@@ -10,13 +10,14 @@ use anyhow::{Context, anyhow};
 use toml::{Table, Value};
 
 use super::Failure;
-use super::arguments::RunArguments;
+use super::arguments::{RUNS, RunArguments};
 use super::opened::REPORT;
-use super::print::{print_run, say, say_json};
+use super::print::{note, print_run, say, say_json};
 use crate::backend::Backend;
 use crate::catalogue::{EXPERIMENTS, experiment};
 use crate::drawing::to_svg;
 use crate::experiment::{Entry, Prepared};
+use crate::interrupt::Interrupt;
 use crate::nearest::nearest;
 use crate::picture::Picture;
 use crate::progress::Bars;
@@ -24,11 +25,12 @@ use crate::record::{Manifest, RunFolder, SCHEMA, Status, Versions, run_id};
 use crate::report::Report;
 use crate::results::{Ending, Results};
 use crate::settings::Overlay;
-use crate::study::run_study;
+use crate::study::{StudyOptions, run_study};
 use crate::trial::Trial;
 
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
-    let Execution { manifest, folder, prepared, results } = execute(arguments)?;
+    let interrupt = Interrupt::on_signals().map_err(Failure::run)?;
+    let Execution { manifest, folder, prepared, results } = execute(arguments, &interrupt)?;
     report(arguments, &manifest, &folder, prepared.as_ref(), &results)
 }
 
@@ -41,7 +43,10 @@ pub(super) struct Execution {
 }
 
 /// Runs and judges an experiment, and closes its record.
-pub(super) fn execute(arguments: &RunArguments) -> Result<Execution, Failure> {
+pub(super) fn execute(
+    arguments: &RunArguments,
+    interrupt: &Interrupt,
+) -> Result<Execution, Failure> {
     let experiment = find_experiment(&arguments.name)?;
     let (backend, device) =
         Backend::select(arguments.backend.as_deref()).map_err(Failure::input)?;
@@ -53,8 +58,13 @@ pub(super) fn execute(arguments: &RunArguments) -> Result<Execution, Failure> {
     let trials = prepared.trials().map_err(Failure::Input)?;
     let folder =
         RunFolder::create(&arguments.out, experiment.about().name, &id).map_err(Failure::input)?;
+    let lock = folder.lock().map_err(Failure::run)?;
+    if let Some(dead) = lock.predecessor() {
+        note(format!("`{}` was left by {dead}: going on", folder.path().display()));
+    }
     if arguments.fresh || is_of_another_build(&folder) {
-        forget(&folder, &trials)?;
+        let names: Vec<String> = trials.iter().map(Trial::name).collect();
+        folder.forget(names.iter().map(String::as_str)).map_err(Failure::run)?;
     }
 
     let mut manifest = Manifest {
@@ -73,14 +83,24 @@ pub(super) fn execute(arguments: &RunArguments) -> Result<Execution, Failure> {
         seconds: 0.0,
         verdicts: Vec::new(),
     };
+    folder.unseal().map_err(Failure::run)?;
     folder.save(&manifest).map_err(Failure::run)?;
 
     let start = Instant::now();
     let jobs = arguments.jobs.map_or_else(cores, usize::from).min(trials.len().max(1));
     let bars = Bars::new(trials.len() as u64, jobs, arguments.quiet || arguments.json);
-    let results = run_study(&trials, &folder, &device, jobs, &bars);
+    let options = StudyOptions {
+        jobs,
+        checkpoint_every: arguments.checkpoints.checkpoint_every,
+        checkpoints_kept: arguments.checkpoints.keep_checkpoints.into(),
+        interrupt: interrupt.clone(),
+    };
+    let results = run_study(&trials, &folder, &device, &options, &bars);
     bars.finish();
     let results = results.map_err(Failure::run)?;
+    if interrupt.is_requested() && results.trials().len() < trials.len() {
+        return Err(interrupted(arguments, manifest, &folder, results.trials().len(), start));
+    }
     finish(&mut manifest, &folder, prepared.as_ref(), &results, start)?;
     Ok(Execution { manifest, folder, prepared, results })
 }
@@ -91,15 +111,28 @@ fn is_of_another_build(folder: &RunFolder) -> bool {
     folder.manifest().is_ok_and(|manifest| manifest.versions != Versions::current())
 }
 
-fn forget(folder: &RunFolder, trials: &[Trial]) -> Result<(), Failure> {
-    for path in trials.iter().map(|trial| folder.trial_path(&trial.name())) {
-        if path.exists() {
-            fs::remove_file(&path)
-                .with_context(|| format!("cannot remove `{}`", path.display()))
-                .map_err(Failure::Run)?;
-        }
+/// Notes in the record that the run was stopped, and says how it goes on.
+fn interrupted(
+    arguments: &RunArguments,
+    mut manifest: Manifest,
+    folder: &RunFolder,
+    done: usize,
+    start: Instant,
+) -> Failure {
+    manifest.status = Status::Interrupted;
+    manifest.seconds = start.elapsed().as_secs_f64();
+    if let Err(error) = folder.save(&manifest) {
+        return Failure::run(error);
     }
-    Ok(())
+    let out = match arguments.out.as_path() {
+        out if out == Path::new(RUNS) => String::new(),
+        out => format!(" --out '{}'", out.display()),
+    };
+    Failure::Interrupted(anyhow!(
+        "interrupted with {done} of {} trials done; go on with: {}{out}",
+        manifest.trials,
+        manifest.command
+    ))
 }
 
 /// Judges, draws and closes the record.
@@ -124,7 +157,8 @@ fn finish(
     let report = Report { about, manifest, pictures: &pictures, results };
     let html = report.to_html().map_err(Failure::run)?;
     folder.write_file(REPORT, html.as_bytes()).map_err(Failure::run)?;
-    folder.save(manifest).map_err(Failure::run)
+    folder.save(manifest).map_err(Failure::run)?;
+    folder.seal().map_err(Failure::run)
 }
 
 fn report(
@@ -154,7 +188,7 @@ fn report(
                 manifest.trials
             )))
         }
-        Status::Running | Status::Finished => Ok(()),
+        Status::Running | Status::Interrupted | Status::Finished => Ok(()),
     }
 }
 

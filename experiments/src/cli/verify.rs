@@ -8,6 +8,7 @@ use super::print::{note, number, print_error, say, say_json};
 use super::run::{execute, find_experiment};
 use crate::catalogue::EXPERIMENTS;
 use crate::experiment::Entry;
+use crate::interrupt::Interrupt;
 use crate::record::{Manifest, Status};
 use crate::verdict::{Ruling, Verdict, correct_suite};
 
@@ -16,11 +17,12 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
         [] => EXPERIMENTS.to_vec(),
         names => names.iter().map(|name| find_experiment(name)).collect::<Result<_, _>>()?,
     };
+    let interrupt = Interrupt::on_signals().map_err(Failure::run)?;
     let mut manifests = Vec::new();
     let mut failed = Vec::new();
     for experiment in experiments {
         let name = experiment.about().name;
-        match execute(&run_arguments(arguments, name)) {
+        match execute(&run_arguments(arguments, name), &interrupt) {
             Ok(execution) => {
                 let manifest = execution.manifest;
                 if manifest.status == Status::Failed {
@@ -29,6 +31,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
                 note(format!("{name}: {:.1} s", manifest.seconds));
                 manifests.push(manifest);
             }
+            Err(interrupted @ Failure::Interrupted(_)) => return Err(interrupted),
             // One whose data are missing must not keep the others from being verified.
             Err(Failure::Run(error) | Failure::Input(error)) => {
                 print_error(&error.context(name));
@@ -59,6 +62,7 @@ fn run_arguments(arguments: &VerifyArguments, name: &str) -> RunArguments {
         set: arguments.first_seed.map(|seed| format!("first_seed={seed}")).into_iter().collect(),
         config: None,
         fresh: arguments.fresh,
+        checkpoints: arguments.checkpoints,
         json: false,
         quiet: true,
     }

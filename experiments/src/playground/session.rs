@@ -151,6 +151,7 @@ impl Session {
             }
             let ended = match run(&material, network, config, schedule, &device, &mut listener) {
                 Ok(Outcome::Finished) => format!("{STEPS} steps are taken."),
+                Ok(Outcome::Interrupted { step }) => format!("Stopped before step {step}."),
                 Ok(Outcome::Diverged { step, subject }) => {
                     format!("Diverged at step {step}: {subject} is no longer finite.")
                 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::lock::Owner;
+
 /// A file or folder of a run record that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
@@ -15,6 +17,39 @@ pub enum RecordError {
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
+    },
+    /// Something could not be written, for want of room or of permission.
+    #[error(
+        "cannot write {needed} bytes to `{}`: {source}; what was recorded before is intact: make room, or \
+         the folder writable, and run the same command again",
+        path.display()
+    )]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// How much was to be written.
+        needed: usize,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A checkpoint cannot be gone on from.
+    #[error("`{}` is passed over: {reason}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another process works on the run.
+    #[error(
+        "`{}` is held by {owner}; wait for it or stop it: a lock goes with its process",
+        path.display()
+    )]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+        /// Who holds it.
+        owner: Owner,
     },
     /// The content is not what Backdraft writes.
     #[error("`{}`, line {line}, is not a valid record: {reason}", path.display())]
@@ -57,5 +92,11 @@ impl RecordError {
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { action, path, source }
+    }
+
+    /// Wraps an I/O error with how much was to be written.
+    pub(crate) fn write(path: impl Into<PathBuf>, needed: usize) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Write { path, needed, source }
     }
 }

@@ -1,16 +1,21 @@
 //! The folder of a run.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::checkpoints::{Checkpoints, read_checkpoint};
 use super::error::RecordError;
+use super::lock::{Owner, RunLock};
 use super::manifest::{Manifest, SCHEMA};
 use super::measurements::read_trial;
+use super::sums::{Comparison, compare, seal, unseal};
+use super::whole_file::write_whole;
 use crate::results::{Results, TrialResult};
 
 const MANIFEST: &str = "run.json";
 const MEASUREMENTS: &str = "measurements";
+const CHECKPOINTS: &str = "checkpoints";
+const LOCK: &str = "lock";
 
 /// A folder that holds the record of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,11 +99,82 @@ impl RunFolder {
         names
     }
 
-    /// Writes `run.json`, whole or not at all.
+    /// Returns the checkpoints of a trial, of which the latest `kept` stay.
+    pub(crate) fn checkpoints(&self, name: &str, kept: usize) -> Checkpoints {
+        Checkpoints::new(self.path.join(CHECKPOINTS).join(name), kept)
+    }
+
+    /// Reads every checkpoint: how many are whole, and what is wrong with the others.
+    pub(crate) fn all_checkpoints(&self) -> (usize, Vec<RecordError>) {
+        let folders = fs::read_dir(self.path.join(CHECKPOINTS)).into_iter().flatten().flatten();
+        let of = |folder: fs::DirEntry| Checkpoints::new(folder.path(), 1).files();
+        let read = folders.flat_map(of).map(|path| read_checkpoint(&path));
+        let (whole, unusable): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
+        (whole.len(), unusable.into_iter().filter_map(Result::err).collect())
+    }
+
+    /// Writes the sums of all files: the record is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError`] naming the file that cannot be read or written.
+    pub fn seal(&self) -> Result<(), RecordError> {
+        seal(&self.path)
+    }
+
+    /// Removes the sums: the record is about to change.
     ///
     /// # Errors
     ///
     /// [`RecordError::Io`].
+    pub fn unseal(&self) -> Result<(), RecordError> {
+        unseal(&self.path)
+    }
+
+    /// Compares the files with their sums; `None` if the record is not closed.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError`] naming the file that cannot be read.
+    pub fn compare_sums(&self) -> Result<Option<Comparison>, RecordError> {
+        compare(&self.path)
+    }
+
+    /// Takes the run for this process.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::Locked`] if a living process has it.
+    pub fn lock(&self) -> Result<RunLock, RecordError> {
+        RunLock::take(&self.path.join(LOCK))
+    }
+
+    /// Returns the living process that works on the run.
+    pub fn owner(&self) -> Option<Owner> {
+        RunLock::holder(&self.path.join(LOCK))
+    }
+
+    /// Removes what trials have measured and kept.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::Io`] naming what cannot be removed.
+    pub fn forget<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<(), RecordError> {
+        for name in names {
+            let path = self.trial_path(name);
+            if path.exists() {
+                fs::remove_file(&path).map_err(RecordError::io("remove", &path))?;
+            }
+            self.checkpoints(name, 0).forget()?;
+        }
+        Ok(())
+    }
+
+    /// Writes `run.json`, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::Write`].
     pub fn save(&self, manifest: &Manifest) -> Result<(), RecordError> {
         let json = serde_json::to_vec_pretty(manifest).map_err(|error| self.malformed(&error))?;
         self.write_file(MANIFEST, &json)
@@ -108,19 +184,9 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// [`RecordError::Io`].
+    /// [`RecordError::Write`].
     pub fn write_file(&self, name: &str, content: &[u8]) -> Result<(), RecordError> {
-        let path = self.path.join(name);
-        let write = || {
-            let parent = path.parent().unwrap_or(&self.path);
-            fs::create_dir_all(parent)?;
-            let mut file = tempfile::NamedTempFile::new_in(parent)?;
-            file.write_all(content)?;
-            file.as_file().sync_all()?;
-            file.persist(&path)?;
-            Ok(())
-        };
-        write().map_err(RecordError::io("write", &path))
+        write_whole(&self.path.join(name), content)
     }
 
     /// Reads `run.json`.

@@ -26,12 +26,12 @@ pub fn run_id(experiment: &str, settings: &Table, backend: &str) -> String {
 
 /// Returns the start of a SHA-256 hash in hexadecimal.
 pub(super) fn hash(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).take(DIGITS).map(hexadecimal).collect()
+    hexadecimal(Sha256::new_with_prefix(bytes)).chars().take(DIGITS).collect()
 }
 
-fn hexadecimal(digit: u8) -> char {
-    char::from_digit(digit.into(), 16).unwrap_or('0')
+/// Ends a SHA-256 hash and returns it in hexadecimal.
+pub(super) fn hexadecimal(sum: Sha256) -> String {
+    sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ pub enum Status {
     Running,
     /// All trials are done and judged.
     Finished,
+    /// Stopped by the user or the system: running it again goes on where it stopped.
+    Interrupted,
     /// Some trials failed; their files tell why.
     Failed,
 }

@@ -1,13 +1,16 @@
 //! `measurements/<trial>.jsonl`: one JSON object per line, appended and flushed as it is measured.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use backdraft_hooks::Row;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
+use super::checkpoints::Mark;
 use super::error::RecordError;
+use super::id::hexadecimal;
 use crate::results::{Ending, TrialResult};
 use crate::trial::Factors;
 
@@ -23,7 +26,10 @@ pub(super) enum Line {
 /// Appends the measurements of one trial to its file.
 pub struct TrialWriter {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: File,
+    /// What is in the file whole.
+    length: u64,
+    sum: Sha256,
 }
 
 impl TrialWriter {
@@ -31,43 +37,86 @@ impl TrialWriter {
     ///
     /// # Errors
     ///
-    /// [`RecordError::Io`].
+    /// [`RecordError`] naming the file.
     pub fn create(path: &Path, factors: &Factors, seed: u64) -> Result<Self, RecordError> {
         let file = File::create(path).map_err(RecordError::io("create", path))?;
-        let mut writer = Self { path: path.to_owned(), file: BufWriter::new(file) };
-        let line = Line::Trial { trial: factors.clone(), seed };
-        writer.write(&[line]).map_err(RecordError::io("write", path))?;
+        let mut writer = Self { path: path.to_owned(), file, length: 0, sum: Sha256::new() };
+        writer.write(&[Line::Trial { trial: factors.clone(), seed }])?;
         Ok(writer)
+    }
+
+    /// Goes on after what `mark` remembers and drops what was written later; `None` if the file does
+    /// not begin so.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError`] if the file cannot be read or cut.
+    pub(crate) fn resume(path: &Path, mark: &Mark) -> Result<Option<Self>, RecordError> {
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).open(path);
+        let mut file = file.map_err(RecordError::io("open", path))?;
+        let mut begun = Vec::new();
+        let read = Read::by_ref(&mut file).take(mark.bytes).read_to_end(&mut begun);
+        read.map_err(RecordError::io("read", path))?;
+        let sum = Sha256::new_with_prefix(&begun);
+        if begun.len() as u64 != mark.bytes || hexadecimal(sum.clone()) != mark.sha256 {
+            return Ok(None);
+        }
+        file.set_len(mark.bytes).map_err(RecordError::io("cut", path))?;
+        Ok(Some(Self { path: path.to_owned(), file, length: mark.bytes, sum }))
+    }
+
+    /// Marks what was written so far, which is on the disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError`] naming the file.
+    pub(crate) fn mark(&self, best: Option<f64>) -> Result<Mark, RecordError> {
+        self.file.sync_data().map_err(RecordError::io("sync", &self.path))?;
+        Ok(Mark { bytes: self.length, sha256: hexadecimal(self.sum.clone()), best })
     }
 
     /// Appends rows; they are with the operating system when this returns.
     ///
     /// # Errors
     ///
-    /// An I/O error that names the file.
-    pub fn append(&mut self, rows: &[Row]) -> io::Result<()> {
+    /// [`RecordError`] naming the file.
+    pub fn append(&mut self, rows: &[Row]) -> Result<(), RecordError> {
         let lines: Vec<Line> = rows.iter().cloned().map(Line::Measurement).collect();
-        self.write(&lines).map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot write `{}`: {error}", self.path.display()))
-        })
+        self.write(&lines)
     }
 
     /// Marks the trial as ended.
     ///
     /// # Errors
     ///
-    /// [`RecordError::Io`].
+    /// [`RecordError`] naming the file.
     pub fn end(mut self, ending: &Ending) -> Result<(), RecordError> {
-        let line = Line::End { end: ending.clone() };
-        self.write(&[line]).map_err(RecordError::io("write", &self.path))
+        self.write(&[Line::End { end: ending.clone() }])?;
+        self.file.sync_data().map_err(RecordError::io("sync", &self.path))
     }
 
-    fn write(&mut self, lines: &[Line]) -> io::Result<()> {
-        for line in lines {
-            serde_json::to_writer(&mut self.file, line)?;
-            self.file.write_all(b"\n")?;
+    /// Writes lines, all or none of them as far as the system lets us.
+    fn write(&mut self, lines: &[Line]) -> Result<(), RecordError> {
+        let mut text = Vec::new();
+        let write = lines.iter().try_for_each(|line| {
+            serde_json::to_writer(&mut text, line)?;
+            text.push(b'\n');
+            Ok::<_, io::Error>(())
+        });
+        let written = write.and_then(|()| self.file.write_all(&text));
+        if let Err(error) = written {
+            // What fitted of them must not stand before what is written when there is room again.
+            drop(self.file.set_len(self.length));
+            drop(self.file.seek(SeekFrom::Start(self.length)));
+            return Err(RecordError::write(&self.path, text.len())(error));
         }
-        self.file.flush()
+        self.length += text.len() as u64;
+        self.sum.update(&text);
+        Ok(())
     }
 }
 
@@ -141,6 +190,29 @@ mod tests {
             fs::write(&path, &text[..length]).unwrap();
             assert_eq!(read_trial(&path).unwrap(), None, "cut at {length}");
         }
+    }
+
+    #[test]
+    fn a_trial_goes_on_after_a_mark_and_only_in_its_own_file() {
+        let (_folder, path) = written(true);
+        let whole = fs::read(&path).unwrap();
+        let factors = Factors::new([("depth", "3".to_owned())]);
+        let mut writer = TrialWriter::create(&path, &factors, 7).unwrap();
+        writer.append(&[row(0.25)]).unwrap();
+        let mark = writer.mark(None).unwrap();
+        writer.append(&[row(9.0)]).unwrap();
+        fs::write(&path, [&fs::read(&path).unwrap()[..], b"{\"step\":3,\"qua"].concat()).unwrap();
+        let mut writer = TrialWriter::resume(&path, &mark).unwrap().unwrap();
+        writer.append(&[row(f64::NAN)]).unwrap();
+        writer.end(&Ending::Finished).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), whole);
+
+        let shorter = Mark { bytes: mark.bytes - 1, ..mark.clone() };
+        assert!(TrialWriter::resume(&path, &shorter).unwrap().is_none());
+        fs::write(&path, &whole[..10]).unwrap();
+        assert!(TrialWriter::resume(&path, &mark).unwrap().is_none());
+        fs::remove_file(&path).unwrap();
+        assert!(TrialWriter::resume(&path, &mark).unwrap().is_none());
     }
 
     #[test]

@@ -60,6 +60,7 @@ fn row(run: &Listed) -> Markup {
 fn cells(manifest: &Manifest) -> Markup {
     let status = match manifest.status {
         Status::Running => "running, or cut off",
+        Status::Interrupted => "interrupted",
         Status::Finished => "finished",
         Status::Failed => "failed",
     };

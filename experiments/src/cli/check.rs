@@ -1,0 +1,92 @@
+//! `backdraft check`.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::Args;
+
+use super::Failure;
+use super::arguments::RUNS;
+use super::print::say;
+use crate::record::{Comparison, RunFolder, Status};
+use crate::results::Ending;
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// The runs: ids or their start, paths, or `latest` [default: all in the folder].
+    runs: Vec<String>,
+    /// Folder that holds the runs.
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
+    out: PathBuf,
+}
+
+pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
+    let folders = match arguments.runs.as_slice() {
+        [] => RunFolder::list(&arguments.out),
+        names => {
+            let find = |name: &String| RunFolder::find(&arguments.out, name);
+            names.iter().map(find).collect::<Result<_, _>>().map_err(Failure::input)?
+        }
+    };
+    let mut damaged = 0;
+    for folder in &folders {
+        let path = folder.path().display();
+        match faults(folder) {
+            Ok((state, faults)) if faults.is_empty() => say(format!("{path}: {state}")),
+            Ok((_, faults)) => {
+                damaged += 1;
+                faults.iter().for_each(|fault| say(format!("{path}: {fault}")));
+            }
+            Err(error) => {
+                damaged += 1;
+                say(format!("{path}: {error:#}"));
+            }
+        }
+    }
+    match damaged {
+        0 => Ok(()),
+        _ => Err(Failure::Run(anyhow!(
+            "{damaged} of {} records are damaged; `backdraft run … --fresh` measures one anew",
+            folders.len()
+        ))),
+    }
+}
+
+/// How a sound record stands, and what is wrong with one that is not.
+fn faults(folder: &RunFolder) -> anyhow::Result<(String, Vec<String>)> {
+    let manifest = folder.manifest()?;
+    let mut faults = Vec::new();
+    if manifest.id != folder.id() {
+        faults.push(format!("run.json belongs to the run `{}`", manifest.id));
+    }
+    // Every line of every trial is read.
+    let results = folder.results()?;
+    let ended = results.trials().len();
+    let (whole, unusable) = folder.all_checkpoints();
+    faults.extend(unusable.iter().map(ToString::to_string));
+    let is_closed = matches!(manifest.status, Status::Finished | Status::Failed);
+    let state = match folder.compare_sums()? {
+        Some(Comparison { recorded, damages }) => {
+            faults.extend(damages.iter().map(|(name, damage)| format!("`{name}` {damage}")));
+            format!("{recorded} files agree with SHA256SUMS")
+        }
+        None if is_closed => {
+            let remedy = "the same `run` command closes it again, measuring nothing twice";
+            faults.push(format!("it was cut off while it was closed: {remedy}"));
+            String::new()
+        }
+        None => {
+            let trials = manifest.trials;
+            format!("unfinished: {ended} of {trials} trials ended, {whole} checkpoints are whole")
+        }
+    };
+    if is_closed && ended != manifest.trials {
+        faults.push(format!("{ended} of {} trials are recorded", manifest.trials));
+    }
+    let failed = |ending: &Ending| matches!(ending, Ending::Failed { .. });
+    let failed = results.trials().iter().filter(|trial| failed(&trial.ending)).count();
+    if manifest.status == Status::Finished && failed > 0 {
+        faults.push(format!("{failed} trials failed, which run.json does not say"));
+    }
+    Ok((state, faults))
+}

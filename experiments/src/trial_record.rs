@@ -1,0 +1,197 @@
+//! What a trial leaves behind while it runs: measurements, checkpoints, and news for the spectator.
+
+use std::io;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use backdraft_hooks::{NETWORK, Row};
+use backdraft_trainer::{Checkpoint, Decision, Keeper, Listener, Progress};
+
+use crate::interrupt::Interrupt;
+use crate::record::{Checkpoints, RecordError, RunFolder, TrialWriter};
+use crate::results::Ending;
+use crate::study::{Spectator, StudyOptions};
+use crate::trial::Trial;
+
+/// When a trial is checkpointed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CheckpointEvery {
+    /// After so much time: what a kill costs at most.
+    Time(Duration),
+    /// After so many steps.
+    Steps(u64),
+    /// Not until it is interrupted.
+    Never,
+}
+
+impl CheckpointEvery {
+    /// Ten seconds: a checkpoint of a small network takes some milliseconds.
+    pub const DEFAULT: Self = Self::Time(Duration::from_secs(10));
+}
+
+/// Reads `10s`, `500` (steps) or `never`.
+impl FromStr for CheckpointEvery {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let steps = || text.parse().ok().filter(|steps| *steps > 0).map(Self::Steps);
+        let seconds = || {
+            let seconds = text.strip_suffix('s')?.trim_end().parse().ok()?;
+            Duration::try_from_secs_f64(seconds).ok().map(Self::Time)
+        };
+        let never = || (text == "never").then_some(Self::Never);
+        let expected = || "expected seconds (`10s`), steps (`500`) or `never`".to_owned();
+        steps().or_else(seconds).or_else(never).ok_or_else(expected)
+    }
+}
+
+/// Writes what a trial measures, keeps its checkpoints and tells the spectator.
+pub(crate) struct TrialRecord<'a> {
+    writer: TrialWriter,
+    checkpoints: Checkpoints,
+    restored: Option<Checkpoint>,
+    every: CheckpointEvery,
+    last_kept: (Instant, u64),
+    /// Latest test loss, and the lowest that a checkpoint has followed.
+    test_loss: Option<f64>,
+    best: Option<f64>,
+    interrupt: &'a Interrupt,
+    worker: usize,
+    spectator: &'a dyn Spectator,
+}
+
+impl<'a> TrialRecord<'a> {
+    /// Opens the record of a trial at its latest checkpoint that can be used, or anew.
+    pub(crate) fn open(
+        trial: &Trial,
+        folder: &RunFolder,
+        options: &'a StudyOptions,
+        worker: usize,
+        spectator: &'a dyn Spectator,
+    ) -> Result<Self, RecordError> {
+        let path = folder.trial_path(&trial.name());
+        let checkpoints = folder.checkpoints(&trial.name(), options.checkpoints_kept);
+        let mut resumed = None;
+        for found in checkpoints.latest_first() {
+            match found {
+                Ok((checkpoint, mark)) => {
+                    if let Some(writer) = TrialWriter::resume(&path, &mark)? {
+                        resumed = Some((writer, Some(checkpoint), mark.best));
+                        break;
+                    }
+                    let step = checkpoint.step();
+                    spectator.warned(&format!(
+                        "`{}` does not begin as it did at the checkpoint of step {step}, which is \
+                         passed over",
+                        path.display()
+                    ));
+                }
+                Err(error) => spectator.warned(&error.to_string()),
+            }
+        }
+        let (writer, restored, best) = match resumed {
+            Some(resumed) => resumed,
+            None => {
+                checkpoints.forget()?;
+                (TrialWriter::create(&path, &trial.factors, trial.seed)?, None, None)
+            }
+        };
+        let step = restored.as_ref().map_or(0, Checkpoint::step);
+        Ok(Self {
+            writer,
+            checkpoints,
+            restored,
+            every: options.checkpoint_every,
+            last_kept: (Instant::now(), step),
+            test_loss: None,
+            best,
+            interrupt: &options.interrupt,
+            worker,
+            spectator,
+        })
+    }
+
+    /// Closes the record of a trial that has ended. One that failed keeps its checkpoints: it is
+    /// tried again.
+    pub(crate) fn end(self, ending: &Ending) -> Result<(), RecordError> {
+        self.writer.end(ending)?;
+        match ending {
+            Ending::Failed { .. } => Ok(()),
+            Ending::Finished | Ending::Diverged { .. } => self.checkpoints.retire(),
+        }
+    }
+
+    fn is_due(&self, step: u64) -> bool {
+        let (when, last) = self.last_kept;
+        match self.every {
+            CheckpointEvery::Time(period) => when.elapsed() >= period,
+            CheckpointEvery::Steps(period) => step >= last.saturating_add(period),
+            CheckpointEvery::Never => false,
+        }
+    }
+
+    fn keep(&mut self, checkpoint: Checkpoint) -> Result<(), RecordError> {
+        let step = checkpoint.step();
+        let is_better = |loss: &f64| self.best.is_none_or(|best| *loss < best);
+        if let Some(loss) = self.test_loss.filter(is_better) {
+            self.checkpoints.keep_best(&checkpoint)?;
+            self.best = Some(loss);
+        }
+        let mark = self.writer.mark(self.best)?;
+        self.checkpoints.keep(checkpoint, &mark)?;
+        self.last_kept = (Instant::now(), step);
+        Ok(())
+    }
+}
+
+impl Listener for TrialRecord<'_> {
+    fn record(&mut self, rows: &[Row]) -> io::Result<()> {
+        self.spectator.measured(self.worker, rows);
+        let tested = |row: &&Row| row.quantity == "test_loss" && &*row.subject == NETWORK;
+        self.test_loss = rows.iter().rfind(tested).map(|row| row.value).or(self.test_loss);
+        self.writer.append(rows).map_err(io::Error::other)
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        self.spectator.progress(self.worker, progress);
+    }
+
+    fn keeper(&mut self) -> Option<&mut dyn Keeper> {
+        Some(self)
+    }
+}
+
+impl Keeper for TrialRecord<'_> {
+    fn restore(&mut self) -> Option<Checkpoint> {
+        self.restored.take()
+    }
+
+    fn decide(&mut self, step: u64) -> Decision {
+        match self.interrupt.is_requested() {
+            true => Decision::KeepAndStop,
+            false if self.is_due(step) => Decision::Keep,
+            false => Decision::GoOn,
+        }
+    }
+
+    fn keep(&mut self, checkpoint: Checkpoint) -> io::Result<()> {
+        self.keep(checkpoint).map_err(io::Error::other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_are_seconds_or_steps() {
+        let read = |text: &str| text.parse::<CheckpointEvery>();
+        assert_eq!(read("10s"), Ok(CheckpointEvery::DEFAULT));
+        assert_eq!(read("0.5 s"), Ok(CheckpointEvery::Time(Duration::from_millis(500))));
+        assert_eq!(read("500"), Ok(CheckpointEvery::Steps(500)));
+        assert_eq!(read("never"), Ok(CheckpointEvery::Never));
+        for text in ["", "0", "-1", "-1s", "nans", "1e99s", "ten", "s"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}
