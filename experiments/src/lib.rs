@@ -21,6 +21,7 @@ mod serve;
 mod settings;
 pub mod statistics;
 mod study;
+mod sweep;
 pub mod theory;
 mod thinned;
 mod trial;
@@ -43,6 +44,10 @@ pub use record::{
 pub use results::{Ending, Results, TrialResult, by_layer, by_step};
 pub use settings::{Overlay, Settings, SettingsError, resolve, to_table};
 pub use study::{Spectator, StudyOptions, run_study};
+pub use sweep::{
+    Changes, Collected, Collection, Planned, RunState, Shard, SpecError, SweepSpec, collect, plan,
+    state,
+};
 pub use trial::{Factors, Task, Trial};
 pub use trial_record::CheckpointEvery;
 pub use verdict::{Effect, Ruling, Verdict};

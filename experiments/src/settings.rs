@@ -96,16 +96,18 @@ impl Overlay {
         };
         let parsed = format!("value = {text}").parse::<Table>();
         let value = parsed.ok().and_then(|mut table| table.remove("value"));
-        let mut value = value.unwrap_or_else(|| Value::String(text.trim().to_owned()));
-        let mut parts = key.trim().rsplit('.');
+        let value = value.unwrap_or_else(|| Value::String(text.trim().to_owned()));
+        Ok(Self::new("--set", key.trim(), value))
+    }
+
+    /// Sets one key, which may be dotted.
+    pub fn new(origin: &str, key: &str, mut value: Value) -> Self {
+        let mut parts = key.rsplit('.');
         let first = parts.next_back().unwrap_or_default();
         for part in parts {
             value = Value::Table(Table::from_iter([(part.to_owned(), value)]));
         }
-        Ok(Self {
-            origin: "--set".to_owned(),
-            table: Table::from_iter([(first.to_owned(), value)]),
-        })
+        Self { origin: origin.to_owned(), table: Table::from_iter([(first.to_owned(), value)]) }
     }
 }
 
@@ -133,6 +135,11 @@ pub fn resolve<S: Settings>(defaults: &S, overlays: &[Overlay]) -> Result<S, Set
     let settings: S = table.try_into().map_err(|error| internal(&error))?;
     settings.validate()?;
     Ok(settings)
+}
+
+/// Returns the line, from 1, that a place in a text is on.
+pub(crate) fn line_at(text: &str, place: usize) -> usize {
+    text.bytes().take(place).filter(|byte| *byte == b'\n').count() + 1
 }
 
 /// Checks that a setting lies in a range.

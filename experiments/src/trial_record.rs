@@ -1,5 +1,6 @@
 //! What a trial leaves behind while it runs: measurements, checkpoints, and news for the spectator.
 
+use std::fmt;
 use std::io;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -42,6 +43,17 @@ impl FromStr for CheckpointEvery {
         let never = || (text == "never").then_some(Self::Never);
         let expected = || "expected seconds (`10s`), steps (`500`) or `never`".to_owned();
         steps().or_else(seconds).or_else(never).ok_or_else(expected)
+    }
+}
+
+/// Reads back as written.
+impl fmt::Display for CheckpointEvery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(period) => write!(f, "{}s", period.as_secs_f64()),
+            Self::Steps(period) => write!(f, "{period}"),
+            Self::Never => f.write_str("never"),
+        }
     }
 }
 
@@ -190,6 +202,9 @@ mod tests {
         assert_eq!(read("0.5 s"), Ok(CheckpointEvery::Time(Duration::from_millis(500))));
         assert_eq!(read("500"), Ok(CheckpointEvery::Steps(500)));
         assert_eq!(read("never"), Ok(CheckpointEvery::Never));
+        for text in ["10s", "0.25s", "500", "never"] {
+            assert_eq!(read(text).unwrap().to_string(), text);
+        }
         for text in ["", "0", "-1", "-1s", "nans", "1e99s", "ten", "s"] {
             assert!(read(text).is_err(), "{text}");
         }

@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod report;
+mod crash;
 mod interruption;
 mod records;
+mod report;
 mod runs;
 mod serve;
 mod theory;
+mod sweeps;
 mod xray;
 mod zoo;
 

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::report::ReportArguments;
 use super::check::CheckArguments;
+use super::report::ReportArguments;
 use super::serve::ServeArguments;
 use super::theory::TheoryArguments;
+use super::sweep::SweepArguments;
 use crate::backend::Precision;
 use crate::experiment::Preset;
 use crate::trial_record::CheckpointEvery;
@@ -48,6 +49,8 @@ pub(super) enum Command {
     Verify(VerifyArguments),
     /// Show the verdicts and pictures of a finished run again.
     Show(ShowArguments),
+    /// Run an experiment under many settings, on several processes and machines.
+    Sweep(SweepArguments),
     /// Check that the records of runs are what was recorded, by their SHA-256.
     Check(CheckArguments),
     /// Show the runs of a folder, those that are going on included, and the playground in a browser.

@@ -13,6 +13,7 @@ mod run;
 mod serve;
 mod show;
 mod theory;
+mod sweep;
 mod verify;
 mod xray;
 mod zoo;
@@ -37,6 +38,8 @@ enum Failure {
     Run(anyhow::Error),
     /// The user has to change something.
     Input(anyhow::Error),
+    /// Another process works on the run.
+    Locked(anyhow::Error),
     /// The user or the system stopped it.
     Interrupted(anyhow::Error),
 }
@@ -76,7 +79,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let (error, code) = match outcome {
         Ok(()) => return ExitCode::SUCCESS,
-        Err(Failure::Run(error)) => (error, FAILED),
+        Err(Failure::Run(error) | Failure::Locked(error)) => (error, FAILED),
         Err(Failure::Input(error)) => (error, BAD_INPUT),
         Err(Failure::Interrupted(message)) => {
             note(message);
@@ -94,6 +97,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Show(arguments) => show::show(&arguments),
+        Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Report(arguments) => report::report(&arguments),

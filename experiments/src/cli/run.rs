@@ -21,10 +21,10 @@ use crate::interrupt::Interrupt;
 use crate::nearest::nearest;
 use crate::picture::Picture;
 use crate::progress::Bars;
-use crate::record::{Manifest, RunFolder, SCHEMA, Status, Versions, run_id};
+use crate::record::{Manifest, RecordError, RunFolder, SCHEMA, Status, Versions, run_id};
 use crate::report::Report;
 use crate::results::{Ending, Results};
-use crate::settings::Overlay;
+use crate::settings::{Overlay, line_at};
 use crate::study::{StudyOptions, run_study};
 use crate::trial::Trial;
 
@@ -58,7 +58,10 @@ pub(super) fn execute(
     let trials = prepared.trials().map_err(Failure::Input)?;
     let folder =
         RunFolder::create(&arguments.out, experiment.about().name, &id).map_err(Failure::input)?;
-    let lock = folder.lock().map_err(Failure::run)?;
+    let lock = folder.lock().map_err(|error| match error {
+        RecordError::Locked { .. } => Failure::Locked(error.into()),
+        error => Failure::run(error),
+    })?;
     if let Some(dead) = lock.predecessor() {
         note(format!("`{}` was left by {dead}: going on", folder.path().display()));
     }
@@ -225,7 +228,7 @@ fn read_table(path: &Path) -> Result<Table, Failure> {
         .with_context(|| format!("cannot read `{}`", path.display()))
         .map_err(Failure::Input)?;
     text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        let line = error.span().map_or(1, |span| line_at(&text, span.start));
         Failure::Input(anyhow!("`{}`, line {line}: {}", path.display(), error.message()))
     })
 }
@@ -244,6 +247,6 @@ fn command(
     Ok(format!("backdraft run {name} --preset {preset} --backend {}{sets}", backend.name))
 }
 
-fn cores() -> usize {
+pub(super) fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }

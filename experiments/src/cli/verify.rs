@@ -33,7 +33,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
             }
             Err(interrupted @ Failure::Interrupted(_)) => return Err(interrupted),
             // One whose data are missing must not keep the others from being verified.
-            Err(Failure::Run(error) | Failure::Input(error)) => {
+            Err(Failure::Run(error) | Failure::Input(error) | Failure::Locked(error)) => {
                 print_error(&error.context(name));
                 failed.push(name);
             }

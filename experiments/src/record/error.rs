@@ -74,6 +74,19 @@ pub enum RecordError {
         /// The latest that is known.
         known: u32,
     },
+    /// Two records of one run disagree.
+    #[error(
+        "`{}` and `{}` are finished records of the same run but measured something else: one of them is \
+         damaged (`backdraft check` tells which) or comes from another machine",
+        first.display(),
+        second.display()
+    )]
+    Contradiction {
+        /// A record.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
     /// No such run.
     #[error("there is no run `{name}` in `{}`; `backdraft list --runs` shows what there is", out.display())]
     NoRun {

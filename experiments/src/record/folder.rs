@@ -38,6 +38,11 @@ impl RunFolder {
         Ok(Self { path })
     }
 
+    /// Returns where a run is, whether it exists or not.
+    pub(crate) fn at(out: &Path, experiment: &str, id: &str) -> Self {
+        Self { path: out.join(experiment).join(id) }
+    }
+
     /// Opens the run `name`: a path, an id, the start of an id, or `latest`.
     ///
     /// # Errors
@@ -56,8 +61,11 @@ impl RunFolder {
             .ok_or_else(|| RecordError::NoRun { name: name.to_owned(), out: out.to_owned() })
     }
 
-    /// Lists the runs in `out`, oldest first.
+    /// Lists the runs in `out`, oldest first; a run's own folder holds that run.
     pub fn list(out: &Path) -> Vec<Self> {
+        if out.join(MANIFEST).is_file() {
+            return vec![Self { path: out.to_owned() }];
+        }
         let folders = |path: &Path| {
             let entries = fs::read_dir(path).into_iter().flatten().flatten();
             entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect::<Vec<_>>()

@@ -1,0 +1,143 @@
+//! Kills at random instants, of trainings of several kinds and of a sweep: what is measured in the end
+//! is what an undisturbed run measures, to the byte.
+//!
+//! `BACKDRAFT_KILLS` of them, four if not told:
+//! `BACKDRAFT_KILLS=100 cargo test --release --workspace --test binary crash -- --nocapture`.
+
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::{backdraft, stdout};
+
+/// What is killed: a name, and the arguments but for `--out`.
+type Subject = (&'static str, Vec<String>);
+
+fn arguments(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// A checkpoint at every other step, so that many kills meet one being written.
+fn run(experiment: &str, settings: &[&str]) -> Vec<String> {
+    let mut words = vec!["run", experiment, "--quiet", "--seeds", "2", "--checkpoint-every", "2"];
+    settings.iter().for_each(|setting| words.extend(["--set", setting]));
+    arguments(&words)
+}
+
+fn subjects(folder: &Path) -> Vec<Subject> {
+    let spec = folder.join("sweep.toml");
+    let sweep = "experiment = \"sigmoid-vs-relu\"\nseeds = 2\n[set]\ndepths = [3]\nflow_depth = 3\n\
+                 [grid]\nsteps = [40, 60, 80]\n";
+    fs::write(&spec, sweep).unwrap();
+    let spec = spec.to_str().unwrap();
+    vec![
+        ("MLP", run("sigmoid-vs-relu", &["depths=[3]", "flow_depth=3", "steps=100"])),
+        (
+            "ResNet",
+            run("degradation", &["depths=[8, 14]", "steps=12", "images=200", "evaluate_every=4"]),
+        ),
+        (
+            "LSTM",
+            run(
+                "sequence-length",
+                &[
+                    "flow_length=10",
+                    "lengths=[8]",
+                    "steps=30",
+                    "sequences=200",
+                    "hidden=8",
+                    "evaluate_every=10",
+                ],
+            ),
+        ),
+        ("sweep", arguments(&["sweep", spec, "--jobs", "2", "--checkpoint-every", "2"])),
+    ]
+}
+
+fn command(arguments: &[String], out: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));
+    // A group of its own, so that a sweep is killed with all its processes.
+    command.args(arguments).arg("--out").arg(out).process_group(0);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Every file of measurements below `out`, with its content.
+fn measured(out: &Path) -> Vec<(String, Vec<u8>)> {
+    let (mut found, mut folders) = (Vec::new(), vec![out.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|kind| kind == "jsonl") {
+                let name = entry.strip_prefix(out).unwrap().to_str().unwrap().to_owned();
+                found.push((name, fs::read(&entry).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn crash_after_crash_changes_nothing() {
+    let told = std::env::var("BACKDRAFT_KILLS").ok().and_then(|kills| kills.parse().ok());
+    let kills: u64 = told.unwrap_or(4);
+    let folder = TempDir::new().unwrap();
+    let subjects = subjects(folder.path());
+    let references: Vec<_> = subjects
+        .iter()
+        .map(|(name, arguments)| {
+            let out = folder.path().join(name);
+            let start = Instant::now();
+            assert!(command(arguments, &out).status().unwrap().success(), "{name}");
+            (start.elapsed(), measured(&out))
+        })
+        .collect();
+    let mut state = std::process::id().into();
+    let (mut equal, mut caught) = (0, 0);
+    for kill in 0..kills {
+        let at = kill as usize % subjects.len();
+        let ((name, arguments), (duration, reference)) = (&subjects[at], &references[at]);
+        let out = folder.path().join(format!("{name}-{kill}"));
+        // Up to three kills on the way: each goes on from where the one before it left things.
+        for _ in 0..=random(&mut state) % 3 {
+            let mut child = command(arguments, &out).spawn().unwrap();
+            let instant = duration.mul_f64((random(&mut state) % 1_000) as f64 / 1_000.0);
+            std::thread::sleep(instant);
+            let group = format!("-{}", child.id());
+            caught += u64::from(child.try_wait().unwrap().is_none());
+            drop(
+                Command::new("kill")
+                    .args(["-s", "KILL", "--", &group])
+                    .stderr(Stdio::null())
+                    .status(),
+            );
+            child.wait().unwrap();
+        }
+        let status = command(arguments, &out).status().unwrap();
+        assert!(status.success(), "{name}, kill {kill}: {status}");
+        let same = measured(&out) == *reference;
+        assert!(same, "{name}, kill {kill}: the record in {} differs", folder.keep().display());
+        stdout(&backdraft(&["check", "--out", out.to_str().unwrap()]));
+        fs::remove_dir_all(&out).unwrap();
+        equal += 1;
+    }
+    println!(
+        "{equal} of {kills} records equal the undisturbed ones; {caught} kills met a live process"
+    );
+    assert!(caught > 0 && Duration::ZERO < references[0].0);
+}
+
+/// SplitMix64.
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 31
+}
