@@ -61,7 +61,10 @@ impl fmt::Display for CheckpointEvery {
 pub(crate) struct TrialRecord<'a> {
     writer: TrialWriter,
     checkpoints: Checkpoints,
+    /// To go on from, until the training asks for it.
     restored: Option<Checkpoint>,
+    /// Trainings that have begun: only the first of a trial is checkpointed.
+    trainings: u32,
     every: CheckpointEvery,
     last_kept: (Instant, u64),
     /// Latest test loss, and the lowest that a checkpoint has followed.
@@ -113,6 +116,7 @@ impl<'a> TrialRecord<'a> {
             writer,
             checkpoints,
             restored,
+            trainings: 0,
             every: options.checkpoint_every,
             last_kept: (Instant::now(), step),
             test_loss: None,
@@ -161,6 +165,10 @@ impl Listener for TrialRecord<'_> {
         self.spectator.measured(self.worker, rows);
         let tested = |row: &&Row| row.quantity == "test_loss" && &*row.subject == NETWORK;
         self.test_loss = rows.iter().rfind(tested).map(|row| row.value).or(self.test_loss);
+        // What a trial measures before it trains was recorded before the checkpoint was made.
+        if self.restored.is_some() {
+            return Ok(());
+        }
         self.writer.append(rows).map_err(io::Error::other)
     }
 
@@ -175,19 +183,25 @@ impl Listener for TrialRecord<'_> {
 
 impl Keeper for TrialRecord<'_> {
     fn restore(&mut self) -> Option<Checkpoint> {
+        self.trainings += 1;
         self.restored.take()
     }
 
     fn decide(&mut self, step: u64) -> Decision {
         match self.interrupt.is_requested() {
             true => Decision::KeepAndStop,
+            // A checkpoint of a second training would be taken for one of the first.
+            false if self.trainings > 1 => Decision::GoOn,
             false if self.is_due(step) => Decision::Keep,
             false => Decision::GoOn,
         }
     }
 
     fn keep(&mut self, checkpoint: Checkpoint) -> io::Result<()> {
-        self.keep(checkpoint).map_err(io::Error::other)
+        match self.trainings {
+            1 => self.keep(checkpoint).map_err(io::Error::other),
+            _ => Ok(()),
+        }
     }
 }
 
