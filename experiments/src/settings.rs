@@ -31,6 +31,9 @@ impl Settings for NetworkConfig {
     }
 }
 
+/// Parts that a dotted key may have.
+const MOST_PARTS: usize = 16;
+
 /// What is wrong with a setting.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SettingsError {
@@ -39,6 +42,14 @@ pub enum SettingsError {
     Form {
         /// What was given.
         argument: String,
+    },
+    /// The key is dotted more often than any setting.
+    #[error("{origin}: there is no setting `{key}…`: a key has at most {MOST_PARTS} parts")]
+    Deep {
+        /// `--set` or the file's path.
+        origin: String,
+        /// The start of the key.
+        key: String,
     },
     /// The experiment has no such setting.
     #[error("{origin}: there is no setting `{key}`; did you mean `{nearest}`?")]
@@ -97,17 +108,27 @@ impl Overlay {
         let parsed = format!("value = {text}").parse::<Table>();
         let value = parsed.ok().and_then(|mut table| table.remove("value"));
         let value = value.unwrap_or_else(|| Value::String(text.trim().to_owned()));
-        Ok(Self::new("--set", key.trim(), value))
+        Self::new("--set", key.trim(), value)
     }
 
     /// Sets one key, which may be dotted.
-    pub fn new(origin: &str, key: &str, mut value: Value) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Deep`] if it has more parts than any setting: tables that deep overflow the
+    /// stack of whoever walks them.
+    pub fn new(origin: &str, key: &str, mut value: Value) -> Result<Self, SettingsError> {
         let mut parts = key.rsplit('.');
+        if parts.clone().count() > MOST_PARTS {
+            let key: String = key.chars().take(40).collect();
+            return Err(SettingsError::Deep { origin: origin.to_owned(), key });
+        }
         let first = parts.next_back().unwrap_or_default();
         for part in parts {
             value = Value::Table(Table::from_iter([(part.to_owned(), value)]));
         }
-        Self { origin: origin.to_owned(), table: Table::from_iter([(first.to_owned(), value)]) }
+        let table = Table::from_iter([(first.to_owned(), value)]);
+        Ok(Self { origin: origin.to_owned(), table })
     }
 }
 
@@ -271,5 +292,7 @@ mod tests {
         assert!(error.starts_with("--set: `rate = \"fast\"` does not fit"), "{error}");
         assert!(matches!(resolve_toy(&["rate"]), Err(SettingsError::Form { .. })));
         assert!(matches!(resolve_toy(&["=3"]), Err(SettingsError::Form { .. })));
+        let deep = format!("{}=1", ["a"; 10_000].join("."));
+        assert!(matches!(resolve_toy(&[&deep]), Err(SettingsError::Deep { .. })));
     }
 }

@@ -12,6 +12,7 @@ mod diagnosis;
 mod faults;
 mod goldens;
 mod gradients;
+mod mutations;
 mod numbers;
 mod quantities;
 mod recurrent;

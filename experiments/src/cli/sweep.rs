@@ -243,6 +243,7 @@ fn work_through(
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
     let mut waiting: Vec<&Planned> = sweep.runs.iter().collect();
+    let mut is_waiting = false;
     while !waiting.is_empty() {
         let mut held = Vec::new();
         for run in waiting {
@@ -265,6 +266,10 @@ fn work_through(
         }
         waiting = held;
         if !waiting.is_empty() {
+            if !is_waiting && !arguments.quiet && arguments.worker.is_none() {
+                note(format!("waiting for {} runs that other processes work on", waiting.len()));
+            }
+            is_waiting = true;
             thread::sleep(Duration::from_millis(200));
         }
     }

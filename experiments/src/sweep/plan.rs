@@ -43,7 +43,7 @@ pub fn plan(
     let mut seen = HashSet::new();
     let mut planned = Vec::new();
     for changes in spec.runs()? {
-        let settings = experiment.settings(spec.preset, &spec.overlays(origin, &changes))?;
+        let settings = experiment.settings(spec.preset, &spec.overlays(origin, &changes)?)?;
         let id = run_id(experiment.about().name, &settings, backend);
         if seen.insert(id.clone()) {
             planned.push(Planned { id, changes, settings });

@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 use super::draw::{Draw, Random};
 use crate::experiment::Preset;
-use crate::settings::{Overlay, line_at};
+use crate::settings::{Overlay, SettingsError, line_at};
 
 /// Most runs that a sweep may have: a slip of the pen in a grid must not fill a disk.
 const MOST_RUNS: usize = 100_000;
@@ -135,12 +135,16 @@ impl SweepSpec {
     }
 
     /// Returns the overlays of a run: `set`, then its changes, then the seeds.
-    pub fn overlays(&self, origin: &str, changes: &Changes) -> Vec<Overlay> {
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Deep`] naming the key.
+    pub fn overlays(&self, origin: &str, changes: &Changes) -> Result<Vec<Overlay>, SettingsError> {
         let common = Overlay { origin: origin.to_owned(), table: self.set.clone() };
         let own = changes.iter().map(|(key, value)| Overlay::new(origin, key, value.clone()));
         let seeds = self.seeds.and_then(|seeds| i64::try_from(seeds).ok());
         let seeds = seeds.map(|seeds| Overlay::new(origin, "seeds", Value::Integer(seeds)));
-        [common].into_iter().chain(own).chain(seeds).collect()
+        [Ok(common)].into_iter().chain(own).chain(seeds).collect()
     }
 }
 

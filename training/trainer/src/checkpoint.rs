@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
-use burn::tensor::{Bytes, DType, Shape};
+use burn::tensor::{Bytes, DType, Shape, Tensor};
 use burn_pack::Reader;
 use sha2::{Digest, Sha256};
 
@@ -109,14 +109,20 @@ impl Checkpoint {
         optimizer: ModuleOptimizer,
     ) -> Result<(M, ModuleOptimizer), CheckpointError> {
         let bytes = |bytes: &[u8]| Bytes::from_bytes_vec(bytes.to_vec());
+        let known = Parameters::of(&module);
+        for (name, tensor) in contents(bytes(&self.module))?.tensors {
+            known.types.contains(&tensor.dtype).then_some(()).ok_or_else(|| unfit_tensor(&name))?;
+        }
         let record = ModuleRecord::from_bytes(bytes(&self.module)).map_err(unfit)?;
         let module = module.try_load_record(record).map_err(unfit)?;
+
+        let stored = contents(bytes(&self.optimizer))?;
+        stored.check(&Parameters::of(&module))?;
         let record = OptimizerRecord::from_bytes(bytes(&self.optimizer)).map_err(unfit)?;
         let optimizer = optimizer.load_record(record);
         // Burn leaves out states that it cannot rebuild, and gives their tensors the precision of
         // its default device: what was put in must come out again.
-        let restored = optimizer.into_bytes().map_err(unfit)?;
-        match states(restored)? == states(bytes(&self.optimizer))? {
+        match contents(optimizer.into_bytes().map_err(unfit)?)? == stored {
             true => Ok((module, optimizer)),
             false => Err(unfit("the optimiser's state would lose precision or parts")),
         }
@@ -165,17 +171,86 @@ impl Checkpoint {
     }
 }
 
-/// A tensor's type, shape and bytes.
-type State = (DType, Shape, Vec<u8>);
+/// What Burn's format holds, in an order of its own: Burn writes hash maps as they come.
+#[derive(PartialEq)]
+struct Contents {
+    tensors: BTreeMap<String, Stored>,
+    scalars: String,
+    ranks: Vec<(u64, usize)>,
+}
 
-/// The content of Burn's format in an order of its own: Burn writes hash maps as they come.
-fn states(bytes: Bytes) -> Result<BTreeMap<String, State>, CheckpointError> {
-    let tensors = Reader::from_bytes(bytes).and_then(Reader::into_tensors).map_err(unfit)?;
-    let parts = tensors.into_iter().map(|tensor| {
-        let (name, dtype, shape, _, bytes) = tensor.into_parts().map_err(unfit)?;
-        Ok((name, (dtype, shape, bytes.to_vec())))
+#[derive(PartialEq)]
+struct Stored {
+    parameter: Option<u64>,
+    dtype: DType,
+    shape: Shape,
+    bytes: Vec<u8>,
+}
+
+fn contents(bytes: Bytes) -> Result<Contents, CheckpointError> {
+    let reader = Reader::from_bytes(bytes).map_err(unfit)?;
+    let scalars = format!("{:?}", reader.scalars());
+    let rank = |(name, value): (&String, &burn_pack::Scalar)| {
+        let id = name.strip_suffix(".__rank")?.parse().ok()?;
+        // One that is no number fits no tensor.
+        Some((id, usize::try_from(*value).unwrap_or(usize::MAX)))
+    };
+    let ranks = reader.scalars().iter().filter_map(rank).collect();
+    let tensors = reader.into_tensors().map_err(unfit)?.into_iter().map(|tensor| {
+        let (name, dtype, shape, parameter, bytes) = tensor.into_parts().map_err(unfit)?;
+        Ok((name, Stored { parameter, dtype, shape, bytes: bytes.to_vec() }))
     });
-    parts.collect()
+    Ok(Contents { tensors: tensors.collect::<Result<_, _>>()?, scalars, ranks })
+}
+
+impl Contents {
+    /// Checks that each state is one of a parameter, and looks like it: Burn panics where it does not.
+    fn check(&self, parameters: &Parameters) -> Result<(), CheckpointError> {
+        for (name, tensor) in &self.tensors {
+            let owner = tensor.parameter.and_then(|id| parameters.by_id.get(&id));
+            let is_like =
+                |(dtype, shape): &(DType, Shape)| (*dtype, shape) == (tensor.dtype, &tensor.shape);
+            owner.is_some_and(is_like).then_some(()).ok_or_else(|| unfit_tensor(name))?;
+        }
+        for (id, rank) in &self.ranks {
+            let is_rank = |(_, shape): &(DType, Shape)| shape.num_dims() == *rank;
+            let owner = parameters.by_id.get(id);
+            owner.is_some_and(is_rank).then_some(()).ok_or_else(|| unfit_tensor(id))?;
+        }
+        match parameters.by_id.len() == parameters.count {
+            true => Ok(()),
+            false => Err(unfit("two parameters have one id")),
+        }
+    }
+}
+
+/// What the parameters of a module look like.
+#[derive(Default)]
+struct Parameters {
+    by_id: BTreeMap<u64, (DType, Shape)>,
+    types: Vec<DType>,
+    count: usize,
+}
+
+impl Parameters {
+    fn of<M: Module>(module: &M) -> Self {
+        let mut parameters = Self::default();
+        module.visit(&mut parameters);
+        parameters
+    }
+}
+
+impl ModuleVisitor for Parameters {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        let value = parameter.val();
+        self.by_id.insert(parameter.id.val(), (value.dtype(), value.shape()));
+        self.types.push(value.dtype());
+        self.count += 1;
+    }
+}
+
+fn unfit_tensor(name: impl std::fmt::Display) -> CheckpointError {
+    unfit(format_args!("`{name}` is not like its parameter"))
 }
 
 fn unfit(reason: impl std::fmt::Display) -> CheckpointError {
