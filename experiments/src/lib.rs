@@ -27,6 +27,8 @@ mod thinned;
 mod trial;
 mod trial_record;
 mod verdict;
+#[cfg(unix)]
+mod watch;
 mod xray;
 
 pub use backend::{BACKENDS, Backend, BackendError, Precision};

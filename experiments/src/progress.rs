@@ -17,7 +17,7 @@ use crate::trial::Trial;
 pub struct Bars {
     all: ProgressBar,
     workers: Vec<Worker>,
-    _bars: MultiProgress,
+    bars: MultiProgress,
 }
 
 struct Worker {
@@ -49,11 +49,20 @@ impl Bars {
             bar.set_style(style("{bar:32.green/dim} {percent:>3} % {msg}"));
             Worker { bar, norms: Mutex::new(Norms::default()) }
         });
-        Self { all, workers: workers.collect(), _bars: bars }
+        Self { all, workers: workers.collect(), bars }
     }
 
-    /// Takes the bars off the screen.
-    pub fn finish(&self) {
+    /// Shows bars that were hidden.
+    #[cfg(unix)]
+    pub(crate) fn show(&self) {
+        self.bars.set_draw_target(ProgressDrawTarget::stderr());
+        self.all.enable_steady_tick(Duration::from_millis(200));
+    }
+}
+
+/// Takes the bars off the screen.
+impl Drop for Bars {
+    fn drop(&mut self) {
         self.workers.iter().for_each(|worker| worker.bar.finish_and_clear());
         self.all.finish_and_clear();
     }

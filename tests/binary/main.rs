@@ -8,8 +8,8 @@ mod records;
 mod report;
 mod runs;
 mod serve;
-mod theory;
 mod sweeps;
+mod theory;
 mod xray;
 mod zoo;
 

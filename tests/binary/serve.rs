@@ -275,3 +275,25 @@ fn a_port_that_is_taken_and_a_host_that_is_none_are_refused() {
     refused(&backdraft(&["serve", "--port", &port]), &["is taken", "--port"]);
     refused(&backdraft(&["serve", "--host", "no such host"]), &["cannot listen"]);
 }
+
+#[test]
+fn the_playground_answers_within_a_tenth_of_a_second() {
+    let out = TempDir::new().unwrap();
+    let served = Served::new(out.path());
+    for (name, setup) in [
+        ("depth 20, width 64", json!({"kind": "layers", "depth": 20, "width": 64})),
+        ("LSTM of 64 units, 50 steps", json!({"kind": "sequence"})),
+    ] {
+        let mut times: Vec<Duration> = (0..15)
+            .map(|_| {
+                let start = Instant::now();
+                served.ask("/api/playground", &setup);
+                start.elapsed()
+            })
+            .collect();
+        times.sort();
+        println!("playground, {name}: {:?} (median of 15), {:?} (fastest)", times[7], times[0]);
+        // The fastest, because other tests share the cores.
+        assert!(times[0] < Duration::from_millis(100), "{name}: {times:?}");
+    }
+}

@@ -8,8 +8,8 @@ use clap_complete::Shell;
 use super::check::CheckArguments;
 use super::report::ReportArguments;
 use super::serve::ServeArguments;
-use super::theory::TheoryArguments;
 use super::sweep::SweepArguments;
+use super::theory::TheoryArguments;
 use crate::backend::Precision;
 use crate::experiment::Preset;
 use crate::trial_record::CheckpointEvery;
@@ -130,6 +130,10 @@ pub(super) struct RunArguments {
     pub(super) fresh: bool,
     #[command(flatten)]
     pub(super) checkpoints: CheckpointArguments,
+    /// Watch in full screen, on a terminal of at least 100 × 24 characters: gradient by layer, loss,
+    /// findings, workers. `q` goes back to progress bars, the run goes on.
+    #[arg(long, short, conflicts_with_all = ["json", "quiet"])]
+    pub(super) watch: bool,
     /// Print the run record as JSON instead of the report.
     #[arg(long)]
     pub(super) json: bool,

@@ -25,8 +25,10 @@ use crate::record::{Manifest, RecordError, RunFolder, SCHEMA, Status, Versions, 
 use crate::report::Report;
 use crate::results::{Ending, Results};
 use crate::settings::{Overlay, line_at};
-use crate::study::{StudyOptions, run_study};
+use crate::study::{Spectator, StudyOptions, run_study};
 use crate::trial::Trial;
+#[cfg(unix)]
+use crate::watch::Watch;
 
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let interrupt = Interrupt::on_signals().map_err(Failure::run)?;
@@ -91,21 +93,46 @@ pub(super) fn execute(
 
     let start = Instant::now();
     let jobs = arguments.jobs.map_or_else(cores, usize::from).min(trials.len().max(1));
-    let bars = Bars::new(trials.len() as u64, jobs, arguments.quiet || arguments.json);
     let options = StudyOptions {
         jobs,
         checkpoint_every: arguments.checkpoints.checkpoint_every,
         checkpoints_kept: arguments.checkpoints.keep_checkpoints.into(),
         interrupt: interrupt.clone(),
     };
-    let results = run_study(&trials, &folder, &device, &options, &bars);
-    bars.finish();
+    let spectator = spectator(arguments, trials.len() as u64, jobs, interrupt);
+    let results = run_study(&trials, &folder, &device, &options, spectator.as_ref());
+    drop(spectator);
     let results = results.map_err(Failure::run)?;
     if interrupt.is_requested() && results.trials().len() < trials.len() {
         return Err(interrupted(arguments, manifest, &folder, results.trials().len(), start));
     }
     finish(&mut manifest, &folder, prepared.as_ref(), &results, start)?;
     Ok(Execution { manifest, folder, prepared, results })
+}
+
+/// The full-screen view if it is wanted and the terminal has room for it, else progress bars.
+fn spectator(
+    arguments: &RunArguments,
+    trials: u64,
+    jobs: usize,
+    interrupt: &Interrupt,
+) -> Box<dyn Spectator> {
+    if arguments.watch {
+        #[cfg(unix)]
+        let stop = {
+            let interrupt = interrupt.clone();
+            move || interrupt.request()
+        };
+        #[cfg(unix)]
+        let reason = match Watch::open(&arguments.name, trials, jobs, stop) {
+            Ok(watch) => return Box::new(watch),
+            Err(reason) => reason,
+        };
+        #[cfg(not(unix))]
+        let reason = "it is there on Unix alone";
+        note(format!("no full-screen view: {reason}; progress bars instead"));
+    }
+    Box::new(Bars::new(trials, jobs, arguments.quiet || arguments.json))
 }
 
 /// Tells whether the folder holds measurements of a program other than this one, which may measure

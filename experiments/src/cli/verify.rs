@@ -64,6 +64,7 @@ fn run_arguments(arguments: &VerifyArguments, name: &str) -> RunArguments {
         fresh: arguments.fresh,
         checkpoints: arguments.checkpoints,
         json: false,
+        watch: false,
         quiet: true,
     }
 }

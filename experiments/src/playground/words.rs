@@ -24,7 +24,9 @@ pub(super) fn summary(answer: &Answer) -> String {
         let lost = gradients.iter().take_while(|gradient| **gradient == 0.0).count();
         let places = if lost == 1 { place.to_owned() } else { format!("{lost} {place}s") };
         return format!(
-            "‖∂L/∂h‖ vanishes altogether: in the first {places} it is too small for 32-bit numbers."
+            "‖∂L/∂h‖ vanishes altogether: in the first {places} it is zero, or too small for 32-bit \
+             numbers.{}",
+            memory(answer)
         );
     };
     let ratio = begin / end;
@@ -44,8 +46,19 @@ pub(super) fn summary(answer: &Answer) -> String {
         Some(theory) if !theory.prediction.is_of_memory => {
             format!("{whole} Theory says {}.", short(theory.factor))
         }
-        _ => whole,
+        _ => whole + &memory(answer),
     }
+}
+
+/// Says how the gradient of an LSTM's memory changes; nothing of other networks.
+fn memory(answer: &Answer) -> String {
+    let memories: Option<Vec<f64>> =
+        answer.places.iter().map(|place| place.memory_gradient).collect();
+    let Some(measured) = memories.as_deref().and_then(factor) else { return String::new() };
+    let alone = answer.theory.as_ref().map_or(String::new(), |theory| {
+        format!(" The forget gate alone would keep {}.", short(theory.factor))
+    });
+    format!(" ‖∂L/∂c‖ of its memory changes by a factor {} per step.{alone}", short(measured))
 }
 
 /// Three significant digits; very large and small numbers with a power of ten.

@@ -10,7 +10,7 @@ const presets = [
   { name: "Tanh on the edge", settings: { activation: "tanh", initializer: "lecun_normal", depth: 50 },
     story: "Weights of variance 1/n put tanh on the line between order and chaos: the gradient fades with the depth, not with a power of it." },
   { name: "Tanh explodes", settings: { activation: "tanh", initializer: "lecun_normal", gain: 2, depth: 50 },
-    story: "Twice the weights, and tanh is chaotic. Its units saturate, and still the gradient grows at every layer: large weights win over flat slopes." },
+    story: "Twice the weights, and tanh is chaotic: the gradient grows by 1.17 at every layer. Larger weights win over the flatter slopes that they lead to." },
   { name: "Level sigmoid", settings: { activation: "sigmoid", initializer: "lecun_normal", gain: 10.15 },
     story: "It is not the sigmoid. With weights of variance 103/n many of its units are saturated, and the gradient neither vanishes nor explodes." },
   { name: "Batch norm explodes", settings: { activation: "relu", initializer: "he_normal", normalization: "batch", depth: 50 },
@@ -32,7 +32,7 @@ const presets = [
   { name: "LSTM, forget bias 5", settings: { kind: "sequence", cell: "lstm", length: 100, forget_bias: 5 },
     story: "σ(5) = 0.993 per step: the gate is all but open, and the gradient crosses a hundred steps. With the paths that recurrent weights add it even grows: set them to zeros to see the gate alone." },
   { name: "LSTM, chrono", settings: { kind: "sequence", cell: "lstm", length: 100, chrono: true },
-    story: "Each unit gets a forget bias for a memory of its own length, up to that of the sequence (Tallec & Ollivier 2018): nearly level after the first steps." },
+    story: "Each unit gets a forget bias for a memory of its own length, up to that of the sequence (Tallec & Ollivier 2018): about a quarter of the memory's gradient crosses a hundred steps." },
   { name: "GRU", settings: { kind: "sequence", cell: "gru", length: 100 },
-    story: "A GRU's update gate starts half open too, and its gradient fades faster than an RNN's with orthogonal weights. Yet it learns: press train." },
+    story: "A GRU's update gate starts half open too: its gradient fades by 0.74 per step, faster than an RNN's with orthogonal weights. Press train, and shorten the sequence until it learns." },
 ];

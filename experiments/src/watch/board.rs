@@ -1,0 +1,153 @@
+//! What a view shows: filled by the workers, drawn by the screen.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Instant;
+
+use backdraft_hooks::{NETWORK, Row, Thresholds, diagnose};
+use backdraft_trainer::Progress;
+
+use super::profile::Profile;
+use crate::results::Ending;
+use crate::thinned::Thinned;
+
+/// Findings that are kept.
+const FINDINGS: usize = 100;
+/// Observations that the diagnosis looks back on.
+const OBSERVATIONS: usize = 10;
+
+/// The state of a run.
+#[derive(Debug)]
+pub(super) struct Board {
+    pub(super) title: String,
+    pub(super) trials: u64,
+    pub(super) ended: u64,
+    pub(super) diverged: u64,
+    pub(super) failed: u64,
+    pub(super) started: Instant,
+    pub(super) workers: Vec<Worker>,
+    /// The worker whose trial is shown.
+    pub(super) shown: usize,
+    /// What was found, latest last.
+    pub(super) findings: VecDeque<String>,
+    found: HashSet<(String, &'static str)>,
+}
+
+/// What a worker does.
+#[derive(Debug, Default)]
+pub(super) struct Worker {
+    /// Its trial; empty before the first.
+    pub(super) trial: String,
+    pub(super) step: u64,
+    pub(super) steps: u64,
+    pub(super) losses: Thinned,
+    /// What was measured last, with its trial.
+    pub(super) measured: Option<(String, Profile)>,
+    observations: VecDeque<Vec<Row>>,
+}
+
+impl Board {
+    pub(super) fn new(title: String, trials: u64, jobs: usize) -> Self {
+        Self {
+            title,
+            trials,
+            ended: 0,
+            diverged: 0,
+            failed: 0,
+            started: Instant::now(),
+            workers: (0..jobs).map(|_| Worker::default()).collect(),
+            shown: 0,
+            findings: VecDeque::new(),
+            found: HashSet::new(),
+        }
+    }
+
+    /// Shows the trial of the next worker.
+    pub(super) fn turn(&mut self) {
+        self.shown = (self.shown + 1) % self.workers.len().max(1);
+    }
+
+    pub(super) fn started(&mut self, worker: usize, trial: String) {
+        // What was measured stays in view until the new trial has measured something itself.
+        let measured = self.workers[worker].measured.take();
+        self.workers[worker] = Worker { trial, measured, ..Worker::default() };
+    }
+
+    pub(super) fn progress(&mut self, worker: usize, progress: Progress) {
+        let worker = &mut self.workers[worker];
+        (worker.step, worker.steps) = (progress.step, progress.steps);
+    }
+
+    pub(super) fn measured(&mut self, worker: usize, rows: &[Row]) {
+        let state = &mut self.workers[worker];
+        for row in rows {
+            if *row.subject == *NETWORK && row.quantity == "loss" {
+                state.losses.push(row.step, row.value);
+            }
+        }
+        let Some(profile) = Profile::of(rows) else { return };
+        state.measured = Some((state.trial.clone(), profile));
+        state.observations.push_back(rows.to_vec());
+        if state.observations.len() > OBSERVATIONS {
+            state.observations.pop_front();
+        }
+        let rows: Vec<Row> = state.observations.iter().flatten().cloned().collect();
+        for finding in diagnose(&rows, &Thresholds::default()) {
+            if self.found.insert((state.trial.clone(), finding.rule)) {
+                let line = format!(
+                    "{}: {} in {}: {}",
+                    state.trial, finding.rule, finding.subject, finding.evidence
+                );
+                self.findings.push_back(line);
+            }
+        }
+        while self.findings.len() > FINDINGS {
+            self.findings.pop_front();
+        }
+    }
+
+    pub(super) fn ended(&mut self, worker: usize, ending: &Ending) {
+        self.ended += 1;
+        let state = &mut self.workers[worker];
+        state.steps = state.steps.max(1);
+        state.step = state.steps;
+        match ending {
+            Ending::Finished => {}
+            Ending::Diverged { step, subject } => {
+                self.diverged += 1;
+                let line = format!("{}: diverged at step {step} in {subject}", state.trial);
+                self.findings.push_back(line);
+            }
+            Ending::Failed { message } => {
+                self.failed += 1;
+                self.findings.push_back(format!("{}: failed: {message}", state.trial));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trouble_is_told_once_a_trial() {
+        let mut board = Board::new("e".to_owned(), 2, 1);
+        let observe = |board: &mut Board, step: u64| {
+            let row = |layer: i32| Row {
+                step,
+                quantity: "activation_gradient_norm".into(),
+                subject: format!("hidden.{layer}").into(),
+                value: 0.1f64.powi(9 - layer),
+            };
+            board.measured(0, &(0..10).map(row).collect::<Vec<_>>());
+        };
+        for trial in ["a", "b"] {
+            board.started(0, trial.to_owned());
+            (0..5).for_each(|step| observe(&mut board, step));
+            board.ended(0, &Ending::Finished);
+        }
+        assert_eq!(board.findings.len(), 2, "{:?}", board.findings);
+        assert!(board.findings[1].starts_with("b: vanishing in hidden.0"), "{:?}", board.findings);
+        assert_eq!((board.ended, board.failed), (2, 0));
+    }
+}

@@ -1,0 +1,82 @@
+//! The norms of one observation, place by place.
+
+use backdraft_hooks::Row;
+
+/// Norms from the first place to the last.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Profile {
+    /// What is measured, of what.
+    pub(super) title: &'static str,
+    /// The step of the observation.
+    pub(super) step: u64,
+    /// The places with their norms.
+    pub(super) norms: Vec<(String, f64)>,
+}
+
+impl Profile {
+    /// Takes ‖∂L/∂h‖ of the layers from rows; where none was tapped, of the time steps; else the norms
+    /// of the weights' gradients. `None` if nothing of it was measured.
+    pub(super) fn of(rows: &[Row]) -> Option<Self> {
+        let is_in_time = |row: &&Row| row.subject.contains('@');
+        let tapped = || rows.iter().filter(|row| row.quantity == "activation_gradient_norm");
+        let weights = rows
+            .iter()
+            .filter(|row| row.quantity == "gradient_norm" && row.subject.ends_with("weight"));
+        let layers: Vec<&Row> = tapped().filter(|row| !is_in_time(row)).collect();
+        let steps = tapped().filter(|row| is_in_time(row) && !row.subject.contains(".cell@"));
+        let candidates = [
+            ("‖∂L/∂h‖ by layer", layers),
+            ("‖∂L/∂h‖ by time step", steps.collect()),
+            ("‖∂L/∂W‖ by layer", weights.collect()),
+        ];
+        let (title, rows) = candidates.into_iter().find(|(_, rows)| !rows.is_empty())?;
+        let norms = rows.iter().map(|row| (row.subject.to_string(), row.value)).collect();
+        Some(Self { title, step: rows[0].step, norms })
+    }
+
+    /// Returns the decades that hold all norms that a logarithm can show.
+    pub(super) fn decades(&self) -> (f64, f64) {
+        let logs = self.norms.iter().filter(|(_, norm)| *norm > 0.0 && norm.is_finite());
+        let logs: Vec<f64> = logs.map(|(_, norm)| norm.log10()).collect();
+        let low = logs.iter().copied().fold(f64::INFINITY, f64::min).floor();
+        let high = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max).ceil();
+        match low < high {
+            true => (low, high),
+            false if low.is_finite() => (low - 1.0, low + 1.0),
+            false => (-1.0, 0.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(quantity: &'static str, subject: &str, value: f64) -> Row {
+        Row { step: 4, quantity: quantity.into(), subject: subject.into(), value }
+    }
+
+    #[test]
+    fn layers_come_before_time_steps_and_those_before_weights() {
+        let mut rows = vec![row("gradient_norm", "head.weight", 1.0), row("loss", "network", 1.0)];
+        assert_eq!(Profile::of(&rows).unwrap().norms, [("head.weight".to_owned(), 1.0)]);
+        rows.push(row("activation_gradient_norm", "layers.0.cell@0", 2.0));
+        rows.push(row("activation_gradient_norm", "layers.0@0", 3.0));
+        assert_eq!(Profile::of(&rows).unwrap().norms, [("layers.0@0".to_owned(), 3.0)]);
+        rows.push(row("activation_gradient_norm", "hidden.0", 4.0));
+        let profile = Profile::of(&rows).unwrap();
+        assert_eq!((profile.title, profile.step), ("‖∂L/∂h‖ by layer", 4));
+        assert_eq!(Profile::of(&[row("loss", "network", 1.0)]), None);
+    }
+
+    #[test]
+    fn decades_hold_every_norm_that_is_positive() {
+        let decades = |norms: &[f64]| {
+            let norms = norms.iter().map(|norm| (String::new(), *norm)).collect();
+            Profile { norms, ..Profile::default() }.decades()
+        };
+        assert_eq!(decades(&[3e-7, 0.0, 0.2, f64::NAN]), (-7.0, 0.0));
+        assert_eq!(decades(&[1.0]), (-1.0, 1.0));
+        assert_eq!(decades(&[0.0]), (-1.0, 0.0));
+    }
+}

@@ -1,0 +1,92 @@
+//! Watches a run in full screen; progress bars take over where the view is left.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use backdraft_hooks::Row;
+use backdraft_trainer::Progress;
+
+use super::board::Board;
+use super::screen::{Left, Screen};
+use crate::progress::Bars;
+use crate::results::Ending;
+use crate::study::Spectator;
+use crate::trial::Trial;
+
+/// Tells the view, and the bars that wait behind it, what the workers do; dropped, it leaves the
+/// terminal as it was.
+pub(crate) struct Watch {
+    board: Arc<Mutex<Board>>,
+    bars: Arc<Bars>,
+    is_over: Arc<AtomicBool>,
+    view: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    /// Shows the view of a run. If the user stops the run there, `stop` is called.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the terminal shows no view.
+    pub(crate) fn open(
+        title: &str,
+        trials: u64,
+        jobs: usize,
+        stop: impl FnOnce() + Send + 'static,
+    ) -> Result<Self, String> {
+        let screen = Screen::open()?;
+        let board = Arc::new(Mutex::new(Board::new(title.to_owned(), trials, jobs)));
+        let bars = Arc::new(Bars::new(trials, jobs, true));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let view = {
+            let (board, bars, is_over) =
+                (Arc::clone(&board), Arc::clone(&bars), Arc::clone(&is_over));
+            thread::spawn(move || match screen.show(&board, || is_over.load(Ordering::Relaxed)) {
+                Left::Ended => {}
+                Left::Quit => bars.show(),
+                Left::Stop => {
+                    bars.show();
+                    stop();
+                }
+            })
+        };
+        Ok(Self { board, bars, is_over, view: Some(view) })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Board)) {
+        change(&mut self.board.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        if let Some(view) = self.view.take() {
+            // A view that panicked has told so on the terminal.
+            let _ = view.join();
+        }
+    }
+}
+
+impl Spectator for Watch {
+    fn started(&self, worker: usize, trial: &Trial) {
+        self.bars.started(worker, trial);
+        self.change(|board| board.started(worker, trial.name()));
+    }
+
+    fn progress(&self, worker: usize, progress: Progress) {
+        self.bars.progress(worker, progress);
+        self.change(|board| board.progress(worker, progress));
+    }
+
+    fn measured(&self, worker: usize, rows: &[Row]) {
+        self.bars.measured(worker, rows);
+        self.change(|board| board.measured(worker, rows));
+    }
+
+    fn ended(&self, worker: usize, trial: &Trial, ending: &Ending) {
+        self.bars.ended(worker, trial, ending);
+        self.change(|board| board.ended(worker, ending));
+    }
+}
