@@ -136,7 +136,7 @@ impl Default for Sequence {
 }
 
 /// Largest depth × width², or length × hidden²: what one pass costs.
-const MOST_WORK: usize = 1_000_000;
+const MOST_WORK: usize = 2_000_000;
 const LARGEST_GAIN: f64 = 20.0;
 
 impl Setup {
@@ -205,7 +205,7 @@ fn work(count: (&'static str, usize), size: (&'static str, usize)) -> Result<(),
         return Ok(());
     }
     let requirement = format!(
-        "with {} = {} the answer would take too long; {} × {}² may be a million at most",
+        "with {} = {} the answer would take too long; {} × {}² may be {MOST_WORK} at most",
         size.0, size.1, count.0, size.0
     );
     Err(InvalidField::new(count.0, count.1, requirement))

@@ -78,6 +78,22 @@ const controls = (() => {
       normalization: value("normalization"), skip };
   };
 
+  /** A short name of the settings, for a legend. */
+  const describe = () => {
+    const chosen = (name) => byName[name].selectedOptions[0].textContent.split(",")[0];
+    const value = (name) => toValue(byName[name]);
+    if (kind() === "sequence") {
+      const gate = byName.forget_bias.disabled ? (value("chrono") ? "chrono" : null) : `b = ${value("forget_bias")}`;
+      const recurrent = value("recurrent") === "orthogonal" ? null : chosen("recurrent");
+      return [chosen("cell"), `${value("length")} steps`, gate, recurrent].filter(Boolean).join(", ");
+    }
+    const gain = value("gain") === 1 ? "" : ` × ${value("gain")}`;
+    const normalization = value("normalization") === "none" ? null : `${chosen("normalization")} norm`;
+    const skip = value("skip") === "none" ? null : chosen("skip");
+    return [chosen("activation"), `${chosen("initializer")}${gain}`, normalization, skip, `depth ${value("depth")}`]
+      .filter(Boolean).join(", ");
+  };
+
   const trainer = () => {
     const [optimizer, rate, clip] = training.map((field) => field.value);
     return { optimizer, learning_rate: Number(rate), clip_norm: clip === "" ? null : Number(clip) };
@@ -101,5 +117,5 @@ const controls = (() => {
   training.forEach((field) => { field.dataset.opens = field.value; });
   form.addEventListener("submit", (event) => event.preventDefault());
 
-  return { form, training, apply, fromHash, toHash, setup, trainer, show, kind, defaults };
+  return { form, apply, fromHash, toHash, setup, trainer, describe, show, kind };
 })();

@@ -166,6 +166,26 @@
   at("train").addEventListener("click", play);
   at("step").addEventListener("click", step);
   at("reset").addEventListener("click", () => { forget(); look(); });
+  const redraw = () => {
+    at("unpin").hidden = kept === 0;
+    if (frames.length) showFrame(Number(at("frame").value));
+    else if (current) show.answer(current, current.theory, null, null);
+  };
+  let kept = 0;
+  at("pin").addEventListener("click", () => {
+    const frame = frames[Number(at("frame").value)];
+    const shown = frame?.answer ?? current;
+    if (!shown) return;
+    const trained = shown.step > 0 ? `, step ${shown.step}` : "";
+    show.keep(`${controls.describe()}${trained}`, shown);
+    kept += 1;
+    redraw();
+  });
+  at("unpin").addEventListener("click", () => {
+    show.drop();
+    kept = 0;
+    redraw();
+  });
   at("frame").addEventListener("input", () => {
     isPlaying = false;
     buttons();

@@ -44,6 +44,14 @@ const show = (() => {
         : tile("right on test examples", percent(accuracy)));
   };
 
+  const kept = []; // curves to compare with, as series of the chart
+  const MOST_KEPT = 3;
+  const keep = (label, { places }) => {
+    const others = kept.filter((series) => series.label !== label);
+    kept.splice(0, kept.length, ...others.slice(1 - MOST_KEPT), { label, isTheory: false, points: of(places, "gradient") });
+  };
+  const drop = () => kept.splice(0, kept.length);
+
   const gradients = (answer, theory, before) => {
     const { places } = answer;
     const isSequence = controls.kind() === "sequence";
@@ -56,6 +64,7 @@ const show = (() => {
       const label = theory.is_of_memory ? "‖∂L/∂c‖, memory" : "‖∂L/∂h‖";
       series.push({ label: `${label}, theory: ${theory.label}`, isTheory: true, points: points(theory.norms) });
     }
+    series.push(...kept);
     lineChart(at("gradient"), {
       title: isSequence ? "The gradient at each time step" : "The gradient at each layer",
       xLabel: EXPERIMENTS[controls.kind()], yLabel: "L2 norm over the batch", isLog: true, series,
@@ -136,5 +145,5 @@ const show = (() => {
     findings(shown.findings);
   };
 
-  return { answer, courses, short, percent };
+  return { answer, courses, keep, drop, short, percent };
 })();
