@@ -76,8 +76,7 @@
         isLog: false, series: [{ label: "test_accuracy", isTheory: false, points: scores }],
       });
     }
-    at("findings").replaceChildren(...trial.findings.map((finding) => html("li", {},
-      html("strong", {}, `${finding.rule} in ${finding.subject}`), `: ${finding.evidence}. ${finding.remedy}.`)));
+    listFindings(at("findings"), trial.findings, "Nothing is wrong in the latest observation.");
   };
 
   const update = async () => {

@@ -84,7 +84,10 @@ fn cells(manifest: &Manifest) -> Markup {
             }
         }
         td { time data-unix=(manifest.started_unix) {} }
-        td { (duration(manifest.seconds)) ", " (manifest.trials) " trials" }
+        td {
+            @if manifest.status != Status::Running { (duration(manifest.seconds)) ", " }
+            (manifest.trials) " trials"
+        }
     }
 }
 

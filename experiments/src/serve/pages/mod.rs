@@ -13,12 +13,14 @@ use crate::record::RunFolder;
 const STYLE: &str = include_str!("pages.css");
 const PLAYGROUND_STYLE: &str = concat!(include_str!("pages.css"), include_str!("playground.css"));
 const PLAYGROUND: &str = concat!(
+    include_str!("findings.js"),
     include_str!("playground/presets.js"),
     include_str!("playground/controls.js"),
     include_str!("playground/river.js"),
     include_str!("playground/show.js"),
     include_str!("playground/play.js"),
 );
+const FOLLOW: &str = concat!(include_str!("findings.js"), include_str!("follow.js"));
 
 /// The playground.
 pub(super) fn playground() -> Response {
@@ -66,7 +68,7 @@ pub(super) fn follow(experiment: &str, id: &str, run: &RunFolder) -> Response {
         }
     };
     let data = json!({ "api": format!("/api{}", address(experiment, id).trim_end_matches('/')) });
-    respond(&format!("{experiment}, live"), body, include_str!("follow.js"), STYLE, &data)
+    respond(&format!("{experiment}, live"), body, FOLLOW, STYLE, &data)
 }
 
 /// The address of a run's page.

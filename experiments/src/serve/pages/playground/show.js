@@ -96,17 +96,6 @@ const show = (() => {
     }
   };
 
-  const findings = (list) => {
-    const MOST = 6;
-    const shown = list.slice(0, MOST).map((finding) => html("li", {},
-      html("strong", {}, `${finding.rule} in ${finding.subject}`),
-      `: ${finding.evidence}. `, html("span", { class: "soft" }, `${finding.remedy}.`),
-      finding.experiment ? html("span", { class: "soft" }, " Shown by ", html("code", {}, `backdraft run ${finding.experiment}`), ".") : null));
-    if (!list.length) shown.push(html("li", { class: "none" }, "Nothing is wrong, by the rules of backdraft-hooks."));
-    if (list.length > MOST) shown.push(html("li", { class: "soft" }, `and ${list.length - MOST} more like these.`));
-    at("findings").replaceChildren(...shown);
-  };
-
   const courses = (frames) => {
     at("losses").hidden = frames.length < 2;
     const course = (value) => frames.map((frame) => ({ x: frame.answer.step, y: value(frame) })).filter(({ y }) => y !== null);
@@ -142,7 +131,7 @@ const show = (() => {
       : before ? "" : "There is no theory here for these settings: only measurements are shown.";
     gradients(shown, theory, before);
     inside(shown);
-    findings(shown.findings);
+    listFindings(at("findings"), shown.findings, "Nothing is wrong, by the rules of backdraft-hooks.");
   };
 
   return { answer, courses, keep, drop, short, percent };
