@@ -1,0 +1,196 @@
+// `backdraft serve`: the list of runs, a run that is followed, the playground.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { backdraft, close, folder, lowContrast, open, screenshots } from "./browser.mjs";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const HOSTILE = "<script>alert(1)</script>";
+let out, run, server, base;
+before(async () => {
+  out = folder();
+  run = backdraft("run", "residual-flow", "--quiet", "--out", out, "--seeds", "2", "--set", "width=8",
+    "--set", "depth=5").trim();
+  // A run whose name is a script tag, and one that is going on.
+  mkdirSync(join(out, "hostile"));
+  cpSync(run, join(out, "hostile", HOSTILE.replaceAll("/", "")), { recursive: true });
+  server = spawn(join(ROOT, "target/release/backdraft"), ["serve", "--port", "0", "--out", out]);
+  const [line] = await once(createInterface({ input: server.stdout }), "line");
+  base = line.split(" ")[0].replace(/\/$/, "");
+});
+after(async () => { server.kill(); await close(); });
+
+const ask = async (path, question) => {
+  const response = await fetch(base + path, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(question),
+  });
+  assert.equal(response.status, 200);
+  return response.json();
+};
+/** Waits until the playground shows the answer to its settings. */
+const settled = (page) => page.waitForFunction(() => document.body.dataset.state === "ready");
+const summary = (page) => page.locator("#summary").textContent();
+/** What the chart's data say of a series, place by place. */
+const series = async (page, label) => {
+  const details = page.locator("#gradient details");
+  if (!(await details.evaluate((element) => element.open))) await details.locator("summary").click();
+  const cells = await details.locator("tbody tr").evaluateAll((trs) =>
+    trs.map((tr) => [...tr.children].map((td) => td.textContent)));
+  return cells.filter((row) => row[0] === label).map((row) => Number(row[2]));
+};
+const four = (value) => Number(value.toPrecision(4));
+const change = (page, name, value) => page.locator(`[name="${name}"]`).evaluate((field, to) => {
+  field.value = to;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}, String(value));
+
+test("the list shows every run, hostile names as text, and opens a report", async () => {
+  const { page, done } = await open(`${base}/`);
+  assert.equal(await page.locator("#runs tbody tr").count(), 2);
+  assert.match(await page.locator("#runs").textContent(), /<script>alert\(1\)<script>/);
+  assert.deepEqual(await lowContrast(page), []);
+  await page.getByLabel("Find").fill("residual");
+  assert.equal(await page.locator("#runs tbody tr:visible").count(), 1);
+  await page.getByRole("link", { name: "residual-flow" }).click();
+  await page.getByRole("heading", { name: "Verdicts" }).waitFor();
+  assert.match(page.url(), /report\.html$/);
+  await done();
+  await screenshots(`${base}/`, "runs");
+});
+
+test("a run that is going on is followed as it measures", async () => {
+  const going = join(out, "residual-flow", "going-on");
+  mkdirSync(join(going, "measurements"), { recursive: true });
+  const manifest = JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
+  writeFileSync(join(going, "run.json"), JSON.stringify({ ...manifest, id: "going-on", status: "running", verdicts: [] }));
+  const file = join(going, "measurements", "network-plain.seed-0.jsonl");
+  const say = (line) => appendFileSync(file, `${JSON.stringify(line)}\n`);
+  say({ trial: [["network", "plain"]], seed: 0 });
+  const loss = (step, value) => say({ step, quantity: "loss", subject: "network", value });
+  const norms = (step, factor) => [0, 1, 2, 3].forEach((layer) =>
+    say({ step, quantity: "activation_gradient_norm", subject: `hidden.${layer}`, value: factor ** (3 - layer) }));
+  loss(0, 0.9);
+  norms(0, 0.5);
+  const { page, done } = await open(`${base}/runs/residual-flow/going-on/`);
+  const chart = page.locator("#norms");
+  await chart.getByText("Gradient by layer, step 0").waitFor();
+  loss(10, 0.7);
+  norms(10, 0.01);
+  await chart.getByText("Gradient by layer, step 10").waitFor({ timeout: 5_000 });
+  assert.match(await page.locator("#trials").textContent(), /10\s*0\.7\s*under way/);
+  assert.match(await page.locator("#standing").textContent(), /^0 of 8 trials have ended/);
+  assert.match(await page.locator("#findings").textContent(), /vanishing in hidden\.0/);
+  say({ end: "finished" });
+  await page.locator("#trials").getByText("finished").waitFor({ timeout: 5_000 });
+  assert.deepEqual(await lowContrast(page), []);
+  await done();
+});
+
+test("numbers on screen are the server's, and theory lies beside them", async () => {
+  const { page, done } = await open(`${base}/playground`);
+  await settled(page);
+  const answer = await ask("/api/playground", { kind: "layers", depth: 20, width: 64, activation: "sigmoid",
+    initializer: "xavier_normal" });
+  assert.equal(await summary(page), answer.summary);
+  assert.deepEqual(await series(page, "‖∂L/∂h‖"), answer.places.map(({ gradient }) => four(gradient)));
+  assert.deepEqual(await series(page, "‖∂L/∂h‖, theory: mean field"), answer.theory.norms.map(four));
+  assert.match(await page.locator("#numbers").textContent(), /0\.236/);
+  assert.match(await page.locator("#findings").textContent(), /vanishing in hidden\.0/);
+  assert.deepEqual(await lowContrast(page), []);
+  await done();
+});
+
+test("a slider changes the chart and the address, and the last of many settings wins", async () => {
+  const { page, done } = await open(`${base}/playground`);
+  await settled(page);
+  for (const depth of [3, 17, 40, 9, 25, 7]) await change(page, "depth", depth);
+  await page.waitForFunction(() => document.querySelectorAll("#river .layer").length === 7);
+  await settled(page);
+  assert.equal((await series(page, "‖∂L/∂h‖")).length, 7);
+  assert.match(page.url(), /#depth=7$/);
+  await page.locator('[name="depth"]').focus();
+  await page.keyboard.press("ArrowRight");
+  await page.waitForFunction(() => document.querySelectorAll("#river .layer").length === 8);
+  await page.getByRole("button", { name: "Batch norm explodes" }).click();
+  await page.waitForFunction(() => document.getElementById("summary").className === "exploded");
+  assert.match(await summary(page), /^The gradient explodes/);
+  await done();
+});
+
+test("an address reproduces its state, and one with nonsense in it does no harm", async () => {
+  const link = "#kind=sequence&cell=lstm&length=60&forget_bias=5&recurrent=zeros&seed=3&rate=0.01";
+  const { page, done } = await open(`${base}/playground${link}`);
+  await settled(page);
+  assert.equal(await page.locator('[name="forget_bias"]').inputValue(), "5");
+  assert.equal(await page.locator("#rate").inputValue(), "0.01");
+  const answer = await ask("/api/playground", { kind: "sequence", cell: "lstm", length: 60, forget_bias: 5, seed: 3,
+    recurrent_initializer: "zeros" });
+  assert.equal(await summary(page), answer.summary);
+  assert.deepEqual(await series(page, "‖∂L/∂c‖, memory"), answer.places.map((place) => four(place.memory_gradient)));
+  await done();
+  const hostile = await open(`${base}/playground#depth=<script>&activation=rm&width=1e9&gain=NaN&kind=x&frob=1`);
+  await settled(hostile.page);
+  assert.match(await summary(hostile.page), /^The gradient/);
+  await hostile.done();
+});
+
+test("training moves the curve, learns, can be scrubbed and reset", async () => {
+  const { page, done } = await open(`${base}/playground#depth=4&activation=relu&initializer=he_normal`);
+  await settled(page);
+  const before = await series(page, "‖∂L/∂h‖");
+  await page.getByRole("button", { name: "Train" }).click();
+  await page.waitForFunction(() => Number(document.getElementById("frame").max) >= 12, null, { timeout: 30_000 });
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.waitForTimeout(500);
+  const told = await page.locator("#training").textContent();
+  assert.match(told, /^Step \d+: loss [\d.]+.* right\.$/);
+  assert.ok(Number(/([\d.]+) % right/.exec(told)[1]) > 60, told);
+  assert.deepEqual(await series(page, "‖∂L/∂h‖ before training"), before);
+  assert.notDeepEqual(await series(page, "‖∂L/∂h‖"), before);
+  await page.locator("#frame").evaluate((frame) => { frame.value = 0; frame.dispatchEvent(new Event("input")); });
+  assert.deepEqual(await series(page, "‖∂L/∂h‖"), before);
+  await page.getByRole("button", { name: "Reset" }).click();
+  await settled(page);
+  assert.match(await page.locator("#training").textContent(), /^Not trained yet/);
+  await done();
+});
+
+test("curves that were kept stay to compare with", async () => {
+  const { page, done } = await open(`${base}/playground#depth=5`);
+  await settled(page);
+  const sigmoid = await series(page, "‖∂L/∂h‖");
+  await page.getByRole("button", { name: "Keep this curve" }).click();
+  await page.getByLabel("Activation").selectOption("relu");
+  await page.waitForFunction(() => document.getElementById("summary").className === "level");
+  assert.deepEqual(await series(page, "sigmoid, Xavier, depth 5"), sigmoid);
+  await page.getByRole("button", { name: "Drop the curves" }).click();
+  assert.deepEqual(await series(page, "sigmoid, Xavier, depth 5"), []);
+  await done();
+});
+
+test("settings that would take too long are refused in words", async () => {
+  const { page, complaints } = await open(`${base}/playground#depth=100&width=256`);
+  await page.locator("#summary.refused").waitFor();
+  assert.match(await summary(page), /too long/);
+  // The browser itself notes the refusal, and nothing else goes wrong.
+  assert.ok(complaints.every((line) => line.includes("400")), complaints.join("\n"));
+});
+
+test("the playground fits phone and desktop, light and dark", async () => {
+  await screenshots(`${base}/playground`, "playground");
+  const dark = await open(`${base}/playground`, { colorScheme: "dark" });
+  await settled(dark.page);
+  assert.deepEqual(await lowContrast(dark.page), []);
+  await dark.done();
+  // The picture of the README.
+  const { page, done } = await open(`${base}/playground`, { height: 1180 });
+  await settled(page);
+  await page.screenshot({ path: join(ROOT, "target/browser/playground.png") });
+  await done();
+});
