@@ -166,7 +166,7 @@ test("curves that were kept stay to compare with", async () => {
   await settled(page);
   const sigmoid = await series(page, "‖∂L/∂h‖");
   await page.getByRole("button", { name: "Keep this curve" }).click();
-  await page.getByLabel("Activation").selectOption("relu");
+  await page.locator(`[name="activation"]`).selectOption("relu");
   await page.waitForFunction(() => document.getElementById("summary").className === "level");
   assert.deepEqual(await series(page, "sigmoid, Xavier, depth 5"), sigmoid);
   await page.getByRole("button", { name: "Drop the curves" }).click();
