@@ -3,8 +3,10 @@
 mod backend;
 mod catalogue;
 pub mod cli;
+mod comparison;
 mod drawing;
 mod experiment;
+mod export;
 mod interrupt;
 mod judgement;
 mod measure;
@@ -29,6 +31,7 @@ mod trial_record;
 mod verdict;
 #[cfg(unix)]
 mod watch;
+mod whole_file;
 mod xray;
 
 pub use backend::{BACKENDS, Backend, BackendError, Precision};

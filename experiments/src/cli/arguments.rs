@@ -6,6 +6,9 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::check::CheckArguments;
+use super::compare::CompareArguments;
+use super::export::ExportArguments;
+use super::figure::FigureArguments;
 use super::report::ReportArguments;
 use super::serve::ServeArguments;
 use super::sweep::SweepArguments;
@@ -59,6 +62,12 @@ pub(super) enum Command {
     Report(ReportArguments),
     /// Predict the gradient of every layer of a fully connected network, without drawing one.
     Theory(TheoryArguments),
+    /// Put runs of one experiment side by side, with differences and their intervals.
+    Compare(CompareArguments),
+    /// Write one plot of a run as a file fit for a paper.
+    Figure(FigureArguments),
+    /// Write all measurements of a run in a format that other programs read.
+    Export(ExportArguments),
     /// List the architectures and their presets, or check what each of them promises.
     Zoo(ZooArguments),
     /// Look at the gradients of one network on one batch.

@@ -3,8 +3,11 @@
 mod arguments;
 mod backends;
 mod check;
+mod compare;
 mod data;
 mod describe;
+mod export;
+mod figure;
 mod list;
 mod opened;
 mod print;
@@ -100,6 +103,9 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
+        Command::Figure(arguments) => figure::figure(&arguments),
+        Command::Export(arguments) => export::export(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Theory(arguments) => theory::theory(&arguments),
         Command::Zoo(arguments) => zoo::zoo(&arguments),

@@ -89,3 +89,28 @@ static BUILD: LazyLock<String> = LazyLock::new(|| {
     let program = std::env::current_exe().and_then(std::fs::read);
     program.map_or_else(|_| "unknown".to_owned(), |bytes| hash(&bytes))
 });
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A finished run of no experiment.
+    pub(crate) fn manifest() -> Manifest {
+        Manifest {
+            schema: SCHEMA,
+            experiment: "none".to_owned(),
+            id: "0".to_owned(),
+            status: Status::Finished,
+            preset: Preset::Quick,
+            settings: Table::new(),
+            backend: "flex".to_owned(),
+            device: "none".to_owned(),
+            versions: Versions::current(),
+            trials: 2,
+            command: "none".to_owned(),
+            started_unix: 0,
+            seconds: 1.0,
+            verdicts: Vec::new(),
+        }
+    }
+}

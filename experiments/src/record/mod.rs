@@ -21,6 +21,8 @@ pub use error::RecordError;
 pub use folder::RunFolder;
 pub use id::run_id;
 pub use lock::{Owner, RunLock};
+#[cfg(test)]
+pub(crate) use manifest::tests;
 pub use manifest::{Manifest, SCHEMA, Status, Versions};
 pub use measurements::{TrialWriter, read_trial};
 pub use sums::{Comparison, Damage};

@@ -75,7 +75,7 @@ fn entry(verdict: &Verdict) -> Markup {
 }
 
 /// An effect with its interval, in words.
-pub(super) fn measured(effect: &Effect) -> String {
+pub(crate) fn measured(effect: &Effect) -> String {
     let interval = effect
         .interval
         .map_or(String::new(), |(low, high)| format!(" [{}, {}]", short(low), short(high)));

@@ -17,8 +17,11 @@ use crate::picture::Picture;
 use crate::record::Manifest;
 use crate::results::{Results, TrialResult};
 use crate::trial::Factors;
+pub(crate) use conclusions::measured;
 use course::Course;
-use profile::{Axis, Profile};
+use profile::Profile;
+pub(crate) use profile::{Axis, kind};
+pub(crate) use quantities::{Shown, shown};
 
 const SCRIPT: &str = concat!(
     include_str!("script/chooser.js"),
@@ -120,8 +123,9 @@ fn figures(data: &Data) -> Markup {
 mod tests {
     use super::*;
     use crate::catalogue::EXPERIMENTS;
-    use crate::experiment::{Claim, Preset};
-    use crate::record::{SCHEMA, Status, Versions};
+    use crate::experiment::Claim;
+    use crate::record::Versions;
+    use crate::record::tests::manifest;
     use crate::results::Ending;
     use crate::verdict::{Effect, Ruling, Verdict};
     use backdraft_hooks::Row;
@@ -134,20 +138,15 @@ mod tests {
         let effect = Effect { name: HOSTILE.to_owned(), estimate: 1.0, interval: None };
         let verdict = Verdict::new(&claim, Ruling::Refuted, Some(effect), 1, HOSTILE.to_owned());
         let manifest = Manifest {
-            schema: SCHEMA,
             experiment: HOSTILE.to_owned(),
             id: HOSTILE.to_owned(),
-            status: Status::Finished,
-            preset: Preset::Quick,
             settings: toml::Table::from_iter([(HOSTILE.to_owned(), HOSTILE.into())]),
             backend: HOSTILE.to_owned(),
             device: HOSTILE.to_owned(),
             versions: Versions { build: HOSTILE.to_owned(), ..Versions::current() },
-            trials: 2,
             command: HOSTILE.to_owned(),
-            started_unix: 0,
-            seconds: 1.0,
             verdicts: vec![verdict],
+            ..manifest()
         };
         let row = |layer: usize| Row {
             step: 0,

@@ -35,7 +35,7 @@ pub(super) struct Profile {
 /// What places are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Axis {
+pub(crate) enum Axis {
     /// Layers, counted from the input, from 1.
     Layer,
     /// Time steps before the last, from 0.
@@ -157,7 +157,7 @@ fn courses(trial: &TrialResult) -> BTreeMap<Key<'_>, Course<'_>> {
 }
 
 /// `hidden@12` has a place in time, `hidden.3.weight` in depth, `head.weight` has none.
-fn kind(subject: &str) -> Option<(Axis, String)> {
+pub(crate) fn kind(subject: &str) -> Option<(Axis, String)> {
     if subject.ends_with(']') {
         return None;
     }

@@ -4,17 +4,24 @@ use backdraft_hooks::quantity;
 
 /// A quantity as readers see it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Shown {
+pub(crate) struct Shown {
     /// Place among the quantities, the most telling first.
-    pub(super) rank: usize,
+    pub(crate) rank: usize,
     /// Short name, for titles and tabs.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// What stands on the axis, with its unit.
-    pub(super) label: String,
+    pub(crate) label: String,
     /// Whether it spans orders of magnitude.
-    pub(super) is_log: bool,
+    pub(crate) is_log: bool,
     /// What it is, in a sentence.
-    pub(super) about: &'static str,
+    pub(crate) about: &'static str,
+}
+
+impl Shown {
+    /// Tells whether the quantity is one that readers know by a name of its own.
+    pub(crate) fn is_known(&self) -> bool {
+        self.rank < SHOWN.len()
+    }
 }
 
 const LOG: bool = true;
@@ -42,7 +49,7 @@ const SHOWN: &[(&str, &str, &str, bool)] = &[
 ];
 
 /// Returns how a quantity is shown; one that is not known is shown as it is called, on a linear axis.
-pub(super) fn shown(name: &str) -> Shown {
+pub(crate) fn shown(name: &str) -> Shown {
     let about = quantity(name).map_or("", |quantity| quantity.about());
     let rank = SHOWN.iter().position(|(known, ..)| *known == name).unwrap_or(SHOWN.len());
     let Some((_, short, label, is_log)) = SHOWN.get(rank) else {

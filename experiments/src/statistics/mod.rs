@@ -1,5 +1,6 @@
 //! The statistics that verdicts rest on.
 
+mod difference;
 mod equivalence;
 mod estimate;
 mod holm;
@@ -11,6 +12,7 @@ mod ridge;
 mod survival;
 mod trend;
 
+pub use difference::Difference;
 pub use equivalence::Equivalence;
 pub use estimate::Estimate;
 pub use holm::holm;

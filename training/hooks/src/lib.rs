@@ -38,6 +38,6 @@ pub use quantity::{
 pub use row::{NETWORK, Row};
 pub use schedule::Schedule;
 pub use selection::{Filter, Grouping};
-pub use sink::{CallbackSink, CsvSink, JsonLinesSink, Sink, TensorBoardSink};
+pub use sink::{CallbackSink, CsvSink, HyperParameter, JsonLinesSink, Sink, TensorBoardSink};
 pub use summary::{Detail, FullSummary, Summary};
 pub use taps::{Tapped, Taps};

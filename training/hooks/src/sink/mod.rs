@@ -10,7 +10,7 @@ use std::io;
 pub use self::csv::CsvSink;
 pub use callback::CallbackSink;
 pub use json_lines::JsonLinesSink;
-pub use tensorboard::TensorBoardSink;
+pub use tensorboard::{HyperParameter, TensorBoardSink};
 
 use crate::row::Row;
 

@@ -1,5 +1,6 @@
 //! The `Event` protocol buffer, as much of it as is needed.
 
+use super::HyperParameter;
 use crate::row::Row;
 
 /// The first event of a file.
@@ -22,6 +23,46 @@ pub(super) fn summary(wall_time: f64, rows: &[Row]) -> Vec<u8> {
     let mut event = Message::default();
     event.double(1, wall_time);
     event.unsigned(2, rows.first().map_or(0, |row| row.step));
+    event.message(5, &summary);
+    event.0
+}
+
+/// The hyper-parameters of a run, for TensorBoard's `hparams` plugin
+/// (`tensorboard/plugins/hparams/plugin_data.proto`).
+pub(super) fn session_start(
+    wall_time: f64,
+    group: &str,
+    parameters: &[(String, HyperParameter)],
+) -> Vec<u8> {
+    let mut session = Message::default();
+    for (name, parameter) in parameters {
+        let mut value = Message::default(); // a `google.protobuf.Value`
+        match parameter {
+            HyperParameter::Number(number) => value.double(2, *number),
+            HyperParameter::Text(text) => value.bytes(3, text.as_bytes()),
+        }
+        let mut entry = Message::default(); // of a map: key and value
+        entry.bytes(1, name.as_bytes());
+        entry.message(2, &value);
+        session.message(1, &entry);
+    }
+    session.bytes(4, group.as_bytes());
+    session.double(5, wall_time);
+    let mut content = Message::default();
+    content.message(3, &session);
+
+    let mut plugin = Message::default();
+    plugin.bytes(1, b"hparams");
+    plugin.bytes(2, &content.0);
+    let mut metadata = Message::default();
+    metadata.message(1, &plugin);
+    let mut value = Message::default();
+    value.bytes(1, b"_hparams_/session_start_info");
+    value.message(9, &metadata);
+    let mut summary = Message::default();
+    summary.message(1, &value);
+    let mut event = Message::default();
+    event.double(1, wall_time);
     event.message(5, &summary);
     event.0
 }

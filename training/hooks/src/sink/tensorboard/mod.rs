@@ -11,6 +11,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::Sink;
 use crate::row::Row;
 
+/// A value of a hyper-parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HyperParameter {
+    /// A number.
+    Number(f64),
+    /// A choice.
+    Text(String),
+}
+
 /// Writes rows as TensorBoard events: scalars under the tag `quantity/subject`, and the rows of a
 /// histogram, whose subjects read `subject[1e-4]`, as one histogram of magnitudes.
 ///
@@ -59,6 +68,20 @@ impl<W: Write> TensorBoardSink<W> {
     pub fn new(mut writer: W) -> io::Result<Self> {
         record::write(&mut writer, &event::version(wall_time()))?;
         Ok(Self { writer })
+    }
+
+    /// Writes what the run was made with, for TensorBoard's HParams dashboard; runs of the same `group`
+    /// are repetitions of each other there.
+    ///
+    /// # Errors
+    ///
+    /// The writer's.
+    pub fn hyper_parameters(
+        &mut self,
+        group: &str,
+        parameters: &[(String, HyperParameter)],
+    ) -> io::Result<()> {
+        record::write(&mut self.writer, &event::session_start(wall_time(), group, parameters))
     }
 
     /// Returns the writer.

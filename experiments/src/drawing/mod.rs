@@ -1,4 +1,6 @@
-//! Draws pictures in the terminal and as SVG, with the same plotting library.
+//! Draws pictures in the terminal, as SVG and as figures, with the same plotting library.
+
+mod figure;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use kuva::plot::legend::LegendPosition;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::{Scene, render_multiple};
+
+pub(crate) use figure::{FigureFormat, to_figure};
 
 use crate::palette::LIGHT;
 use crate::picture::{Picture, Point, Series};

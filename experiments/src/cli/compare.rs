@@ -1,0 +1,124 @@
+//! `backdraft compare`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+
+use super::Failure;
+use super::opened::Opened;
+use super::print::{say, say_json};
+use crate::comparison::{
+    Compared, Comparison, Outcome, compare as side_by_side, difference, estimate, letter, page,
+};
+use crate::report::measured;
+use crate::whole_file::write_whole;
+
+/// What `backdraft compare` takes.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct CompareArguments {
+    /// The runs, of one experiment: each a path, an id or the start of it, or `latest`.
+    #[arg(required = true, num_args = 2.., value_name = "RUN")]
+    runs: Vec<String>,
+    /// Folder that holds the runs.
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    out: PathBuf,
+    /// Write the comparison as a page too, with the pictures of all runs.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Differences are from the first run, with 95 % intervals, paired by seed where seeds are the same. A star
+marks an interval that leaves out that there is no difference.
+
+Examples:
+  backdraft compare 047563 9acb04
+  backdraft compare 047563 9acb04 --html comparison.html";
+
+pub(super) fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
+    let opened = arguments.runs.iter().map(|name| Opened::find(&arguments.out, name));
+    let opened = opened.collect::<Result<Vec<Opened>, _>>()?;
+    let first = &opened[0].manifest.experiment;
+    if let Some(other) = opened.iter().find(|run| run.manifest.experiment != *first) {
+        return Err(Failure::Input(anyhow!(
+            "`{}` is a run of `{}`, `{}` one of `{first}`; compare runs of one experiment",
+            other.manifest.id,
+            other.manifest.experiment,
+            opened[0].manifest.id
+        )));
+    }
+    let runs = opened.iter().map(|run| Compared {
+        manifest: &run.manifest,
+        results: &run.results,
+        pictures: run.pictures(),
+    });
+    let runs: Vec<Compared> = runs.collect();
+    let comparison = side_by_side(&runs);
+    if let Some(path) = &arguments.html {
+        let html = page(&comparison, &runs).map_err(Failure::run)?;
+        write_whole(path, |file| file.write_all(html.as_bytes()))
+            .with_context(|| format!("cannot write `{}`", path.display()))
+            .map_err(Failure::Input)?;
+    }
+    if arguments.json {
+        return say_json(&comparison);
+    }
+    print(&comparison, &runs);
+    if let Some(path) = &arguments.html {
+        say(format!("\npage: {}", path.display()));
+    }
+    Ok(())
+}
+
+fn print(comparison: &Comparison, runs: &[Compared]) {
+    for (index, run) in runs.iter().enumerate() {
+        say(format!("{}  {}  {}", letter(index), run.manifest.id, run.manifest.command));
+    }
+    if !comparison.settings.is_empty() {
+        say("\nWhat was different:");
+    }
+    for (key, values) in &comparison.settings {
+        say(format!("  {key}"));
+        for (index, value) in values.iter().enumerate() {
+            say(format!("    {}  {value}", letter(index)));
+        }
+    }
+    say("\nVerdicts:");
+    for claim in &comparison.claims {
+        say(format!("  {}", claim.statement));
+        for (index, conclusion) in claim.conclusions.iter().enumerate() {
+            let text = conclusion.as_ref().map_or("not judged".to_owned(), |(ruling, effect)| {
+                let effect = effect.as_ref().map(measured).unwrap_or_default();
+                format!("{ruling:<12} {effect}")
+            });
+            say(format!("    {}  {text}", letter(index)));
+        }
+    }
+    let same = |a: &Outcome, b: &Outcome| a.quantity == b.quantity;
+    for alike in comparison.outcomes.chunk_by(same) {
+        say(format!("\n{}", alike[0].quantity));
+        alike.iter().for_each(print_outcome);
+    }
+    if comparison.unmatched > 0 {
+        say(format!("\n{} variants are not in all runs.", comparison.unmatched));
+    }
+}
+
+fn print_outcome(outcome: &Outcome) {
+    let means = outcome.means.iter().enumerate();
+    let means: Vec<String> =
+        means.map(|(i, mean)| format!("{} {}", letter(i), estimate(mean.as_ref()))).collect();
+    say(format!("  {}", outcome.variant));
+    say(format!("    {}", means.join("   ")));
+    let sign = if outcome.is_ratio { "/" } else { "−" };
+    for (index, found) in outcome.differences.iter().enumerate() {
+        let is_different = found.is_some_and(|found| outcome.is_different(&found));
+        let star = if is_different { " *" } else { "" };
+        say(format!("    {} {sign} A  {}{star}", letter(index + 1), difference(found.as_ref())));
+    }
+}

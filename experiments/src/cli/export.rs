@@ -1,0 +1,44 @@
+//! `backdraft export`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Failure;
+use super::print::say;
+use crate::export::{Format, export as write};
+use crate::record::RunFolder;
+
+/// What `backdraft export` takes.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ExportArguments {
+    /// The run: its path, its id or the start of it, or `latest`.
+    run: String,
+    /// The format.
+    #[arg(long, value_enum)]
+    format: Format,
+    /// The file to write; for TensorBoard, a folder.
+    #[arg(long, value_name = "PATH")]
+    out: PathBuf,
+    /// Folder that holds the runs.
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    runs: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+docs/measurements.md describes the columns.
+
+Examples:
+  backdraft export latest --format csv --out measurements.csv
+  backdraft export latest --format parquet --out measurements.parquet
+  backdraft export latest --format tensorboard --out events && tensorboard --logdir events";
+
+pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
+    let folder = RunFolder::find(&arguments.runs, &arguments.run).map_err(Failure::input)?;
+    let manifest = folder.manifest().map_err(Failure::input)?;
+    let results = folder.results().map_err(Failure::input)?;
+    write(&manifest, &results, arguments.format, &arguments.out).map_err(Failure::input)?;
+    say(arguments.out.display());
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! `backdraft figure`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+
+use super::Failure;
+use super::opened::Opened;
+use super::print::say;
+use crate::drawing::{FigureFormat, to_figure};
+use crate::nearest::nearest;
+use crate::whole_file::write_whole;
+
+/// What `backdraft figure` takes.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct FigureArguments {
+    /// The run: its path, its id or the start of it, or `latest`.
+    run: String,
+    /// Name of the plot; without it, the plots are listed.
+    plot: Option<String>,
+    /// The format [default: what the name of the file says, or svg].
+    #[arg(long, value_enum)]
+    format: Option<FigureFormat>,
+    /// The file to write [default: the plot's name in the current folder].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Folder that holds the runs.
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    runs: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  backdraft figure latest gradient-flow
+  backdraft figure latest gradient-flow --out figure-1.svg
+  backdraft figure latest gradient-flow --format pdf      built with --features figures, as is png";
+
+pub(super) fn figure(arguments: &FigureArguments) -> Result<(), Failure> {
+    let run = Opened::find(&arguments.runs, &arguments.run)?;
+    let pictures = run.pictures();
+    let names = || pictures.iter().map(|picture| picture.name.as_str());
+    let all = names().collect::<Vec<_>>().join(", ");
+    let Some(plot) = &arguments.plot else {
+        return Err(Failure::Input(anyhow!("name one of the plots of this run: {all}")));
+    };
+    let picture = pictures.iter().find(|picture| picture.name == *plot).ok_or_else(|| {
+        let nearest = nearest(plot, names()).unwrap_or_default();
+        Failure::Input(anyhow!(
+            "there is no plot `{plot}`; did you mean `{nearest}`? There are: {all}"
+        ))
+    })?;
+    let format = format(arguments)?;
+    let bytes = to_figure(picture, format).map_err(Failure::Input)?;
+    let path = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(format!("{plot}.{}", format.extension())));
+    write_whole(&path, |file| file.write_all(&bytes))
+        .with_context(|| format!("cannot write `{}`", path.display()))
+        .map_err(Failure::Input)?;
+    say(path.display());
+    Ok(())
+}
+
+/// What `--format` says, or the name of the file; they must not contradict each other.
+fn format(arguments: &FigureArguments) -> Result<FigureFormat, Failure> {
+    let extension = arguments.out.as_ref().and_then(|path| path.extension());
+    let extension = extension.map(|extension| extension.to_string_lossy().to_lowercase());
+    let named = extension.as_ref().and_then(|name| FigureFormat::of_extension(name));
+    match (arguments.format, named, extension) {
+        (Some(format), Some(named), _) if format != named => Err(Failure::Input(anyhow!(
+            "--format {} and a file that ends in .{} contradict each other",
+            format.extension(),
+            named.extension()
+        ))),
+        (Some(format), ..) => Ok(format),
+        (None, Some(named), _) => Ok(named),
+        (None, None, None) => Ok(FigureFormat::Svg),
+        (None, None, Some(other)) => Err(Failure::Input(anyhow!(
+            "figures are .svg, .png or .pdf, not .{other}; or say --format"
+        ))),
+    }
+}

@@ -1,0 +1,110 @@
+//! Figures for papers and slides: single files with their fonts.
+
+use anyhow::anyhow;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::to_svg;
+use crate::picture::Picture;
+
+/// DejaVu Sans, the font that the layout is made for, with the signs of Western Europe, Greek and
+/// mathematics. Made by fontTools 4.60.1 from version 2.37:
+/// `pyftsubset DejaVuSans.ttf --flavor=woff2 --layout-features= --unicodes=U+0020-007E,U+00A0-00FF,
+/// U+0370-03FF,U+2010-2016,U+2018-201D,U+2020,U+2022,U+2026,U+2032,U+2070-209C,U+2190-2193,U+2202,
+/// U+2206-2208,U+220F,U+2211,U+2212,U+221A,U+221E,U+2223,U+2225,U+2248,U+2260,U+2264,U+2265,U+22C5`.
+const FONT: &[u8] = include_bytes!("font.woff2");
+
+/// A format of figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum FigureFormat {
+    /// Scalable, with the font in the file.
+    Svg,
+    /// Pixels; needs the feature `figures`.
+    Png,
+    /// Scalable, with the font in the file; needs the feature `figures`.
+    Pdf,
+}
+
+impl FigureFormat {
+    /// Returns the extension of its files.
+    pub(crate) fn extension(self) -> &'static str {
+        match self {
+            Self::Svg => "svg",
+            Self::Png => "png",
+            Self::Pdf => "pdf",
+        }
+    }
+
+    /// Finds the format with this extension.
+    pub(crate) fn of_extension(extension: &str) -> Option<Self> {
+        [Self::Svg, Self::Png, Self::Pdf].into_iter().find(|f| f.extension() == extension)
+    }
+}
+
+/// Draws a picture as a file of the format.
+///
+/// # Errors
+///
+/// A format that is not built in, or the plotting library's.
+pub(crate) fn to_figure(picture: &Picture, format: FigureFormat) -> anyhow::Result<Vec<u8>> {
+    match format {
+        FigureFormat::Svg => Ok(with_font(&to_svg(picture)).into_bytes()),
+        #[cfg(feature = "figures")]
+        FigureFormat::Png => {
+            // Pixels for each unit of the drawing: 300 dots per inch at a width of 14 cm.
+            let backend = kuva::backend::raster::RasterBackend { scale: 2.0 };
+            backend.render_scene(&super::scene(picture, 1.0)).map_err(|reason| anyhow!(reason))
+        }
+        #[cfg(feature = "figures")]
+        FigureFormat::Pdf => {
+            let backend = kuva::PdfBackend::default();
+            backend.render_scene(&super::scene(picture, 1.0)).map_err(|reason| anyhow!(reason))
+        }
+        #[cfg(not(feature = "figures"))]
+        FigureFormat::Png | FigureFormat::Pdf => Err(anyhow!(
+            "this build writes figures as svg only: use `cargo run --release --features figures -- \
+             figure …` for {}",
+            format.extension()
+        )),
+    }
+}
+
+/// Puts the font into an SVG, so that it looks the same everywhere.
+fn with_font(svg: &str) -> String {
+    let font = BASE64_STANDARD.encode(FONT);
+    let style = format!(
+        "<style>@font-face{{font-family:\"DejaVu Sans\";\
+         src:url(data:font/woff2;base64,{font}) format(\"woff2\")}}</style>"
+    );
+    match svg.split_once('>') {
+        Some((root, rest)) => format!("{root}>{style}{rest}"),
+        None => svg.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::Point;
+
+    fn picture() -> Picture {
+        let points = [1.0, 2.0].map(|x| Point { x, y: 0.1f64.powf(x), interval: None });
+        Picture::new("p", "Title", "layer", "‖∂L/∂h‖").logarithmic().measured("a", points)
+    }
+
+    #[test]
+    fn an_svg_holds_its_font() {
+        let svg = to_figure(&picture(), FigureFormat::Svg).unwrap();
+        let svg = String::from_utf8(svg).unwrap();
+        assert!(svg.starts_with("<svg") && svg.contains("font/woff2") && svg.contains("‖∂L/∂h‖"));
+    }
+
+    #[test]
+    #[cfg(feature = "figures")]
+    fn a_png_has_its_signature_and_a_pdf_its_font() {
+        assert!(to_figure(&picture(), FigureFormat::Png).unwrap().starts_with(b"\x89PNG\r\n"));
+        let pdf = to_figure(&picture(), FigureFormat::Pdf).unwrap();
+        let has = |part: &[u8]| pdf.windows(part.len()).any(|window| window == part);
+        assert!(pdf.starts_with(b"%PDF-") && has(b"/FontFile"));
+    }
+}
