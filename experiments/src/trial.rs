@@ -22,6 +22,13 @@ impl Factors {
         self.0.iter().map(|(name, level)| (name.as_str(), level.as_str()))
     }
 
+    /// Returns factors and levels for people: `network relu, depth 3`.
+    pub fn in_words(&self) -> String {
+        let words: Vec<String> =
+            self.levels().map(|(factor, level)| format!("{factor} {level}")).collect();
+        words.join(", ")
+    }
+
     /// Returns the level of a factor.
     pub fn level(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(factor, _)| factor == name).map(|(_, level)| level.as_str())

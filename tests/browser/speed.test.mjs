@@ -20,7 +20,7 @@ before(() => {
   const small = backdraft("run", "sigmoid-vs-relu", "--quiet", "--out", out, "--seeds", "2", "--set", "depths=[3]",
     "--set", "flow_depth=3", "--set", "steps=2").trim();
   const manifest = JSON.parse(readFileSync(join(small, "run.json"), "utf8"));
-  Object.assign(manifest.settings, { depths: [LAYERS], flow_depth: LAYERS, steps: STEPS, seeds: SEEDS });
+  Object.assign(manifest.settings, { depths: [3, LAYERS], flow_depth: LAYERS, steps: STEPS, seeds: SEEDS });
   run = join(out, "sigmoid-vs-relu", "large");
   mkdirSync(join(run, "measurements"), { recursive: true });
   writeFileSync(join(run, "run.json"), JSON.stringify({ ...manifest, trials: 3 * SEEDS }));

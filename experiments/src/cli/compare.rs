@@ -113,7 +113,7 @@ fn print_outcome(outcome: &Outcome) {
     let means = outcome.means.iter().enumerate();
     let means: Vec<String> =
         means.map(|(i, mean)| format!("{} {}", letter(i), estimate(mean.as_ref()))).collect();
-    say(format!("  {}", outcome.variant));
+    say(format!("  {}", outcome.variant.in_words()));
     say(format!("    {}", means.join("   ")));
     let sign = if outcome.is_ratio { "/" } else { "−" };
     for (index, found) in outcome.differences.iter().enumerate() {

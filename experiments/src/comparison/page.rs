@@ -157,7 +157,7 @@ fn outcomes(comparison: &Comparison) -> Markup {
                     }
                     @for outcome in alike {
                         tr {
-                            th scope="row" { (outcome.variant) }
+                            th scope="row" { (outcome.variant.in_words()) }
                             @for mean in &outcome.means { td { (estimate(mean.as_ref())) } }
                             @for difference in &outcome.differences {
                                 td { (changed(outcome, difference.as_ref())) }

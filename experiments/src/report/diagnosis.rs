@@ -86,11 +86,9 @@ fn of_rule(rule: &str, troubles: &[Trouble]) -> Markup {
 
 fn entry(trouble: &Trouble) -> Markup {
     let Finding { subject, since, evidence, .. } = &trouble.first;
-    let levels: Vec<String> =
-        trouble.variant.levels().map(|(factor, level)| format!("{factor} {level}")).collect();
     html! {
         li {
-            b { (levels.join(", ")) }
+            b { (trouble.variant.in_words()) }
             " (" (trouble.seeds.0) " of " (trouble.seeds.1) " seeds): since step " (since) ", in "
             @if subject == NETWORK { "the whole network" } @else { span class="path" { (subject) } }
             @if trouble.subjects > 1 { " and " (trouble.subjects - 1) " more" }

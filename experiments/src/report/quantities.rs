@@ -43,6 +43,8 @@ const SHOWN: &[(&str, &str, &str, bool)] = &[
     ("test_loss", "test loss", "loss, test split", LOG),
     ("train_accuracy", "training accuracy", "share of correct answers", LINEAR),
     ("test_accuracy", "test accuracy", "share of correct answers", LINEAR),
+    ("global_gradient_norm", "before clipping", "‖∂L/∂θ‖ of all parameters", LOG),
+    ("clipped_gradient_norm", "after clipping", "‖∂L/∂θ‖ of all parameters", LOG),
     ("gradient_max", "max |g|", "max |g|", LOG),
     ("gradient_mean_absolute", "mean |g|", "mean |g|", LOG),
     ("gradient_standard_deviation", "std of g", "standard deviation of g", LOG),
@@ -67,7 +69,10 @@ mod tests {
     #[test]
     fn quantities_of_the_hooks_are_shown_under_names_that_they_have() {
         for (name, ..) in SHOWN {
-            let is_of_trainer = name.ends_with("loss") || name.ends_with("accuracy");
+            let is_of_trainer =
+                ["loss", "accuracy", "global_gradient_norm", "clipped_gradient_norm"]
+                    .iter()
+                    .any(|end| name.ends_with(end));
             assert!(is_of_trainer || quantity(name).is_some(), "{name}");
         }
         assert_eq!(shown("never_heard_of").label, "never heard of");

@@ -29,9 +29,11 @@ const variantChooser = (variants, order, onChange) => {
     const label = (v) =>
       by === EVERYTHING ? varying.map((factor) => variants[v][factor]).join(", ") : variants[v][by];
     const shown = available.filter(fits).map((v) => ({ variant: v, label: label(v) || "all seeds" }));
-    if (by === EVERYTHING) return shown;
-    const sorted = levels(by);
-    return shown.sort((a, b) => sorted.indexOf(a.label) - sorted.indexOf(b.label));
+    const compared = by === EVERYTHING ? varying : [by];
+    const ranks = compared.map((factor) => [factor, levels(factor)]);
+    const rank = ({ variant }) => ranks.map(([factor, sorted]) => sorted.indexOf(variants[variant][factor]));
+    const before = (a, b) => a.map((place, i) => place - b[i]).find((difference) => difference) ?? 0;
+    return shown.sort((a, b) => before(rank(a), rank(b)));
   };
 
   const select = (name, options, value, change) =>
