@@ -1,11 +1,13 @@
 """PyTorch's side of sequence.rs: the same steps, batch and sizes.
 
-    pip install torch==2.15.0 && python experiments/benches/sequence.py
+    pip install torch==2.15.0 && python experiments/benches/sequence.py [RNN | LSTM | GRU]
 """
 
 import math
 import os
+import resource
 import statistics
+import sys
 import time
 
 import torch
@@ -41,8 +43,15 @@ def median_step(kind, length):
     return statistics.median(times[1:])
 
 
-print(f"{'ms per step, T =':<18}" + "".join(f"{length:>9}" for length in LENGTHS) + f"{'exponent':>10}")
+def peak_memory():
+    """Most memory that the process has had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+print(f"{'ms per step, T =':<18}" + "".join(f"{length:>9}" for length in LENGTHS) + f"{'exponent':>10}{'MiB':>10}")
 for name, kind in CELLS.items():
+    if name not in (sys.argv[1:] or CELLS):
+        continue
     times = [median_step(kind, length) for length in LENGTHS]
     exponent = math.log(times[-1] / times[0]) / math.log(LENGTHS[-1] / LENGTHS[0])
-    print(f"{name:<18}" + "".join(f"{t:>9.1f}" for t in times) + f"{exponent:>10.3f}")
+    print(f"{name:<18}" + "".join(f"{t:>9.1f}" for t in times) + f"{exponent:>10.3f}{peak_memory():>10.0f}")

@@ -2,7 +2,8 @@
 //! end `flex`; `sequence.py` beside this file prints PyTorch's side.
 //!
 //! `cargo bench --bench sequence` prints ms per step (forward, backward, Adam) and the exponent of
-//! the time in the length. `-- plain` adds the plain path.
+//! the time in the length, and the most memory that the process has had, which is that of the
+//! longest sequence. `-- plain` adds the plain path, `-- LSTM` selects a cell.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints its table")]
 
@@ -55,12 +56,23 @@ fn median_step(cell: Cell, length: usize, path: Path) -> f64 {
     times[ROUNDS / 2]
 }
 
+/// Most memory that the process has had, in MiB; not a number where the system does not tell.
+fn peak_memory() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
+    kilobytes.map_or(f64::NAN, |kilobytes| kilobytes / 1024.0)
+}
+
 fn main() {
-    let with_plain = std::env::args().any(|argument| argument == "plain");
+    let arguments: Vec<String> = std::env::args().collect();
+    let is_given = |argument: &str| arguments.iter().any(|given| given == argument);
+    let with_plain = is_given("plain");
+    let is_any = CELLS.iter().any(|(name, _)| is_given(name));
     print!("{:<18}", "ms per step, T =");
     LENGTHS.iter().for_each(|length| print!("{length:>9}"));
-    println!("{:>10}", "exponent");
-    for (name, cell) in CELLS {
+    println!("{:>10}{:>10}", "exponent", "MiB");
+    for (name, cell) in CELLS.into_iter().filter(|(name, _)| !is_any || is_given(name)) {
         let paths: &[(&str, Path)] = match with_plain {
             true => &[("", Path::Fastest), (", plain", Path::Plain)],
             false => &[("", Path::Fastest)],
@@ -74,7 +86,7 @@ fn main() {
             });
             let lengths = LENGTHS[LENGTHS.len() - 1] as f64 / LENGTHS[0] as f64;
             let exponent = (times[LENGTHS.len() - 1] / times[0]).ln() / lengths.ln();
-            println!("{exponent:>10.3}");
+            println!("{exponent:>10.3}{:>10.0}", peak_memory());
         }
     }
 }

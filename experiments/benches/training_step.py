@@ -1,39 +1,74 @@
 """PyTorch's side of `cargo bench --bench training_step`.
 
     python3 -m venv ~/torch && ~/torch/bin/pip install torch==2.15.0
-    ~/torch/bin/python experiments/benches/training_step.py
+    ~/torch/bin/python experiments/benches/training_step.py [part of a name]
 
 Same networks, batches, optimiser and precision; the median of the same number of rounds.
 """
 
 import statistics
+import sys
 import time
 
 import torch
+from torch import nn
+from torch.nn.functional import pad, relu
 
 torch.manual_seed(0)
 ROUNDS = 41
 
 
-def network(activation, depth):
+def mlp(activation, depth):
     layers, inputs = [], 100
     for _ in range(depth):
-        layers += [torch.nn.Linear(inputs, 64), activation()]
+        layers += [nn.Linear(inputs, 64), activation()]
         inputs = 64
-    net = torch.nn.Sequential(*layers, torch.nn.Linear(64, 1))
+    net = nn.Sequential(*layers, nn.Linear(64, 1))
     for module in net:
-        if isinstance(module, torch.nn.Linear):
-            torch.nn.init.xavier_uniform_(module.weight)
-            torch.nn.init.zeros_(module.bias)
+        if isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            nn.init.zeros_(module.bias)
     return net
 
 
-def timed(activation, depth, batch, steps, norms):
-    net = network(activation, depth)
+class Block(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn1, self.bn2 = nn.BatchNorm2d(outputs), nn.BatchNorm2d(outputs)
+        self.stride, self.added = stride, outputs - inputs
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(relu(self.bn1(self.conv1(x)))))
+        x = x[:, :, :: self.stride, :: self.stride] if self.stride > 1 else x
+        return relu(y + (pad(x, (0, 0, 0, 0, 0, self.added)) if self.added else x))
+
+
+class ResNet20(nn.Module):
+    """He et al. 2016, option A."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.bn = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
+        shapes = [(16, 16, 1)] * 3 + [(16, 32, 2)] + [(32, 32, 1)] * 2 + [(32, 64, 2)] + [(64, 64, 1)] * 2
+        self.blocks = nn.Sequential(*(Block(*shape) for shape in shapes))
+        self.head = nn.Linear(64, 10)
+
+    def forward(self, x):
+        x = self.blocks(relu(self.bn(self.conv(x.reshape(-1, 3, 32, 32)))))
+        return self.head(x.mean((2, 3)))
+
+
+def timed(make, inputs, batch, steps, norms):
+    net = make()
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, eps=1e-7)
-    loss_of = torch.nn.BCEWithLogitsLoss()
-    inputs = torch.randn(batch, 100)
+    inputs = torch.randn(batch, inputs)
     targets = (inputs[:, :1] > 0).float()
+    if net(inputs).shape[1] == 1:
+        loss_of = nn.BCEWithLogitsLoss()
+    else:
+        loss_of, targets = nn.CrossEntropyLoss(), targets[:, 0].long()
 
     def step():
         optimizer.zero_grad()
@@ -48,21 +83,24 @@ def timed(activation, depth, batch, steps, norms):
             step()
         return (time.perf_counter() - start) * 1e3 / count
 
-    run(steps // 4)
+    run(max(1, steps // 4))
     return run
 
 
 WORKLOADS = [
-    ("3x64 ReLU, batch 32", torch.nn.ReLU, 3, 32, 100),
-    ("3x64 sigmoid, batch 32", torch.nn.Sigmoid, 3, 32, 100),
-    ("3x64 ReLU, batch 256", torch.nn.ReLU, 3, 256, 50),
-    ("50x64 ReLU, batch 128", torch.nn.ReLU, 50, 128, 8),
+    ("3x64 ReLU, batch 32", lambda: mlp(nn.ReLU, 3), 100, 32, 100),
+    ("3x64 sigmoid, batch 32", lambda: mlp(nn.Sigmoid, 3), 100, 32, 100),
+    ("3x64 ReLU, batch 256", lambda: mlp(nn.ReLU, 3), 100, 256, 50),
+    ("50x64 ReLU, batch 128", lambda: mlp(nn.ReLU, 50), 100, 128, 8),
+    ("ResNet-20, batch 32", ResNet20, 3 * 32 * 32, 32, 1),
 ]
 
 print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads")
 print(f"{'ms per training step':<26} {'hooks off':>9} {'norms / off':>12}")
-for name, activation, depth, batch, steps in WORKLOADS:
-    runs = [timed(activation, depth, batch, steps, norms) for norms in (False, True)]
+for name, make, inputs, batch, steps in WORKLOADS:
+    if not all(part in name for part in sys.argv[1:]):
+        continue
+    runs = [timed(make, inputs, batch, steps, norms) for norms in (False, True)]
     rounds = [[run(steps) for run in runs] for _ in range(ROUNDS)]
     off = statistics.median(r[0] for r in rounds)
     ratio = statistics.median(r[1] / r[0] for r in rounds)

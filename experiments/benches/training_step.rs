@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --bench training_step` prints the table; `training_step.py` beside this file prints
 //! PyTorch's side. Variants are interleaved and the medians compared, because machines are shared.
+//! An argument selects the workloads whose name contains it.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints its table")]
 
@@ -91,6 +92,11 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn measure(name: &str, config: &impl Architecture, batch: usize, steps: u64) {
+    // Cargo adds `--bench`.
+    let mut wanted = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    if wanted.next().is_some_and(|wanted| !name.contains(&wanted)) {
+        return;
+    }
     let mut trainings = [Hooks::Off, Hooks::Norms, Hooks::AllEveryTenth]
         .map(|hooks| Training::new(config, batch, hooks));
     trainings.iter_mut().for_each(|training| {

@@ -93,27 +93,46 @@ impl WithSimd for Step<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let lanes = S::F32_LANES;
-        let others = self.first.chunks_mut(lanes).zip(self.second.chunks_mut(lanes));
-        let all = self.values.chunks_mut(lanes).zip(self.slope.chunks(lanes)).zip(others);
-        let splat = |value| simd.splat_f32s(value);
-        let [beta_1, beta_2] = [splat(self.beta_1), splat(self.beta_2)];
-        let [rest_1, rest_2] = [splat(1.0 - self.beta_1), splat(1.0 - self.beta_2)];
-        let [factor, epsilon, rate] = [splat(self.factor), splat(self.epsilon), splat(self.rate)];
-        for ((values, slope), (first, second)) in all {
-            let g = simd.partial_load_f32s(slope);
-            let m = simd.mul_f32s(simd.partial_load_f32s(first), beta_1);
-            let m = simd.add_f32s(m, simd.mul_f32s(g, rest_1));
-            let v = simd.mul_f32s(simd.partial_load_f32s(second), beta_2);
-            let v = simd.add_f32s(v, simd.mul_f32s(simd.mul_f32s(g, g), rest_2));
-            let root = simd.add_f32s(simd.sqrt_f32s(v), epsilon);
-            let delta = simd.mul_f32s(simd.div_f32s(simd.mul_f32s(m, factor), root), rate);
-            let value = simd.sub_f32s(simd.partial_load_f32s(values), delta);
-            simd.partial_store_f32s(first, m);
-            simd.partial_store_f32s(second, v);
-            simd.partial_store_f32s(values, value);
+        let factors = [
+            self.beta_1,
+            1.0 - self.beta_1,
+            self.beta_2,
+            1.0 - self.beta_2,
+            self.factor,
+            self.epsilon,
+            self.rate,
+        ];
+        let factors = factors.map(|factor| simd.splat_f32s(factor));
+        let (values, last_values) = S::as_mut_simd_f32s(self.values);
+        let (slope, last_slope) = S::as_simd_f32s(self.slope);
+        let (first, last_first) = S::as_mut_simd_f32s(self.first);
+        let (second, last_second) = S::as_mut_simd_f32s(self.second);
+        let moments = first.iter_mut().zip(second);
+        for ((value, g), (m, v)) in values.iter_mut().zip(slope).zip(moments) {
+            [*value, *m, *v] = advance(simd, factors, [*value, *g, *m, *v]);
         }
+        let [value, g] = [&*last_values, last_slope].map(|last| simd.partial_load_f32s(last));
+        let [m, v] = [&*last_first, &*last_second].map(|last| simd.partial_load_f32s(last));
+        let [value, m, v] = advance(simd, factors, [value, g, m, v]);
+        simd.partial_store_f32s(last_values, value);
+        simd.partial_store_f32s(last_first, m);
+        simd.partial_store_f32s(last_second, v);
     }
+}
+
+/// Moves a vector of values with its moments, and returns them.
+#[inline(always)]
+fn advance<S: Simd>(
+    simd: S,
+    [beta_1, rest_1, beta_2, rest_2, factor, epsilon, rate]: [S::f32s; 7],
+    [value, slope, first, second]: [S::f32s; 4],
+) -> [S::f32s; 3] {
+    let first = simd.add_f32s(simd.mul_f32s(first, beta_1), simd.mul_f32s(slope, rest_1));
+    let squares = simd.mul_f32s(simd.mul_f32s(slope, slope), rest_2);
+    let second = simd.add_f32s(simd.mul_f32s(second, beta_2), squares);
+    let root = simd.add_f32s(simd.sqrt_f32s(second), epsilon);
+    let delta = simd.mul_f32s(simd.div_f32s(simd.mul_f32s(first, factor), root), rate);
+    [simd.sub_f32s(value, delta), first, second]
 }
 
 #[cfg(test)]

@@ -80,17 +80,26 @@ pub(super) fn forward(
     let work = sizes.lend(&mut output).into_iter().zip(statistics).enumerate();
     threads::share(work.collect(), sizes.cost(), || {
         |(channel, (planes, (mean, variance)))| {
-            let sum = |f: &dyn Fn(&[f32]) -> f32| {
-                sizes.planes(input, channel).map(|plane| f64::from(f(plane))).sum::<f64>()
-            };
-            *mean = (sum(&|plane| sum_of(plane, |x| x)) / sizes.count()) as f32;
-            let center = *mean;
-            let squares = sum(&|plane| sum_of(plane, |x| (x - center) * (x - center)));
-            *variance = (squares / sizes.count()) as f32;
-            let to = affine(center, *variance, epsilon, gain[channel], shift[channel]);
-            for (out, plane) in planes.into_iter().zip(sizes.planes(input, channel)) {
-                apply(out, plane, to, is_rectified);
-            }
+            pulp::Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    let mut total = 0.0;
+                    for plane in sizes.planes(input, channel) {
+                        total += f64::from(dot(plane, plane, |x, _| x));
+                    }
+                    *mean = (total / sizes.count()) as f32;
+                    let center = *mean;
+                    let mut squares = 0.0;
+                    for plane in sizes.planes(input, channel) {
+                        squares += f64::from(dot(plane, plane, |x, _| (x - center) * (x - center)));
+                    }
+                    *variance = (squares / sizes.count()) as f32;
+                    let to = affine(center, *variance, epsilon, gain[channel], shift[channel]);
+                    for (out, plane) in planes.into_iter().zip(sizes.planes(input, channel)) {
+                        apply(out, plane, to, is_rectified);
+                    }
+                },
+            );
         }
     });
     Normalised { output, mean, variance }
@@ -112,26 +121,33 @@ pub(super) fn backward(
     let work = sizes.lend(&mut inputs).into_iter().zip(sums).enumerate();
     threads::share(work.collect(), 2 * sizes.cost(), || {
         |(channel, (mut planes, (of_gain, of_shift)))| {
-            let (mean, variance) = (mean[channel], variance[channel]);
-            let deviation = (1.0 / (f64::from(variance) + epsilon).sqrt()) as f32;
-            let [scale, summand] = affine(mean, variance, epsilon, gain[channel], shift[channel]);
-            let pairs = || sizes.planes(input, channel).zip(sizes.planes(gradient, channel));
-            let (mut sum, mut product) = (0.0f64, 0.0f64);
-            for (plane, (x, above)) in planes.iter_mut().zip(pairs()) {
-                match is_rectified {
-                    true => rectify(plane, above, x, [scale, summand]),
-                    false => plane.copy_from_slice(above),
-                }
-                sum += f64::from(sum_of(plane, |g| g));
-                product += f64::from(dot(plane, x, |g, x| g * (x - mean)));
-            }
-            let product = product * f64::from(deviation);
-            (*of_gain, *of_shift) = (product as f32, sum as f32);
-            let level = (sum / sizes.count()) as f32;
-            let slope = (product / sizes.count()) as f32 * deviation;
-            for (plane, (x, _)) in planes.iter_mut().zip(pairs()) {
-                finish(plane, x, [scale, level, slope, mean]);
-            }
+            pulp::Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    let (mean, variance) = (mean[channel], variance[channel]);
+                    let deviation = (1.0 / (f64::from(variance) + epsilon).sqrt()) as f32;
+                    let [scale, summand] =
+                        affine(mean, variance, epsilon, gain[channel], shift[channel]);
+                    let pairs =
+                        || sizes.planes(input, channel).zip(sizes.planes(gradient, channel));
+                    let (mut sum, mut product) = (0.0f64, 0.0f64);
+                    for (plane, (x, above)) in planes.iter_mut().zip(pairs()) {
+                        match is_rectified {
+                            true => rectify(plane, above, x, [scale, summand]),
+                            false => plane.copy_from_slice(above),
+                        }
+                        sum += f64::from(dot(plane, x, |g, _| g));
+                        product += f64::from(dot(plane, x, |g, x| g * (x - mean)));
+                    }
+                    let product = product * f64::from(deviation);
+                    (*of_gain, *of_shift) = (product as f32, sum as f32);
+                    let level = (sum / sizes.count()) as f32;
+                    let slope = (product / sizes.count()) as f32 * deviation;
+                    for (plane, (x, _)) in planes.iter_mut().zip(pairs()) {
+                        finish(plane, x, [scale, level, slope, mean]);
+                    }
+                },
+            );
         }
     });
     Gradients { input: inputs, gain: gains, shift: shifts }
@@ -140,63 +156,54 @@ pub(super) fn backward(
 /// Sums that run side by side, so that they fill vectors.
 const SUMS: usize = 64;
 
-fn sum_of(values: &[f32], f: impl Fn(f32) -> f32) -> f32 {
-    dot(values, values, |x, _| f(x))
-}
-
 /// Σ f(a, b), in an order that depends on nothing but the length.
+#[inline(always)]
 fn dot(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let mut sums = [0.0f32; SUMS];
-            let (whole, rest) = a.as_chunks::<SUMS>();
-            let (whole_b, rest_b) = b.as_chunks::<SUMS>();
-            for (a, b) in whole.iter().zip(whole_b) {
-                for i in 0..SUMS {
-                    sums[i] += f(a[i], b[i]);
-                }
-            }
-            for (sum, (a, b)) in sums.iter_mut().zip(rest.iter().zip(rest_b)) {
-                *sum += f(*a, *b);
-            }
-            sums.iter().sum()
-        },
-    )
+    let mut sums = [0.0f32; SUMS];
+    let (whole, rest) = a.as_chunks::<SUMS>();
+    let (whole_b, rest_b) = b.as_chunks::<SUMS>();
+    for (a, b) in whole.iter().zip(whole_b) {
+        for i in 0..SUMS {
+            sums[i] += f(a[i], b[i]);
+        }
+    }
+    for (sum, (a, b)) in sums.iter_mut().zip(rest.iter().zip(rest_b)) {
+        *sum += f(*a, *b);
+    }
+    let mut width = SUMS / 2;
+    while width > 0 {
+        for i in 0..width {
+            sums[i] += sums[i + width];
+        }
+        width /= 2;
+    }
+    sums[0]
 }
 
 /// `out = max(0, scale · x + summand)`, the maximum only if asked for.
+#[inline(always)]
 fn apply(out: &mut [f32], x: &[f32], [scale, summand]: [f32; 2], is_rectified: bool) {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || match is_rectified {
-            false => set(out, x, |_, x| x * scale + summand),
-            true => set(out, x, |_, x| {
-                let y = x * scale + summand;
-                if y < 0.0 { 0.0 } else { y }
-            }),
-        },
-    );
+    match is_rectified {
+        false => set(out, x, |_, x| x * scale + summand),
+        true => set(out, x, |_, x| {
+            let y = x * scale + summand;
+            if y < 0.0 { 0.0 } else { y }
+        }),
+    }
 }
 
 /// `out = above` where the rectifier let through, else 0.
+#[inline(always)]
 fn rectify(out: &mut [f32], above: &[f32], x: &[f32], [scale, summand]: [f32; 2]) {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for ((out, above), x) in out.iter_mut().zip(above).zip(x) {
-                *out = if x * scale + summand <= 0.0 { 0.0 } else { *above };
-            }
-        },
-    );
+    for ((out, above), x) in out.iter_mut().zip(above).zip(x) {
+        *out = if x * scale + summand <= 0.0 { 0.0 } else { *above };
+    }
 }
 
 /// `out = scale · (out − level − slope · (x − mean))`.
+#[inline(always)]
 fn finish(out: &mut [f32], x: &[f32], [scale, level, slope, mean]: [f32; 4]) {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || set(out, x, |g, x| scale * (g - level - slope * (x - mean))),
-    );
+    set(out, x, |g, x| scale * (g - level - slope * (x - mean)));
 }
 
 #[inline(always)]

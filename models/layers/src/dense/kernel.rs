@@ -1,6 +1,6 @@
 //! A linear layer with its activation as one autodiff node of the CPU back end.
 
-use std::borrow::Cow;
+use std::ops::Range;
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
@@ -13,6 +13,7 @@ use burn::tensor::{DType, Tensor};
 
 use crate::activation::Activation;
 use crate::kernel::{Left, Right, contiguous, multiply, sigmoid, tanh, tensor};
+use crate::threads::{beside, threads};
 
 /// Weights beyond which packing both factors, as Burn's product does, is worth its time.
 const MOST_WEIGHTS: usize = 1 << 16;
@@ -65,17 +66,56 @@ struct Sizes {
     outputs: usize,
 }
 
+/// Multiplications of a product from which a second thread is worth its time.
+const FEWEST_PRODUCTS: usize = 1 << 19;
+
+impl Sizes {
+    fn are_worth_two(self) -> bool {
+        self.batch * self.inputs * self.outputs >= FEWEST_PRODUCTS && threads() > 1
+    }
+}
+
 fn forward(
-    Sizes { batch, inputs, outputs }: Sizes,
+    sizes: Sizes,
     activation: Activation,
     input: &FlexTensor,
     weight: &FlexTensor,
     bias: &FlexTensor,
 ) -> Option<FlexTensor> {
-    let mut all = vec![0.0; batch * outputs];
-    let left = Left::by_rows(input.as_slice()?, batch, inputs);
-    multiply(left, &Right::by_rows(weight.as_slice()?, outputs), &mut all);
-    let bias: &[f32] = bias.as_slice()?;
+    let Sizes { batch, outputs, .. } = sizes;
+    let values = if sizes.are_worth_two() {
+        let shared = [input, weight, bias].map(FlexTensor::clone);
+        let rows = move |range| {
+            let [input, weight, bias] = &shared;
+            let operands = [input.as_slice()?, weight.as_slice()?, bias.as_slice()?];
+            Some(forward_rows(sizes, activation, operands, range))
+        };
+        let half = batch / 2;
+        let (second, first) = beside(
+            {
+                let rows = rows.clone();
+                move || rows(half..batch)
+            },
+            || rows(0..half),
+        );
+        [first?, second?].concat()
+    } else {
+        let operands = [input.as_slice()?, weight.as_slice()?, bias.as_slice()?];
+        forward_rows(sizes, activation, operands, 0..batch)
+    };
+    Some(tensor(values, &[batch, outputs]))
+}
+
+/// Computes some rows of the output from input, weight and bias.
+fn forward_rows(
+    Sizes { inputs, outputs, .. }: Sizes,
+    activation: Activation,
+    [input, weight, bias]: [&[f32]; 3],
+    rows: Range<usize>,
+) -> Vec<f32> {
+    let mut all = vec![0.0; rows.len() * outputs];
+    let left = Left::by_rows(&input[rows.start * inputs..rows.end * inputs], rows.len(), inputs);
+    multiply(left, &Right::by_rows(weight, outputs), &mut all);
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || match activation {
@@ -85,7 +125,7 @@ fn forward(
             _ => finish(&mut all, bias, |x| x),
         },
     );
-    Some(tensor(all, &[batch, outputs]))
+    all
 }
 
 #[inline(always)]
@@ -114,50 +154,80 @@ impl Backward<Flex, 3> for Dense {
 
     fn backward(self, ops: Ops<State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let from_above = contiguous(&grads.consume::<Flex>(&ops.node));
-        let State { sizes: Sizes { batch, inputs, outputs }, activation, input, weight, output } =
-            ops.state;
-        let [above, input, weight, output] = [&from_above, &input, &weight, &output]
-            .map(|tensor| tensor.as_slice::<f32>().unwrap_or_default());
-        let before = before_activation(activation, above, output);
-        let [input_node, weight_node, bias_node] = ops.parents;
-        if let Some(node) = bias_node {
-            let sum = sum_of_rows(&before, outputs);
-            grads.register::<Flex>(node.id, tensor(sum, &[outputs]));
+        let [input, weight, bias] = ops.parents;
+        let state = ops.state;
+        let Sizes { batch, inputs, outputs } = state.sizes;
+        let before = state.before_activation(&from_above);
+        if let Some(node) = bias {
+            grads.register::<Flex>(
+                node.id,
+                tensor(sum_of_rows(slice(&before), outputs), &[outputs]),
+            );
         }
-        if let Some(node) = weight_node {
-            let mut gradient = vec![0.0; inputs * outputs];
-            let left = Left::by_columns(input, inputs, batch);
-            multiply(left, &Right::by_rows(&before, outputs), &mut gradient);
+        let of_input = {
+            let (before, weight) = (before.clone(), state.weight.clone());
+            move || {
+                let mut gradient = vec![0.0; batch * inputs];
+                let left = Left::by_rows(slice(&before), batch, outputs);
+                multiply(left, &Right::by_columns(slice(&weight), inputs), &mut gradient);
+                gradient
+            }
+        };
+        let (values, of_outputs) = (state.input.clone(), before);
+        let of_weight = move |rows: Range<usize>| {
+            let mut gradient = vec![0.0; rows.len() * outputs];
+            let left = Left::by_columns(slice(&values), inputs, batch).rows(rows);
+            multiply(left, &Right::by_rows(slice(&of_outputs), outputs), &mut gradient);
+            gradient
+        };
+        let half = inputs / 2;
+        let (of_input, of_weight) = match (input.is_some(), weight.is_some()) {
+            (true, true) if state.sizes.are_worth_two() => {
+                let (of_input, of_weight) = beside(of_input, || of_weight(0..inputs));
+                (Some(of_input), Some(of_weight))
+            }
+            (false, true) if state.sizes.are_worth_two() => {
+                let theirs = of_weight.clone();
+                let (second, first) = beside(move || theirs(half..inputs), || of_weight(0..half));
+                (None, Some([first, second].concat()))
+            }
+            (has_input, has_weight) => {
+                (has_input.then(of_input), has_weight.then(|| of_weight(0..inputs)))
+            }
+        };
+        if let Some((node, gradient)) = weight.zip(of_weight) {
             grads.register::<Flex>(node.id, tensor(gradient, &[inputs, outputs]));
         }
-        if let Some(node) = input_node {
-            let mut gradient = vec![0.0; batch * inputs];
-            let left = Left::by_rows(&before, batch, outputs);
-            multiply(left, &Right::by_columns(weight, inputs), &mut gradient);
+        if let Some((node, gradient)) = input.zip(of_input) {
             grads.register::<Flex>(node.id, tensor(gradient, &[batch, inputs]));
         }
     }
 }
 
-/// ∂L/∂ of what the activation gets, by its slope, which its output tells.
-fn before_activation<'a>(
-    activation: Activation,
-    above: &'a [f32],
-    output: &[f32],
-) -> Cow<'a, [f32]> {
-    if activation == Activation::Identity || !has(activation) {
-        return Cow::Borrowed(above);
+/// The values of a tensor that [`contiguous`] has made.
+fn slice(tensor: &FlexTensor) -> &[f32] {
+    tensor.as_slice().unwrap_or_default()
+}
+
+impl State {
+    /// ∂L/∂ of what the activation gets, by its slope, which its output tells.
+    fn before_activation(&self, above: &FlexTensor) -> FlexTensor {
+        let Sizes { batch, outputs, .. } = self.sizes;
+        if self.activation == Activation::Identity || !has(self.activation) {
+            return above.clone();
+        }
+        let mut before = slice(above).to_vec();
+        let output = slice(&self.output);
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || match self.activation {
+                Activation::Relu => set(&mut before, output, |g, y| if y <= 0.0 { 0.0 } else { g }),
+                Activation::Sigmoid => set(&mut before, output, |g, y| g * y * (1.0 - y)),
+                _ => set(&mut before, output, |g, y| g * (1.0 - y * y)),
+            },
+        );
+        tensor(before, &[batch, outputs])
     }
-    let mut before = above.to_vec();
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || match activation {
-            Activation::Relu => set(&mut before, output, |g, y| if y <= 0.0 { 0.0 } else { g }),
-            Activation::Sigmoid => set(&mut before, output, |g, y| g * y * (1.0 - y)),
-            _ => set(&mut before, output, |g, y| g * (1.0 - y * y)),
-        },
-    );
-    Cow::Owned(before)
 }
 
 #[inline(always)]

@@ -36,8 +36,10 @@ pub fn dense(linear: &Linear, activation: Option<&ActivationLayer>, input: Tenso
 mod tests {
     use super::*;
     use crate::activation::Activation;
+    use crate::threads::with_threads;
     use burn::module::Param;
     use burn::tensor::{DType, Device, TensorData};
+    use std::num::NonZero;
 
     /// Output and gradients of input, weight and bias, flat, computed in numbers of this kind.
     fn results(activation: Activation, sizes: [usize; 3], dtype: DType) -> Vec<f64> {
@@ -83,6 +85,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn results_do_not_depend_on_the_threads() {
+        let on = |threads| {
+            with_threads(NonZero::new(threads).unwrap(), || {
+                results(Activation::Sigmoid, [129, 101, 67], DType::F32)
+            })
+        };
+        assert_eq!(on(1), on(2));
     }
 
     #[test]

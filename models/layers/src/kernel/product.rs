@@ -5,6 +5,7 @@
 //! and the right one, too, unless its rows are no whole vectors.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
@@ -37,6 +38,17 @@ impl<'a> Left<'a> {
     pub fn by_columns(values: &'a [f32], rows: usize, inner: usize) -> Self {
         assert_eq!(values.len(), rows * inner, "a matrix of {inner} × {rows}");
         Self { values, rows, inner, strides: [1, rows] }
+    }
+
+    /// Takes some of the rows.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there are no such rows.
+    pub fn rows(self, range: Range<usize>) -> Self {
+        assert!(range.start <= range.end && range.end <= self.rows, "rows of a matrix");
+        let values = &self.values[range.start * self.strides[0]..];
+        Self { values, rows: range.len(), ..self }
     }
 }
 

@@ -1,12 +1,23 @@
 //! Work shared out over threads.
 
+#[cfg(feature = "flex")]
+mod beside;
+
 use std::cell::Cell;
 use std::num::NonZero;
+use std::sync::LazyLock;
 use std::thread;
+
+#[cfg(feature = "flex")]
+pub(crate) use beside::beside;
 
 /// Multiplications below which starting a thread costs more than it saves.
 #[cfg(feature = "flex")]
 const FEWEST_PRODUCTS: usize = 1 << 22;
+
+/// Asked once: the answer takes several files to read, longer than a small layer to compute.
+static CORES: LazyLock<usize> =
+    LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
 thread_local! {
     static MOST: Cell<Option<NonZero<usize>>> = const { Cell::new(None) };
@@ -25,8 +36,7 @@ pub fn with_threads<R>(most: NonZero<usize>, work: impl FnOnce() -> R) -> R {
 
 /// Returns how many threads the kernels of this thread may use.
 pub fn threads() -> usize {
-    let cores = || thread::available_parallelism().map_or(1, NonZero::get);
-    MOST.get().map_or_else(cores, NonZero::get)
+    MOST.get().map_or_else(|| *CORES, NonZero::get)
 }
 
 /// Hands `items` to workers, one a thread, each made by `worker` on its thread; in order if one

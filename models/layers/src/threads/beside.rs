@@ -1,0 +1,88 @@
+//! A second thread for work too short to start one for.
+
+use std::cell::RefCell;
+use std::hint::spin_loop;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+thread_local! {
+    /// The helper of this thread; it ends with it.
+    static HELPER: RefCell<Option<Sender<Job>>> = const { RefCell::new(None) };
+}
+
+/// Looks for work this many times before a thread goes to sleep: about 50 µs, the time that waking
+/// it up may take.
+const LOOKS: usize = 1 << 12;
+
+/// Runs `theirs` on this thread's helper and `mine` here, and returns both results.
+///
+/// # Panics
+///
+/// Panics if `theirs` does.
+pub(crate) fn beside<T: Send + 'static, U>(
+    theirs: impl FnOnce() -> T + Send + 'static,
+    mine: impl FnOnce() -> U,
+) -> (T, U) {
+    let (result, results) = channel();
+    let job: Job = Box::new(move || drop(result.send(theirs())));
+    let job = HELPER.with_borrow_mut(|helper| match helper {
+        Some(helper) => helper.send(job).err().map(|unsent| unsent.0),
+        None => Some(job),
+    });
+    if let Some(job) = job {
+        let helper = start();
+        drop(helper.send(job));
+        HELPER.set(Some(helper));
+    }
+    let mine = mine();
+    let theirs = receive(&results).expect("the helper answers unless it panics");
+    (theirs, mine)
+}
+
+fn start() -> Sender<Job> {
+    let (sender, jobs) = channel::<Job>();
+    thread::spawn(move || {
+        while let Some(job) = receive(&jobs) {
+            job();
+        }
+    });
+    sender
+}
+
+/// Waits awake for a while, then asleep; `None` when nothing can come any more.
+fn receive<T>(receiver: &Receiver<T>) -> Option<T> {
+    for _ in 0..LOOKS {
+        match receiver.try_recv() {
+            Ok(value) => return Some(value),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => spin_loop(),
+        }
+    }
+    receiver.recv().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_results_come_back_again_and_again() {
+        for i in 0..1_000 {
+            assert_eq!(beside(move || i + 1, || i), (i + 1, i));
+        }
+    }
+
+    #[test]
+    fn a_helper_that_panicked_is_replaced() {
+        let panicked = thread::spawn(|| {
+            assert!(
+                std::panic::catch_unwind(|| beside(|| -> i32 { panic!("on purpose") }, || ()))
+                    .is_err()
+            );
+            beside(|| 1, || 2)
+        });
+        assert_eq!(panicked.join().unwrap(), (1, 2));
+    }
+}
