@@ -83,6 +83,11 @@ impl ImageSet {
         }
     }
 
+    /// Returns the number of classes.
+    pub fn classes(self) -> usize {
+        if self == Self::Cifar100 { 100 } else { 10 }
+    }
+
     /// Tells how to get the files.
     pub fn remedy(self) -> &'static str {
         match self {
@@ -144,20 +149,21 @@ impl ImageSet {
             .iter()
             .map(|file| existing(&folder, file).unwrap_or_else(|| folder.join(file)))
             .collect();
+        let classes = self.classes();
         match self {
             Self::Digits | Self::FashionMnist | Self::Mnist | Self::EmnistDigits => {
                 Ok(ImageSplits {
-                    train: read_idx(&paths[0], &paths[1], 10)?,
-                    test: read_idx(&paths[2], &paths[3], 10)?,
+                    train: read_idx(&paths[0], &paths[1], classes)?,
+                    test: read_idx(&paths[2], &paths[3], classes)?,
                 })
             }
             Self::Cifar10 => Ok(ImageSplits {
-                train: read_cifar(&paths[..5], 1, 10)?,
-                test: read_cifar(&paths[5..], 1, 10)?,
+                train: read_cifar(&paths[..5], 1, classes)?,
+                test: read_cifar(&paths[5..], 1, classes)?,
             }),
             Self::Cifar100 => Ok(ImageSplits {
-                train: read_cifar(&paths[..1], 2, 100)?,
-                test: read_cifar(&paths[1..], 2, 100)?,
+                train: read_cifar(&paths[..1], 2, classes)?,
+                test: read_cifar(&paths[1..], 2, classes)?,
             }),
         }
     }

@@ -97,6 +97,11 @@ impl Results {
 }
 
 impl TrialResult {
+    /// Tells whether all steps were taken.
+    pub fn is_finished(&self) -> bool {
+        self.ending == Ending::Finished
+    }
+
     /// Iterates over the values of a quantity of the whole network, by step.
     pub fn course<'a>(&'a self, quantity: &'a str) -> impl Iterator<Item = (u64, f64)> + 'a {
         let rows = self.rows.iter().filter(move |row| row.quantity == quantity);

@@ -12,6 +12,10 @@ use crate::nearest::nearest;
 
 /// The typed settings of one experiment.
 pub trait Settings: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Tables that take any key, because another setting decides what they may hold; validation
+    /// checks them.
+    const OPEN: &'static [&'static str] = &[];
+
     /// Checks the values that their types leave open.
     ///
     /// # Errors
@@ -141,7 +145,11 @@ pub fn resolve<S: Settings>(defaults: &S, overlays: &[Overlay]) -> Result<S, Set
     let mut table = to_table(defaults)?;
     for overlay in overlays {
         for (key, value) in &overlay.table {
-            apply(&mut table, key, value, key, &overlay.origin)?;
+            if S::OPEN.contains(&key.as_str()) {
+                merge(&mut table, key, value);
+            } else {
+                apply(&mut table, key, value, key, &overlay.origin)?;
+            }
             // One at a time, so that the error can name the setting that does not fit.
             if let Err(error) = table.clone().try_into::<S>() {
                 return Err(SettingsError::Value {
@@ -208,6 +216,22 @@ fn internal(error: &dyn std::error::Error) -> SettingsError {
         key: "settings".to_owned(),
         value: String::new(),
         reason: error.to_string(),
+    }
+}
+
+/// Tables are merged and take new keys, anything else is replaced; so is a table of which another
+/// variant is named, whose other keys are not those of the old one.
+fn merge(table: &mut Table, key: &str, value: &Value) {
+    let is_same_variant = |inner: &Table, changes: &Table| {
+        changes.get("name").is_none_or(|name| inner.get("name") == Some(name))
+    };
+    match (table.get_mut(key), value) {
+        (Some(Value::Table(inner)), Value::Table(changes)) if is_same_variant(inner, changes) => {
+            changes.iter().for_each(|(key, value)| merge(inner, key, value));
+        }
+        _ => {
+            table.insert(key.to_owned(), value.clone());
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use backdraft::{BACKENDS, Backend};
 use backdraft_hooks::Taps;
-use backdraft_layers::{Architecture, Initializer, InvalidField, LinearInit, Network, weight_rng};
+use backdraft_layers::{
+    Architecture, Initializer, InvalidField, LinearInit, Network, TaskShape, weight_rng,
+};
 use backdraft_zoo::{CHECKS, architectures, conform};
 use burn::module::Module;
 use burn::nn::Linear;
@@ -40,6 +42,7 @@ enum Flaw {
     Untapped,
     Batch,
     Forgotten,
+    Unfitted,
 }
 
 /// A linear architecture with a flaw.
@@ -92,6 +95,10 @@ impl Architecture for Broken {
         2 + usize::from(self.flaw == Flaw::Outputs)
     }
 
+    fn fitted(&self, _task: &TaskShape) -> Option<Self> {
+        (self.flaw == Flaw::Unfitted).then(|| self.clone())
+    }
+
     fn num_learned(&self) -> usize {
         12 + 8 + usize::from(self.flaw == Flaw::Count)
     }
@@ -127,6 +134,7 @@ fn each_flaw_is_found_by_the_check_that_is_for_it() {
     assert_eq!(faulty(Flaw::None), Vec::<&str>::new());
     for (flaw, check) in [
         (Flaw::Outputs, "output shapes"),
+        (Flaw::Unfitted, "output shapes"),
         (Flaw::Batch, "rows are independent"),
         (Flaw::Untapped, "taps"),
         (Flaw::Detached, "gradients reach"),

@@ -70,6 +70,19 @@ impl SequenceTask {
         Self::PermutedDigitPixels,
     ];
 
+    /// Returns the name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Adding => "adding",
+            Self::CopyMemory => "copy-memory",
+            Self::TemporalOrder => "temporal-order",
+            Self::Latch => "latch",
+            Self::DigitRows => "digit-rows",
+            Self::DigitPixels => "digit-pixels",
+            Self::PermutedDigitPixels => "permuted-digit-pixels",
+        }
+    }
+
     /// Draws sequences of the task; two seeds share none, so that a test split takes another seed.
     ///
     /// The digits have a fixed length, and as many sequences as there are images: `length` and

@@ -37,6 +37,7 @@ mod spectral_radius;
 mod tanh_algebraic;
 mod temporal_order;
 mod time_flow;
+mod training;
 mod xavier_vs_he_depth;
 
 use crate::experiment::{Entry, Listed};
@@ -72,6 +73,7 @@ use sigmoid_vs_relu::SigmoidVsRelu;
 use spectral_radius::SpectralRadius;
 use tanh_algebraic::TanhAlgebraic;
 use temporal_order::TemporalOrder;
+use training::ZooTraining;
 use xavier_vs_he_depth::XavierVsHeDepth;
 
 /// Every experiment.
@@ -109,6 +111,7 @@ pub const EXPERIMENTS: &[&dyn Entry] = &[
     &Listed::<CopyMemory>::new(),
     &Listed::<IdentityRnn>::new(),
     &Listed::<SequentialDigits>::new(),
+    &Listed::<ZooTraining>::new(),
 ];
 
 /// Finds an experiment by its name.

@@ -17,7 +17,7 @@ pub(crate) fn training(
     network: NetworkConfig,
     trainer: TrainerConfig,
     data: Arc<Supervised>,
-    hook: fn() -> GradientHook,
+    hook: impl Fn() -> GradientHook + Send + Sync + 'static,
 ) -> Box<Task> {
     Box::new(move |device: &Device, listener: &mut dyn Listener| {
         let (_, outcome) = train(&network, &trainer, &data, hook(), device, listener)?;

@@ -55,6 +55,10 @@ pub trait Architecture:
     /// Returns the number of outputs for each example.
     fn outputs(&self) -> usize;
 
+    /// Returns the same architecture with the sizes that a data set asks for; `None` if it cannot take
+    /// such examples or give such answers.
+    fn fitted(&self, task: &TaskShape) -> Option<Self>;
+
     /// Returns the number of learned parameters by formula.
     fn num_learned(&self) -> usize;
 
@@ -66,6 +70,46 @@ pub trait Architecture:
     /// expression and its replacement. Empty if the twin names its modules as we do.
     fn pytorch_names(&self) -> Vec<(String, String)> {
         vec![]
+    }
+}
+
+/// What a network is to be made for: examples of this shape, with so many outputs for each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskShape {
+    /// Shape of an example without the batch axis: `[features]`, `[time steps, features]` or
+    /// `[channels, height, width]`.
+    pub example_shape: Vec<usize>,
+    /// Outputs for an example, or for each of its time steps.
+    pub outputs: usize,
+    /// Whether every time step is answered.
+    pub is_every_step: bool,
+}
+
+impl TaskShape {
+    /// Returns the examples as sequences, `[time steps, features]`: a vector element by element, an
+    /// image row by row.
+    ///
+    /// ```
+    /// use backdraft_layers::TaskShape;
+    ///
+    /// let image = TaskShape { example_shape: vec![3, 32, 16], outputs: 10, is_every_step: false };
+    /// assert_eq!(image.sequence_shape(), Some([96, 16]));
+    /// ```
+    pub fn sequence_shape(&self) -> Option<[usize; 2]> {
+        match self.example_shape[..] {
+            [features] => Some([features, 1]),
+            [steps, features] => Some([steps, features]),
+            [channels, height, width] => Some([channels * height, width]),
+            _ => None,
+        }
+    }
+
+    /// Returns the number of outputs for an example, all time steps together.
+    pub fn outputs_each(&self) -> usize {
+        match self.sequence_shape() {
+            Some([steps, _]) if self.is_every_step => steps * self.outputs,
+            _ => self.outputs,
+        }
     }
 }
 

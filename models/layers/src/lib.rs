@@ -17,7 +17,7 @@ mod threads;
 
 pub use activation::Activation;
 pub use activation_layer::ActivationLayer;
-pub use architecture::{Architecture, Network};
+pub use architecture::{Architecture, Network, TaskShape};
 pub use batch_norm::batch_norm;
 pub use convolution::{ConvolutionInit, convolve};
 pub use dense::dense;

@@ -1,7 +1,7 @@
 //! The multilayer perceptron as an architecture of the zoo.
 
 use backdraft_hooks::Taps;
-use backdraft_layers::{Activation, Architecture, Initializer, InvalidField, Network};
+use backdraft_layers::{Activation, Architecture, Initializer, InvalidField, Network, TaskShape};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::MlpConfig;
@@ -56,6 +56,12 @@ impl Architecture for MlpConfig {
 
     fn outputs(&self) -> usize {
         self.outputs
+    }
+
+    /// Takes an example as a flat vector, whatever its shape.
+    fn fitted(&self, task: &TaskShape) -> Option<Self> {
+        let inputs = task.example_shape.iter().product();
+        Some(Self { inputs, outputs: task.outputs_each(), ..self.clone() })
     }
 
     fn num_learned(&self) -> usize {

@@ -1,7 +1,7 @@
 //! Recurrent networks as an architecture of the zoo.
 
 use backdraft_hooks::Taps;
-use backdraft_layers::{Architecture, Initializer, InvalidField, Network};
+use backdraft_layers::{Architecture, Initializer, InvalidField, Network, TaskShape};
 use burn::tensor::{Device, Tensor};
 
 use crate::cell::{Cell, Readout};
@@ -68,6 +68,12 @@ impl Architecture for RecurrentConfig {
             Readout::Last => self.outputs,
             Readout::Every => self.length * self.outputs,
         }
+    }
+
+    fn fitted(&self, task: &TaskShape) -> Option<Self> {
+        let [length, inputs] = task.sequence_shape()?;
+        let readout = if task.is_every_step { Readout::Every } else { Readout::Last };
+        Some(Self { length, inputs, outputs: task.outputs, readout, ..self.clone() })
     }
 
     fn num_learned(&self) -> usize {

@@ -1,7 +1,7 @@
 //! Residual networks as an architecture of the zoo.
 
 use backdraft_hooks::Taps;
-use backdraft_layers::{Architecture, InvalidField, Network};
+use backdraft_layers::{Architecture, InvalidField, Network, TaskShape};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::ResnetConfig;
@@ -55,6 +55,13 @@ impl Architecture for ResnetConfig {
 
     fn outputs(&self) -> usize {
         self.outputs
+    }
+
+    /// Takes images only.
+    fn fitted(&self, task: &TaskShape) -> Option<Self> {
+        let input_shape = <[usize; 3]>::try_from(&*task.example_shape).ok()?;
+        let outputs = task.outputs;
+        (!task.is_every_step).then(|| Self { input_shape, outputs, ..self.clone() })
     }
 
     fn num_learned(&self) -> usize {

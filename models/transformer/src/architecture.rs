@@ -1,7 +1,7 @@
 //! Transformer encoders as an architecture of the zoo.
 
 use backdraft_hooks::Taps;
-use backdraft_layers::{Architecture, InvalidField, Network};
+use backdraft_layers::{Architecture, InvalidField, Network, TaskShape};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::{NormOrder, TransformerConfig};
@@ -37,6 +37,13 @@ impl Architecture for TransformerConfig {
 
     fn outputs(&self) -> usize {
         self.outputs
+    }
+
+    /// Answers once for an example, because its head reads the mean over the positions.
+    fn fitted(&self, task: &TaskShape) -> Option<Self> {
+        let [length, inputs] = task.sequence_shape()?;
+        let outputs = task.outputs;
+        (!task.is_every_step).then(|| Self { length, inputs, outputs, ..self.clone() })
     }
 
     fn num_learned(&self) -> usize {

@@ -1,7 +1,7 @@
 //! The only list of architectures.
 
 use backdraft_hooks::Taps;
-use backdraft_layers::{Architecture, InvalidField, Network};
+use backdraft_layers::{Architecture, InvalidField, Network, TaskShape};
 use backdraft_mlp::{Mlp, MlpConfig};
 use backdraft_recurrent::{Recurrent, RecurrentConfig};
 use backdraft_resnet::{Resnet, ResnetConfig};
@@ -97,6 +97,14 @@ macro_rules! zoo {
             /// Returns the number of outputs for each example.
             pub fn outputs(&self) -> usize {
                 match self { $(Self::$variant(config) => Architecture::outputs(config),)* }
+            }
+
+            /// Returns the same architecture with the sizes that a data set asks for, if it can have
+            /// them.
+            pub fn fitted(&self, task: &TaskShape) -> Option<Self> {
+                match self {
+                    $(Self::$variant(config) => config.fitted(task).map(Self::$variant),)*
+                }
             }
 
             /// Returns the number of learned parameters by formula.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use backdraft_hooks::{NETWORK, Taps};
-use backdraft_layers::{Architecture, Network};
+use backdraft_layers::{Architecture, Network, TaskShape};
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
 
@@ -25,6 +25,22 @@ pub(super) fn output_shapes<A: Architecture>(subject: &Subject<'_, A>) -> Result
         }
         if !values(&outputs).iter().all(|value| value.is_finite()) {
             return Err(format!("{batch} examples give values that are not finite"));
+        }
+    }
+    fits_its_task(subject.config)
+}
+
+/// A configuration that says it fits a task takes its examples and gives as many outputs.
+fn fits_its_task<A: Architecture>(config: &A) -> Result<(), String> {
+    for example_shape in [vec![6], vec![3, 4], vec![2, 16, 8]] {
+        for is_every_step in [false, true] {
+            let task =
+                TaskShape { example_shape: example_shape.clone(), outputs: 5, is_every_step };
+            let Some(fitted) = config.fitted(&task) else { continue };
+            fitted.validate().map_err(|error| format!("fitted to {task:?}: {error}"))?;
+            if !fitted.accepts(&example_shape) || fitted.outputs() != task.outputs_each() {
+                return Err(format!("does not fit {task:?}, to which it was fitted"));
+            }
         }
     }
     Ok(())

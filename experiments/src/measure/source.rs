@@ -1,0 +1,175 @@
+//! Data sets and generated tasks by one name, as what any network of the zoo can learn from.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use backdraft_datasets::{Answer, Augmentation, ImageSet, Places, SequenceTask};
+use backdraft_layers::TaskShape;
+use serde::{Deserialize, Serialize};
+
+use super::supervised::Supervised;
+use crate::nearest::nearest;
+
+/// Where examples come from: a set of images, or a generated task over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) enum Source {
+    Images(ImageSet),
+    Sequences(SequenceTask),
+}
+
+/// How much of a source is taken, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Portion {
+    /// Examples to train on, at most.
+    pub(crate) examples: usize,
+    /// Time steps of generated sequences.
+    pub(crate) length: usize,
+    /// How training images are varied.
+    pub(crate) augmentation: Augmentation,
+    /// Decides what is generated.
+    pub(crate) seed: u64,
+}
+
+/// A data set, with what a network for it must look like.
+#[derive(Clone)]
+pub(crate) struct Assignment {
+    pub(crate) data: Arc<Supervised>,
+    pub(crate) shape: TaskShape,
+}
+
+/// Sequences of a generated test split.
+const TESTED: usize = 1_000;
+
+impl Source {
+    /// Every source.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let images = ImageSet::ALL.iter().copied().map(Self::Images);
+        images.chain(SequenceTask::ALL.iter().copied().map(Self::Sequences))
+    }
+
+    /// Returns the name in configurations.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Images(set) => set.name(),
+            Self::Sequences(task) => task.name(),
+        }
+    }
+
+    /// Tells whether a seed decides the examples.
+    pub(crate) fn is_generated(self) -> bool {
+        matches!(self, Self::Sequences(_))
+    }
+
+    /// Tells whether numbers are to be predicted rather than classes.
+    pub(crate) fn predicts_values(self) -> bool {
+        matches!(self, Self::Sequences(task) if task.answer() == Answer::Value)
+    }
+
+    /// Returns the loss of the best predictor that does not look at its inputs: of images, whose
+    /// classes are about equally frequent, and of sequences of a length.
+    pub(crate) fn trivial_loss(self, length: usize) -> f64 {
+        match self {
+            Self::Images(set) => (set.classes() as f64).ln(),
+            Self::Sequences(task) => task.trivial_loss(length),
+        }
+    }
+
+    /// Loads or generates the examples.
+    ///
+    /// # Errors
+    ///
+    /// Files that cannot be had, or a length that the task cannot have.
+    pub(crate) fn load(self, portion: Portion) -> anyhow::Result<Assignment> {
+        match self {
+            Self::Images(set) => {
+                let images = set.load(&Places::new(None));
+                let mut images = images.context("the images cannot be loaded")?;
+                images.train = images.train.first(portion.examples);
+                let (shape, classes) = (images.train.shape, images.train.classes);
+                Ok(Assignment {
+                    data: Arc::new(Supervised::of_images(&images, portion.augmentation)),
+                    shape: TaskShape {
+                        example_shape: shape.to_vec(),
+                        outputs: classes,
+                        is_every_step: false,
+                    },
+                })
+            }
+            Self::Sequences(task) => {
+                let Portion { examples, length, seed, .. } = portion;
+                let data = Supervised::of_sequences(task, length, [examples, TESTED], seed);
+                let data = data.context("the sequences cannot be generated")?;
+                let example = task.generate(length, 1, seed)?;
+                let (outputs, is_every_step) = match task.answer() {
+                    Answer::Value => (1, false),
+                    Answer::Class(classes) => (classes, false),
+                    Answer::ClassEveryStep(classes) => (classes, true),
+                };
+                Ok(Assignment {
+                    data: Arc::new(data),
+                    shape: TaskShape {
+                        example_shape: vec![example.steps, example.features],
+                        outputs,
+                        is_every_step,
+                    },
+                })
+            }
+        }
+    }
+}
+
+impl From<Source> for String {
+    fn from(source: Source) -> Self {
+        source.name().to_owned()
+    }
+}
+
+impl TryFrom<String> for Source {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::all().find(|source| source.name() == name).ok_or_else(|| {
+            let names: Vec<_> = Self::all().map(Self::name).collect();
+            let nearest = nearest(&name, names.iter().copied()).unwrap_or_default();
+            let names = names.join(", ");
+            format!("there are no data `{name}`; did you mean `{nearest}`? There are {names}")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    const PORTION: Portion = Portion { examples: 40, length: 12, augmentation: NOTHING, seed: 1 };
+    const NOTHING: Augmentation = Augmentation { crop: 0, flip: false };
+
+    #[test]
+    fn names_are_unique_and_read_back_and_a_misspelt_one_is_answered_with_the_nearest() {
+        let names: HashSet<_> = Source::all().map(Source::name).collect();
+        assert_eq!(names.len(), Source::all().count());
+        for source in Source::all() {
+            assert_eq!(Source::try_from(source.name().to_owned()), Ok(source));
+        }
+        let error = Source::try_from("fashon-mnist".to_owned()).unwrap_err();
+        assert!(error.contains("did you mean `fashion-mnist`?"), "{error}");
+    }
+
+    #[test]
+    fn every_task_and_the_digits_suit_an_architecture_of_every_kind_that_can_answer() {
+        let is_embedded = |source: &Source| {
+            matches!(source, Source::Sequences(_) | Source::Images(ImageSet::Digits))
+        };
+        for source in Source::all().filter(is_embedded) {
+            let assignment = source.load(PORTION).unwrap();
+            for entry in backdraft_zoo::architectures() {
+                let Some(fitted) = entry.default.fitted(&assignment.shape) else { continue };
+                assert!(fitted.accepts(&assignment.shape.example_shape), "{source:?}");
+            }
+            let outputs = assignment.shape.outputs;
+            assert_eq!(source.predicts_values(), outputs == 1, "{source:?}");
+        }
+    }
+}
