@@ -302,6 +302,7 @@ fn request(
         checkpoints: arguments.checkpoints,
         json: false,
         quiet: true,
+        watch: false,
     }
 }
 
