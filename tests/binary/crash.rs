@@ -47,10 +47,12 @@ fn subjects(folder: &Path) -> Vec<Subject> {
             run(
                 "sequence-length",
                 &[
-                    "flow_length=10",
-                    "lengths=[8]",
+                    "flow_lengths=[10, 12]",
+                    "lengths=[10]",
                     "steps=30",
                     "sequences=200",
+                    "seeds=2",
+                    "flow_width=8",
                     "hidden=8",
                     "evaluate_every=10",
                 ],

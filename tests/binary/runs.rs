@@ -190,13 +190,14 @@ fn the_named_binary_runs_its_experiment() {
 fn the_sequence_length_binary_runs_its_experiment() {
     let out = TempDir::new().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_sequence-length"));
-    let small = ["seeds=2", "flow_length=20", "lengths=[5]", "steps=3", "sequences=64", "hidden=8"];
-    for pair in small.into_iter().chain(["evaluate_every=3"]) {
+    let small = ["seeds=2", "flow_lengths=[10, 20]", "flow_width=8", "lengths=[10]", "steps=3"];
+    let smaller = ["sequences=64", "hidden=8", "evaluate_every=3"];
+    for pair in small.into_iter().chain(smaller) {
         command.args(["--set", pair]);
     }
     let output = command.arg("--out").arg(out.path()).output().unwrap();
     let report = stdout(&output);
-    for part in ["‖∂L/∂h_t‖", "factor per step", "adding problem", "28 trials in"] {
+    for part in ["‖∂L/∂h_t‖", "factor per step", "adding problem", "34 trials in"] {
         assert!(report.contains(part), "`{part}` is missing in:\n{report}");
     }
 }

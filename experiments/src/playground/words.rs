@@ -104,7 +104,7 @@ mod tests {
             (&[1e6, 1e3, 1.0], "explodes: the first layer gets 1.0 × 10⁶ times"),
             (&[0.01, 0.1, 1.0], "fades: the first layer gets 0.0100 times"),
             (&[1.1, 1.0, 1.0], "arrives: the first layer gets 1.10 times"),
-            (&[0.0, 0.0, 1e-30, 1.0], "in the first 2 layers it is too small"),
+            (&[0.0, 0.0, 1e-30, 1.0], "in the first 2 layers it is zero, or too small"),
             (&[0.0, 0.0], "No gradient reaches the last layer"),
             (&[f64::NAN, 1.0], "blown up"),
             (&[1.0], "One layer alone"),

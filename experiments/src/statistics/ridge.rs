@@ -57,6 +57,9 @@ impl Ridge {
     }
 }
 
+/// Relative error of a sum, per term.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
+
 /// Replaces the lower triangle of a symmetric matrix by L with L Lᵀ = the matrix; `None` if it is not
 /// positive definite.
 fn cholesky(matrix: &mut [f64], side: usize) -> Option<()> {
@@ -65,7 +68,8 @@ fn cholesky(matrix: &mut [f64], side: usize) -> Option<()> {
             let products: f64 = (0..j).map(|k| matrix[i * side + k] * matrix[j * side + k]).sum();
             let rest = matrix[i * side + j] - products;
             matrix[i * side + j] = match i == j {
-                true if rest > 0.0 => rest.sqrt(),
+                // What is left of a diagonal element that rows above it explain is rounding.
+                true if rest > ROUNDING * side as f64 * matrix[i * side + j] => rest.sqrt(),
                 true => return None,
                 false => rest / matrix[j * side + j],
             };
