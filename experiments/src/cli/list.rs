@@ -19,7 +19,7 @@ fn list_experiments(arguments: &ListArguments) -> Result<(), Failure> {
             abouts.map(|about| json!({ "name": about.name, "title": about.title })).collect();
         return say_json(&list);
     }
-    abouts.for_each(|about| say(format!("{:<24} {}", about.name, about.title)));
+    abouts.for_each(|about| say(format!("{:<26} {}", about.name, about.title)));
     Ok(())
 }
 
@@ -39,7 +39,7 @@ fn list_runs(arguments: &ListArguments) -> Result<(), Failure> {
         let status = serde_json::to_value(manifest.status).map_err(Failure::run)?;
         let status = status.as_str().unwrap_or_default().to_owned();
         let name = &manifest.experiment;
-        say(format!("{}  {name:<24} {:<9} {status}", manifest.id, manifest.preset.to_string()));
+        say(format!("{}  {name:<26} {:<9} {status}", manifest.id, manifest.preset.to_string()));
     }
     Ok(())
 }

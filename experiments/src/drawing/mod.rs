@@ -68,9 +68,9 @@ fn scene(picture: &Picture, scale: f64) -> Scene {
     render_multiple(plots, layout)
 }
 
-/// The label of a decimal logarithm, to one digit.
+/// The label of a decimal logarithm, to two digits where ticks lie closer than powers of ten.
 fn power_of_ten(exponent: f64) -> String {
-    format!("{:.0e}", 10f64.powf(exponent))
+    format!("{:.1e}", 10f64.powf(exponent)).replace(".0e", "e")
 }
 
 fn line(series: &Series, is_log: bool, color: String) -> Option<Plot> {

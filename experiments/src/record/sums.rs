@@ -12,8 +12,9 @@ use super::id::hexadecimal;
 use super::whole_file::write_whole;
 
 const SUMS: &str = "SHA256SUMS";
-/// Files that are no part of the record, by their name in the run's folder.
-const NOT_SUMMED: [&str; 2] = [SUMS, "lock"];
+/// Files that are no part of the record, by their name in the run's folder; `backdraft report` writes the
+/// report anew at any time, perhaps by a later version.
+const NOT_SUMMED: [&str; 3] = [SUMS, "lock", "report.html"];
 
 /// What became of a file since the run was sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,50 +25,50 @@ pub enum OptimizerConfig {
         momentum: f64,
         /// L2 penalty that is added to the gradient.
         #[serde(default)]
-        weight_decay: f32,
+        weight_decay: f64,
     },
     /// Adam (Kingma & Ba 2015, in the form before their § 2.1 correction to ε, as in Keras).
     Adam {
         /// Decay of the first moment.
         #[serde(default = "beta_1")]
-        beta_1: f32,
+        beta_1: f64,
         /// Decay of the second moment.
         #[serde(default = "beta_2")]
-        beta_2: f32,
+        beta_2: f64,
         /// Added to the root of the second moment.
         #[serde(default = "epsilon")]
-        epsilon: f32,
+        epsilon: f64,
     },
     /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
     AdamW {
         /// Decay of the first moment.
         #[serde(default = "beta_1")]
-        beta_1: f32,
+        beta_1: f64,
         /// Decay of the second moment.
         #[serde(default = "beta_2")]
-        beta_2: f32,
+        beta_2: f64,
         /// Added to the root of the second moment.
         #[serde(default = "epsilon")]
-        epsilon: f32,
+        epsilon: f64,
         /// Share of each weight taken off per step, times the learning rate.
         #[serde(default = "weight_decay")]
-        weight_decay: f32,
+        weight_decay: f64,
     },
 }
 
-fn beta_1() -> f32 {
+fn beta_1() -> f64 {
     0.9
 }
 
-fn beta_2() -> f32 {
+fn beta_2() -> f64 {
     0.999
 }
 
-fn epsilon() -> f32 {
+fn epsilon() -> f64 {
     1e-7
 }
 
-fn weight_decay() -> f32 {
+fn weight_decay() -> f64 {
     1e-2
 }
 
@@ -102,12 +102,12 @@ impl OptimizerConfig {
         let is_share = |value: f64| (0.0..1.0).contains(&value);
         [
             ("momentum", momentum, is_share(momentum), SHARE),
-            ("beta_1", beta_1.into(), is_share(beta_1.into()), SHARE),
-            ("beta_2", beta_2.into(), is_share(beta_2.into()), SHARE),
-            ("epsilon", epsilon.into(), epsilon > 0.0 && epsilon.is_finite(), POSITIVE),
+            ("beta_1", beta_1, is_share(beta_1), SHARE),
+            ("beta_2", beta_2, is_share(beta_2), SHARE),
+            ("epsilon", epsilon, epsilon > 0.0 && epsilon.is_finite(), POSITIVE),
             (
                 "weight_decay",
-                weight_decay.into(),
+                weight_decay,
                 weight_decay >= 0.0 && weight_decay.is_finite(),
                 NOT_NEGATIVE,
             ),
@@ -125,10 +125,11 @@ impl OptimizerConfig {
                         .then(|| MomentumConfig::new().with_momentum(momentum).with_dampening(0.0)),
                 )
                 .with_weight_decay(
-                    (weight_decay != 0.0).then(|| WeightDecayConfig::new(weight_decay)),
+                    (weight_decay != 0.0).then(|| WeightDecayConfig::new(weight_decay as f32)),
                 )
                 .init(),
             Self::Adam { beta_1, beta_2, epsilon } => {
+                let [beta_1, beta_2, epsilon] = [beta_1, beta_2, epsilon].map(|x| x as f32);
                 let plain = AdamConfig::new()
                     .with_beta_1(beta_1)
                     .with_beta_2(beta_2)
@@ -139,10 +140,10 @@ impl OptimizerConfig {
                 plain.into()
             }
             Self::AdamW { beta_1, beta_2, epsilon, weight_decay } => AdamWConfig::new()
-                .with_beta_1(beta_1)
-                .with_beta_2(beta_2)
-                .with_epsilon(epsilon)
-                .with_weight_decay(weight_decay)
+                .with_beta_1(beta_1 as f32)
+                .with_beta_2(beta_2 as f32)
+                .with_epsilon(epsilon as f32)
+                .with_weight_decay(weight_decay as f32)
                 .init(),
         }
     }
