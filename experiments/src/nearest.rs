@@ -1,11 +1,14 @@
 //! Guesses what a misspelt name was meant to be.
 
-/// Returns the candidate most similar to `name`, or `None` if there are no candidates.
+/// Returns the shortest candidate that starts with `name`, else the most similar one; `None` if there are
+/// no candidates.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Winkler's measure favours names that begin alike: people cut names short more often than they
-    // put other letters into them.
-    let likeness = |candidate: &str| strsim::jaro_winkler(name, candidate);
-    candidates.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+    // People cut long names short more often than they mistype them.
+    let likeness = |candidate: &str| match candidate.starts_with(name) {
+        true => (0, candidate.len()),
+        false => (1, strsim::damerau_levenshtein(name, candidate)),
+    };
+    candidates.into_iter().min_by_key(|candidate| likeness(candidate))
 }
 
 #[cfg(test)]
@@ -17,6 +20,7 @@ mod tests {
         let names = ["clipping", "sigmoid-vs-relu", "saturation"];
         assert_eq!(nearest("sigmoid", names), Some("sigmoid-vs-relu"));
         assert_eq!(nearest("cliping", names), Some("clipping"));
+        assert_eq!(nearest("mpl", ["mlp-50", "mlp"]), Some("mlp"));
         assert_eq!(nearest("x", []), None);
     }
 }

@@ -71,6 +71,15 @@ def compare(table, what):
     print(f"{what}: {total} rows equal those of the record to the last place")
 
 
+def alike(a, b):
+    """Equal, with numbers as exact as `same` asks for."""
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(alike(a[key], b[key]) for key in a)
+    if isinstance(a, list):
+        return len(a) == len(b) and all(alike(*pair) for pair in zip(a, b))
+    return same(a, b) if isinstance(a, float) and isinstance(b, float) else a == b
+
+
 def export(format, name):
     out = work / name
     backdraft("export", str(run), "--format", format, "--out", str(out))
@@ -88,7 +97,7 @@ compare(lines.assign(value=[math.nan if value is None else value for value in ex
 parquet = export("parquet", "m.parquet")
 compare(pyarrow.parquet.read_table(parquet).to_pandas(), "Parquet, by pyarrow")
 manifest = json.loads(pyarrow.parquet.read_metadata(parquet).metadata[b"backdraft.run"])
-assert manifest == json.loads((run / "run.json").read_text())
+assert alike(manifest, json.loads((run / "run.json").read_text()))
 
 events = export("tensorboard", "events")
 assert sorted(folder.name for folder in events.iterdir()) == sorted(record)
