@@ -51,7 +51,7 @@ pub use settings::{Overlay, Settings, SettingsError, resolve, to_table};
 pub use study::{Spectator, StudyOptions, run_study};
 pub use sweep::{
     Changes, Collected, Collection, Planned, RunState, Shard, SpecError, SweepSpec, collect, plan,
-    state,
+    recorded_state, state,
 };
 pub use trial::{Factors, Task, Trial};
 pub use trial_record::CheckpointEvery;

@@ -3,6 +3,7 @@
 mod arguments;
 mod backends;
 mod check;
+mod claim;
 mod compare;
 mod data;
 mod describe;

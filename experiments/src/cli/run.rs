@@ -1,194 +1,28 @@
 //! `backdraft run`.
 
-use std::fs;
 use std::num::NonZero;
-use std::path::Path;
 use std::thread;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, anyhow};
-use toml::{Table, Value};
+use anyhow::anyhow;
 
 use super::Failure;
-use super::arguments::{RUNS, RunArguments};
+use super::arguments::RunArguments;
+use super::claim::{Execution, claim};
 use super::opened::REPORT;
-use super::print::{note, print_run, say, say_json};
-use crate::backend::Backend;
+use super::print::{print_run, say, say_json};
 use crate::catalogue::{EXPERIMENTS, experiment};
-use crate::drawing::to_svg;
 use crate::experiment::{Entry, Prepared};
 use crate::interrupt::Interrupt;
 use crate::nearest::nearest;
 use crate::picture::Picture;
-use crate::progress::Bars;
-use crate::record::{Manifest, RecordError, RunFolder, SCHEMA, Status, Versions, run_id};
-use crate::report::Report;
+use crate::record::{Manifest, RunFolder, Status};
 use crate::results::{Ending, Results};
-use crate::settings::{Overlay, line_at};
-use crate::study::{Spectator, StudyOptions, run_study};
-use crate::trial::Trial;
-#[cfg(unix)]
-use crate::watch::Watch;
 
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let interrupt = Interrupt::on_signals().map_err(Failure::run)?;
-    let Execution { manifest, folder, prepared, results } = execute(arguments, &interrupt)?;
+    let Execution { manifest, folder, prepared, results } =
+        claim(arguments)?.execute(&interrupt)?;
     report(arguments, &manifest, &folder, prepared.as_ref(), &results)
-}
-
-/// An experiment that was run and judged.
-pub(super) struct Execution {
-    pub(super) manifest: Manifest,
-    folder: RunFolder,
-    prepared: Box<dyn Prepared>,
-    results: Results,
-}
-
-/// Runs and judges an experiment, and closes its record.
-pub(super) fn execute(
-    arguments: &RunArguments,
-    interrupt: &Interrupt,
-) -> Result<Execution, Failure> {
-    let experiment = find_experiment(&arguments.name)?;
-    let (backend, device) =
-        Backend::select(arguments.backend.as_deref()).map_err(Failure::input)?;
-    let settings =
-        experiment.settings(arguments.preset, &overlays(arguments)?).map_err(Failure::input)?;
-    let prepared = experiment.prepare(&settings).map_err(Failure::input)?;
-    let id = run_id(experiment.about().name, &settings, backend.name);
-    // Before the folder: data that are missing must not leave an empty record.
-    let trials = prepared.trials().map_err(Failure::Input)?;
-    let folder =
-        RunFolder::create(&arguments.out, experiment.about().name, &id).map_err(Failure::input)?;
-    let lock = folder.lock().map_err(|error| match error {
-        RecordError::Locked { .. } => Failure::Locked(error.into()),
-        error => Failure::run(error),
-    })?;
-    if let Some(dead) = lock.predecessor() {
-        note(format!("`{}` was left by {dead}: going on", folder.path().display()));
-    }
-    if arguments.fresh || is_of_another_build(&folder) {
-        let names: Vec<String> = trials.iter().map(Trial::name).collect();
-        folder.forget(names.iter().map(String::as_str)).map_err(Failure::run)?;
-    }
-
-    let mut manifest = Manifest {
-        schema: SCHEMA,
-        experiment: experiment.about().name.to_owned(),
-        id,
-        status: Status::Running,
-        preset: arguments.preset,
-        backend: backend.name.to_owned(),
-        device: format!("{device:?}"),
-        versions: Versions::current(),
-        trials: trials.len(),
-        command: command(experiment, &settings, backend, arguments)?,
-        settings,
-        started_unix: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_secs()),
-        seconds: 0.0,
-        verdicts: Vec::new(),
-    };
-    folder.unseal().map_err(Failure::run)?;
-    folder.save(&manifest).map_err(Failure::run)?;
-
-    let start = Instant::now();
-    let jobs = arguments.jobs.map_or_else(cores, usize::from).min(trials.len().max(1));
-    let options = StudyOptions {
-        jobs,
-        checkpoint_every: arguments.checkpoints.checkpoint_every,
-        checkpoints_kept: arguments.checkpoints.keep_checkpoints.into(),
-        interrupt: interrupt.clone(),
-    };
-    let spectator = spectator(arguments, trials.len() as u64, jobs, interrupt);
-    let results = run_study(&trials, &folder, &device, &options, spectator.as_ref());
-    drop(spectator);
-    let results = results.map_err(Failure::run)?;
-    if interrupt.is_requested() && results.trials().len() < trials.len() {
-        return Err(interrupted(arguments, manifest, &folder, results.trials().len(), start));
-    }
-    finish(&mut manifest, &folder, prepared.as_ref(), &results, start)?;
-    Ok(Execution { manifest, folder, prepared, results })
-}
-
-/// The full-screen view if it is wanted and the terminal has room for it, else progress bars.
-fn spectator(
-    arguments: &RunArguments,
-    trials: u64,
-    jobs: usize,
-    interrupt: &Interrupt,
-) -> Box<dyn Spectator> {
-    if arguments.watch {
-        #[cfg(unix)]
-        let stop = {
-            let interrupt = interrupt.clone();
-            move || interrupt.request()
-        };
-        #[cfg(unix)]
-        let reason = match Watch::open(&arguments.name, trials, jobs, stop) {
-            Ok(watch) => return Box::new(watch),
-            Err(reason) => reason,
-        };
-        #[cfg(not(unix))]
-        let reason = "it is there on Unix alone";
-        note(format!("no full-screen view: {reason}; progress bars instead"));
-    }
-    Box::new(Bars::new(trials, jobs, arguments.quiet || arguments.json))
-}
-
-/// Tells whether the folder holds measurements of a program other than this one, which may measure
-/// something else under the same settings.
-fn is_of_another_build(folder: &RunFolder) -> bool {
-    folder.manifest().is_ok_and(|manifest| manifest.versions != Versions::current())
-}
-
-/// Notes in the record that the run was stopped, and says how it goes on.
-fn interrupted(
-    arguments: &RunArguments,
-    mut manifest: Manifest,
-    folder: &RunFolder,
-    done: usize,
-    start: Instant,
-) -> Failure {
-    manifest.status = Status::Interrupted;
-    manifest.seconds = start.elapsed().as_secs_f64();
-    if let Err(error) = folder.save(&manifest) {
-        return Failure::run(error);
-    }
-    let out = match arguments.out.as_path() {
-        out if out == Path::new(RUNS) => String::new(),
-        out => format!(" --out '{}'", out.display()),
-    };
-    Failure::Interrupted(anyhow!(
-        "interrupted with {done} of {} trials done; go on with: {}{out}",
-        manifest.trials,
-        manifest.command
-    ))
-}
-
-/// Judges, draws and closes the record.
-fn finish(
-    manifest: &mut Manifest,
-    folder: &RunFolder,
-    prepared: &dyn Prepared,
-    results: &Results,
-    start: Instant,
-) -> Result<(), Failure> {
-    let is_failed = |ending: &Ending| matches!(ending, Ending::Failed { .. });
-    let failed = results.trials().iter().any(|trial| is_failed(&trial.ending));
-    manifest.status = if failed { Status::Failed } else { Status::Finished };
-    manifest.seconds = start.elapsed().as_secs_f64();
-    manifest.verdicts = prepared.judge(results);
-    let pictures = prepared.pictures(results);
-    for picture in &pictures {
-        let name = format!("figures/{}.svg", picture.name);
-        folder.write_file(&name, to_svg(picture).as_bytes()).map_err(Failure::run)?;
-    }
-    let about = find_experiment(&manifest.experiment)?.about();
-    let report = Report { about, manifest, pictures: &pictures, results };
-    let html = report.to_html().map_err(Failure::run)?;
-    folder.write_file(REPORT, html.as_bytes()).map_err(Failure::run)?;
-    folder.save(manifest).map_err(Failure::run)?;
-    folder.seal().map_err(Failure::run)
 }
 
 fn report(
@@ -231,47 +65,6 @@ pub(super) fn find_experiment(name: &str) -> Result<&'static dyn Entry, Failure>
             "there is no experiment `{name}`; did you mean `{nearest}`? `backdraft list` shows all"
         ))
     })
-}
-
-/// The settings of `--config`, then `--set`, then `--seeds`.
-fn overlays(arguments: &RunArguments) -> Result<Vec<Overlay>, Failure> {
-    let mut overlays = Vec::new();
-    if let Some(path) = &arguments.config {
-        overlays.push(Overlay { origin: path.display().to_string(), table: read_table(path)? });
-    }
-    for argument in &arguments.set {
-        overlays.push(Overlay::parse(argument).map_err(Failure::input)?);
-    }
-    if let Some(seeds) = arguments.seeds {
-        let seeds = i64::try_from(seeds).context("--seeds is too large").map_err(Failure::Input)?;
-        let table = Table::from_iter([("seeds".to_owned(), Value::Integer(seeds))]);
-        overlays.push(Overlay { origin: "--seeds".to_owned(), table });
-    }
-    Ok(overlays)
-}
-
-fn read_table(path: &Path) -> Result<Table, Failure> {
-    let text = fs::read_to_string(path)
-        .with_context(|| format!("cannot read `{}`", path.display()))
-        .map_err(Failure::Input)?;
-    text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(1, |span| line_at(&text, span.start));
-        Failure::Input(anyhow!("`{}`, line {line}: {}", path.display(), error.message()))
-    })
-}
-
-/// The command that repeats the run: the preset and whatever differs from it.
-fn command(
-    experiment: &dyn Entry,
-    settings: &Table,
-    backend: &Backend,
-    arguments: &RunArguments,
-) -> Result<String, Failure> {
-    let defaults = experiment.settings(arguments.preset, &[]).map_err(Failure::run)?;
-    let changed = settings.iter().filter(|(key, value)| defaults.get(*key) != Some(value));
-    let sets: String = changed.map(|(key, value)| format!(" --set '{key}={value}'")).collect();
-    let (name, preset) = (experiment.about().name, arguments.preset);
-    Ok(format!("backdraft run {name} --preset {preset} --backend {}{sets}", backend.name))
 }
 
 pub(super) fn cores() -> usize {

@@ -14,12 +14,13 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::arguments::{CheckpointArguments, RUNS, RunArguments};
+use super::claim::{Execution, claim};
 use super::print::{note, number, print_error, say};
-use super::run::{cores, execute, find_experiment};
+use super::run::{cores, find_experiment};
 use crate::backend::Backend;
 use crate::interrupt::Interrupt;
 use crate::record::{RunFolder, Status};
-use crate::sweep::{Planned, RunState, Shard, SweepSpec, collect, plan, state};
+use crate::sweep::{Planned, RunState, Shard, SweepSpec, collect, plan, recorded_state, state};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -253,8 +254,9 @@ fn work_through(
                 RunState::Finished => {}
                 RunState::Running(_) => held.push(run),
                 // With a share of the cores, not all of them, as several processes work side by side.
-                _ => match with_threads(threads, || execute(&request, interrupt)) {
-                    Ok(execution) => tell(run, &execution.manifest, arguments.quiet),
+                _ => match with_threads(threads, || finish(&request, interrupt)) {
+                    Ok(Some(execution)) => tell(run, &execution.manifest, arguments.quiet),
+                    Ok(None) => {}
                     Err(Failure::Locked(_)) => held.push(run),
                     Err(Failure::Interrupted(_)) => return Ok(()),
                     // One that fails must not keep the others from being run.
@@ -274,6 +276,15 @@ fn work_through(
         }
     }
     Ok(())
+}
+
+/// Runs what another process has not finished between the look at it and the lock.
+fn finish(request: &RunArguments, interrupt: &Interrupt) -> Result<Option<Execution>, Failure> {
+    let claim = claim(request)?;
+    match recorded_state(claim.folder()) {
+        RunState::Finished => Ok(None),
+        _ => claim.execute(interrupt).map(Some),
+    }
 }
 
 fn tell(run: &Planned, manifest: &crate::record::Manifest, is_quiet: bool) {

@@ -4,8 +4,9 @@ use anyhow::anyhow;
 
 use super::Failure;
 use super::arguments::{RunArguments, VerifyArguments};
+use super::claim::claim;
 use super::print::{note, number, print_error, say, say_json};
-use super::run::{execute, find_experiment};
+use super::run::find_experiment;
 use crate::catalogue::EXPERIMENTS;
 use crate::experiment::Entry;
 use crate::interrupt::Interrupt;
@@ -22,7 +23,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
     let mut failed = Vec::new();
     for experiment in experiments {
         let name = experiment.about().name;
-        match execute(&run_arguments(arguments, name), &interrupt) {
+        match claim(&run_arguments(arguments, name)).and_then(|claim| claim.execute(&interrupt)) {
             Ok(execution) => {
                 let manifest = execution.manifest;
                 if manifest.status == Status::Failed {

@@ -72,9 +72,11 @@ pub enum RunState {
 /// Looks how a run stands.
 pub fn state(out: &Path, experiment: &str, id: &str) -> RunState {
     let folder = RunFolder::at(out, experiment, id);
-    if let Some(owner) = folder.owner() {
-        return RunState::Running(owner);
-    }
+    folder.owner().map_or_else(|| recorded_state(&folder), RunState::Running)
+}
+
+/// Looks how a run stands that nobody works on, or this process itself.
+pub fn recorded_state(folder: &RunFolder) -> RunState {
     match folder.manifest() {
         Ok(manifest) if manifest.versions == Versions::current() => match manifest.status {
             Status::Running => RunState::CutOff,
