@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+/// How the names of files begin that are not complete yet; what is left of them after a kill is nobody's.
+pub(crate) const UNFINISHED: &str = ".unfinished-";
+
 /// Writes a file beside `path`, syncs it, and renames it when it is complete, with the folder synced as
 /// well: readers, crashes and losses of power never meet half of it. Folders on the way are created.
 ///
@@ -18,6 +21,7 @@ pub(crate) fn write_whole(
     let folder = folder.unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
+    builder.prefix(UNFINISHED);
     // Temporary files are private by default; this one is going to be an ordinary file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

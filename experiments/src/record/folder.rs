@@ -9,7 +9,7 @@ use super::lock::{Owner, RunLock};
 use super::manifest::{Manifest, SCHEMA};
 use super::measurements::read_trial;
 use super::sums::{Comparison, compare, seal, unseal};
-use super::whole_file::write_whole;
+use super::whole_file::{clear_unfinished, write_whole};
 use crate::results::{Results, TrialResult};
 
 const MANIFEST: &str = "run.json";
@@ -148,13 +148,15 @@ impl RunFolder {
         compare(&self.path)
     }
 
-    /// Takes the run for this process.
+    /// Takes the run for this process, and clears away what one that was killed had not finished.
     ///
     /// # Errors
     ///
     /// [`RecordError::Locked`] if a living process has it.
     pub fn lock(&self) -> Result<RunLock, RecordError> {
-        RunLock::take(&self.path.join(LOCK))
+        let lock = RunLock::take(&self.path.join(LOCK))?;
+        clear_unfinished(&self.path)?;
+        Ok(lock)
     }
 
     /// Returns the living process that works on the run.

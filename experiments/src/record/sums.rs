@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::RecordError;
 use super::id::hexadecimal;
-use super::whole_file::write_whole;
+use super::whole_file::{files_below, write_whole};
 
 const SUMS: &str = "SHA256SUMS";
 /// Files that are no part of the record, by their name in the run's folder; `backdraft report` writes the
@@ -92,23 +92,14 @@ pub(super) fn compare(folder: &Path) -> Result<Option<Comparison>, RecordError> 
 
 /// The SHA-256 of each file below a folder, by its path from there.
 fn sums(folder: &Path) -> Result<BTreeMap<String, String>, RecordError> {
-    let mut sums = BTreeMap::new();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(inner) = folders.pop() {
-        let path = folder.join(&inner);
-        for entry in fs::read_dir(&path).map_err(RecordError::io("read", &path))?.flatten() {
-            let name = inner.join(entry.file_name());
-            let kind = entry.file_type().map_err(RecordError::io("read", entry.path()))?;
-            if kind.is_dir() {
-                folders.push(name);
-            } else if kind.is_file() && !NOT_SUMMED.iter().any(|other| name == Path::new(other)) {
-                // Names are written with `/` everywhere, so that a record can be checked elsewhere.
-                let parts: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
-                sums.insert(parts.join("/"), sum(&entry.path())?);
-            }
-        }
-    }
-    Ok(sums)
+    let files = files_below(folder)?.into_iter();
+    let summed = files.filter(|name| !NOT_SUMMED.iter().any(|other| name == Path::new(other)));
+    let line = |name: PathBuf| {
+        // Names are written with `/` everywhere, so that a record can be checked elsewhere.
+        let parts: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
+        Ok((parts.join("/"), sum(&folder.join(&name))?))
+    };
+    summed.map(line).collect()
 }
 
 fn sum(path: &Path) -> Result<String, RecordError> {
