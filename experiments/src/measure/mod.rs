@@ -1,5 +1,6 @@
 //! What trials do: look at a network as it starts, or train it.
 
+mod attempt;
 mod clipped;
 mod flow;
 mod jacobian;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
 use backdraft_hooks::{GradientHook, NETWORK, Row, Schedule};
@@ -10,6 +10,7 @@ use backdraft_trainer::{Listener, Outcome, TrainerConfig};
 use backdraft_zoo::NetworkConfig;
 use burn::tensor::Device;
 
+use super::attempt::Attempt;
 use super::supervised::Supervised;
 use super::training::train;
 use crate::trial::Task;
@@ -48,8 +49,8 @@ impl Budget {
 pub(crate) struct TunedArm {
     arm: Arm,
     choice: Choice,
-    /// The error as a text, for every trial to report.
-    tried: OnceLock<Result<Vec<Tried>, String>>,
+    /// Empty until a trial has chosen; the error is a text, for every trial to report.
+    tried: Mutex<Option<Result<Vec<Tried>, String>>>,
 }
 
 /// Who chooses.
@@ -70,12 +71,12 @@ struct Tried {
 impl TunedArm {
     /// Prepares the arm; nothing runs yet.
     pub(crate) fn new(arm: Arm, budget: Budget) -> Arc<Self> {
-        Arc::new(Self { arm, choice: Choice::Own(budget), tried: OnceLock::new() })
+        Arc::new(Self { arm, choice: Choice::Own(budget), tried: Mutex::default() })
     }
 
     /// Prepares an arm that takes the rate that is best for another.
     pub(crate) fn at_rate_of(other: &Arc<Self>, arm: Arm) -> Arc<Self> {
-        Arc::new(Self { arm, choice: Choice::Of(Arc::clone(other)), tried: OnceLock::new() })
+        Arc::new(Self { arm, choice: Choice::Of(Arc::clone(other)), tried: Mutex::default() })
     }
 
     /// Returns the task of training with `seed` at the arm's best learning rate, which is recorded
@@ -84,9 +85,11 @@ impl TunedArm {
     pub(crate) fn task(self: &Arc<Self>, seed: u64) -> Box<Task> {
         let tuned = Arc::clone(self);
         Box::new(move |device: &Device, listener: &mut dyn Listener| {
-            let tried = tuned.tried(device);
-            let tried = tried.as_ref().map_err(|reason| anyhow!("tuning failed: {reason}"))?;
-            let rate = best(tried).ok_or_else(|| anyhow!("there are no learning rates to try"))?;
+            let Some(tried) = tuned.tried(device, listener) else {
+                return Ok(Outcome::Interrupted { step: 0 });
+            };
+            let tried = tried.map_err(|reason| anyhow!("tuning failed: {reason}"))?;
+            let rate = best(&tried).ok_or_else(|| anyhow!("there are no learning rates to try"))?;
             let row = |quantity: &'static str, subject: Cow<'static, str>, value: f64| Row {
                 step: 0,
                 quantity: quantity.into(),
@@ -103,33 +106,53 @@ impl TunedArm {
         })
     }
 
-    fn tried(&self, device: &Device) -> &Result<Vec<Tried>, String> {
-        match &self.choice {
-            Choice::Of(other) => other.tried(device),
-            Choice::Own(budget) => self.tried.get_or_init(|| {
-                self.try_rates(budget, device).map_err(|error| format!("{error:#}"))
-            }),
+    /// Returns what every rate left, tried by the first that asks; `None` if it was interrupted, in
+    /// which case the next one tries.
+    fn tried(
+        &self,
+        device: &Device,
+        listener: &mut dyn Listener,
+    ) -> Option<Result<Vec<Tried>, String>> {
+        let budget = match &self.choice {
+            Choice::Of(other) => return other.tried(device, listener),
+            Choice::Own(budget) => budget,
+        };
+        // A trial that panicked while it tried has chosen nothing.
+        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        if tried.is_none() {
+            let rates = self.try_rates(budget, device, listener);
+            *tried = rates.map_err(|error| format!("{error:#}")).transpose();
         }
+        tried.clone()
     }
 
-    fn try_rates(&self, budget: &Budget, device: &Device) -> anyhow::Result<Vec<Tried>> {
+    fn try_rates(
+        &self,
+        budget: &Budget,
+        device: &Device,
+        listener: &mut dyn Listener,
+    ) -> anyhow::Result<Option<Vec<Tried>>> {
         if let [rate] = budget.rates[..] {
             // Nothing to choose from.
-            return Ok(vec![Tried { rate, remaining: 1.0 }]);
+            return Ok(Some(vec![Tried { rate, remaining: 1.0 }]));
         }
         let looks = self.arm.trainer.steps.div_ceil(self.arm.trainer.loss_every);
-        let try_rate = |rate: f64| {
+        let seeds = budget.seeds.end - budget.seeds.start;
+        let mut tried = Vec::new();
+        for rate in &budget.rates {
             let mut sum = 0.0;
             for seed in budget.seeds.clone() {
-                let mut rows = Vec::new();
+                let mut attempt = Attempt::for_trial(listener);
                 let hook = GradientHook::new(&[], Schedule::Never);
-                let outcome = self.arm.train(seed, rate, hook, device, &mut rows)?;
-                sum += remaining(&rows, looks, &outcome);
+                let outcome = self.arm.train(seed, *rate, hook, device, &mut attempt)?;
+                if matches!(outcome, Outcome::Interrupted { .. }) {
+                    return Ok(None);
+                }
+                sum += remaining(&attempt.rows, looks, &outcome);
             }
-            let seeds = budget.seeds.end - budget.seeds.start;
-            Ok(Tried { rate, remaining: sum / seeds.max(1) as f64 })
-        };
-        budget.rates.iter().map(|rate| try_rate(*rate)).collect()
+            tried.push(Tried { rate: *rate, remaining: sum / seeds.max(1) as f64 });
+        }
+        Ok(Some(tried))
     }
 }
 
