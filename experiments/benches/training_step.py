@@ -1,21 +1,30 @@
 """PyTorch's side of `cargo bench --bench training_step`.
 
     python3 -m venv ~/torch && ~/torch/bin/pip install torch==2.15.0
-    ~/torch/bin/python experiments/benches/training_step.py [part of a name]
+    ~/torch/bin/python experiments/benches/training_step.py [--device cuda] [part of a name]
 
-Same networks, batches, optimiser and precision; the median of the same number of rounds.
+Same networks, batches, optimiser and precision; the median of the same number of rounds. On a GPU the
+workloads are the larger ones that the bench has for GPUs.
 """
 
+import argparse
 import statistics
-import sys
 import time
 
 import torch
 from torch import nn
 from torch.nn.functional import pad, relu
 
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--device", default="cpu")
+arguments.add_argument("names", nargs="*")
+arguments = arguments.parse_args()
+DEVICE = torch.device(arguments.device)
 torch.manual_seed(0)
-ROUNDS = 41
+torch.set_default_device(DEVICE)
+# As on our side.
+torch.set_float32_matmul_precision("high")
+ROUNDS = 41 if DEVICE.type == "cpu" else 11
 
 
 def mlp(activation, depth):
@@ -45,19 +54,33 @@ class Block(nn.Module):
         return relu(y + (pad(x, (0, 0, 0, 0, 0, self.added)) if self.added else x))
 
 
-class ResNet20(nn.Module):
-    """He et al. 2016, option A."""
+class ResNet(nn.Module):
+    """He et al. 2016, option A, of 6n + 2 layers."""
 
-    def __init__(self):
+    def __init__(self, n):
         super().__init__()
         self.conv, self.bn = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
-        shapes = [(16, 16, 1)] * 3 + [(16, 32, 2)] + [(32, 32, 1)] * 2 + [(32, 64, 2)] + [(64, 64, 1)] * 2
+        shapes = [(16, 16, 1)] * n + [(16, 32, 2)] + [(32, 32, 1)] * (n - 1) + [(32, 64, 2)] + [(64, 64, 1)] * (n - 1)
         self.blocks = nn.Sequential(*(Block(*shape) for shape in shapes))
         self.head = nn.Linear(64, 10)
 
     def forward(self, x):
         x = self.blocks(relu(self.bn(self.conv(x.reshape(-1, 3, 32, 32)))))
         return self.head(x.mean((2, 3)))
+
+
+class LSTM(nn.Module):
+    def __init__(self, length):
+        super().__init__()
+        self.length, self.rnn, self.fc = length, nn.LSTM(2, 128, batch_first=True), nn.Linear(128, 1)
+
+    def forward(self, x):
+        return self.fc(self.rnn(x.reshape(-1, self.length, 2))[0][:, -1])
+
+
+def synchronize():
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
 
 
 def timed(make, inputs, batch, steps, norms):
@@ -81,9 +104,10 @@ def timed(make, inputs, batch, steps, norms):
         start = time.perf_counter()
         for _ in range(count):
             step()
+        synchronize()
         return (time.perf_counter() - start) * 1e3 / count
 
-    run(max(1, steps // 4))
+    run(max(2, steps // 4))
     return run
 
 
@@ -92,13 +116,25 @@ WORKLOADS = [
     ("3x64 sigmoid, batch 32", lambda: mlp(nn.Sigmoid, 3), 100, 32, 100),
     ("3x64 ReLU, batch 256", lambda: mlp(nn.ReLU, 3), 100, 256, 50),
     ("50x64 ReLU, batch 128", lambda: mlp(nn.ReLU, 50), 100, 128, 8),
-    ("ResNet-20, batch 32", ResNet20, 3 * 32 * 32, 32, 1),
+    ("ResNet-20, batch 32", lambda: ResNet(3), 3 * 32 * 32, 32, 1),
 ]
+if DEVICE.type != "cpu":
+    WORKLOADS = [
+        (f"{name}, batch {batch}", make, inputs, batch, steps)
+        for batch in (128, 1024)
+        for name, make, inputs, steps in [
+            ("50x64 ReLU", lambda: mlp(nn.ReLU, 50), 100, 20),
+            ("LSTM T=100", lambda: LSTM(100), 200, 5),
+            ("LSTM T=800", lambda: LSTM(800), 1600, 2),
+            ("ResNet-20", lambda: ResNet(3), 3 * 32 * 32, 5),
+            ("ResNet-110", lambda: ResNet(18), 3 * 32 * 32, 2),
+        ]
+    ]
 
-print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads")
+print(f"PyTorch {torch.__version__}, {DEVICE}, {torch.get_num_threads()} threads")
 print(f"{'ms per training step':<26} {'hooks off':>9} {'norms / off':>12}")
 for name, make, inputs, batch, steps in WORKLOADS:
-    if not all(part in name for part in sys.argv[1:]):
+    if not all(part in name for part in arguments.names):
         continue
     runs = [timed(make, inputs, batch, steps, norms) for norms in (False, True)]
     rounds = [[run(steps) for run in runs] for _ in range(ROUNDS)]

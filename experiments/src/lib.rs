@@ -13,6 +13,8 @@ mod measure;
 mod nearest;
 mod page;
 mod palette;
+mod panics;
+mod parity;
 mod picture;
 pub mod playground;
 mod progress;
@@ -34,12 +36,13 @@ mod watch;
 mod whole_file;
 mod xray;
 
-pub use backend::{BACKENDS, Backend, BackendError, Precision};
+pub use backend::{BACKEND_VARIABLE, BACKENDS, Backend, BackendError, DeviceInfo, Precision};
 pub use catalogue::{EXPERIMENTS, experiment};
 pub use experiment::{About, Claim, Entry, Experiment, Listed, Prepared, Preset};
 pub use interrupt::Interrupt;
 pub use judgement::{Sample, Successes, Times, in_every_case, rises_along};
 pub use nearest::nearest;
+pub use parity::{Difference, Subject, difference, subjects};
 pub use picture::{Picture, Point, Series};
 pub use progress::Bars;
 pub use record::{

@@ -1,7 +1,6 @@
 //! Runs the trials of an experiment side by side and keeps what they measure.
 
 use std::num::NonZero;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -11,6 +10,7 @@ use backdraft_trainer::{Outcome, Progress};
 use burn::tensor::Device;
 
 use crate::interrupt::Interrupt;
+use crate::panics::caught;
 use crate::record::{RecordError, RunFolder};
 use crate::results::{Ending, Results};
 use crate::trial::Trial;
@@ -117,21 +117,15 @@ fn run_trial(
 ) -> Result<(), RecordError> {
     spectator.started(worker, trial);
     let mut record = TrialRecord::open(trial, folder, options, worker, spectator)?;
-    let outcome = catch_unwind(AssertUnwindSafe(|| (trial.task)(device, &mut record)));
+    let outcome = caught(|| (trial.task)(device, &mut record));
     let ending = match outcome {
         Ok(Ok(Outcome::Finished)) => Ending::Finished,
         Ok(Ok(Outcome::Interrupted { .. })) => return Ok(()),
         Ok(Ok(Outcome::Diverged { step, subject })) => Ending::Diverged { step, subject },
         Ok(Err(error)) => Ending::Failed { message: format!("{error:#}") },
-        Err(panic) => Ending::Failed { message: panic_message(panic.as_ref()) },
+        Err(panic) => Ending::Failed { message: format!("panicked: {panic}") },
     };
     record.end(&ending)?;
     spectator.ended(worker, trial, &ending);
     Ok(())
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("panicked: {}", text.unwrap_or("without a message"))
 }

@@ -15,6 +15,7 @@ mod gradients;
 mod mutations;
 mod numbers;
 mod quantities;
+mod read_backs;
 mod recurrent;
 mod resume;
 mod training;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::backends::BackendsArguments;
 use super::check::CheckArguments;
 use super::compare::CompareArguments;
 use super::export::ExportArguments;
@@ -119,7 +120,7 @@ pub(super) struct RunArguments {
     /// Number of seeds; more make the intervals narrower. Same as `--set seeds=N`.
     #[arg(long, value_name = "N")]
     pub(super) seeds: Option<u64>,
-    /// Back end to compute on; `backdraft backends` lists them.
+    /// Back end to compute on, of those that `backdraft backends` lists [default: $BACKDRAFT_BACKEND].
     #[arg(long, value_name = "NAME")]
     pub(super) backend: Option<String>,
     /// Trials that run side by side; results do not depend on it [default: number of cores].
@@ -173,7 +174,7 @@ pub(super) struct VerifyArguments {
     /// The first of the seeds, to try others than the usual ones.
     #[arg(long, value_name = "N")]
     pub(super) first_seed: Option<u64>,
-    /// Back end to compute on; `backdraft backends` lists them.
+    /// Back end to compute on, of those that `backdraft backends` lists [default: $BACKDRAFT_BACKEND].
     #[arg(long, value_name = "NAME")]
     pub(super) backend: Option<String>,
     /// Trials that run side by side; results do not depend on it [default: number of cores].
@@ -254,7 +255,7 @@ pub(super) struct XrayArguments {
     /// Numbers to compute with.
     #[arg(long, value_enum, default_value_t)]
     pub(super) precision: Precision,
-    /// Back end to compute on; `backdraft backends` lists them.
+    /// Back end to compute on, of those that `backdraft backends` lists [default: $BACKDRAFT_BACKEND].
     #[arg(long, value_name = "NAME")]
     pub(super) backend: Option<String>,
     /// Write every quantity to a .csv or .jsonl file.
@@ -330,11 +331,4 @@ pub(super) enum DataCommand {
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
     },
-}
-
-#[derive(Debug, Args)]
-pub(super) struct BackendsArguments {
-    /// Print JSON.
-    #[arg(long)]
-    pub(super) json: bool,
 }

@@ -1,42 +1,200 @@
 //! `backdraft backends`.
 
+use anyhow::anyhow;
+use burn::tensor::Device;
+use clap::Args;
+use serde::Serialize;
 use serde_json::json;
 
 use super::Failure;
-use super::arguments::BackendsArguments;
-use super::print::{say, say_json};
+use super::print::{note, say, say_json};
 use crate::backend::{BACKENDS, Backend};
+use crate::nearest::nearest;
+use crate::parity::{Difference, Subject, difference, subjects};
+
+#[derive(Debug, Args)]
+pub(super) struct BackendsArguments {
+    /// Measure every network of the zoo, and the first step of every experiment, on every back end
+    /// that is built in, and compare with the first one.
+    #[arg(long)]
+    check: bool,
+    /// Check only these networks and experiments.
+    #[arg(requires = "check")]
+    names: Vec<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
 
 pub(super) fn backends(arguments: &BackendsArguments) -> Result<(), Failure> {
-    let (default, _) = Backend::select(None).map_err(Failure::run)?;
-    if arguments.json {
-        let list: Vec<_> = BACKENDS
-            .iter()
-            .map(|backend| {
-                json!({
-                    "name": backend.name,
-                    "about": backend.about,
-                    "built_in": backend.is_built_in(),
-                    "default": backend.name == default.name,
-                    "needs": backend.needs,
-                })
-            })
-            .collect();
-        return say_json(&list);
+    match (arguments.check, arguments.json) {
+        (true, is_json) => check(&arguments.names, is_json),
+        (false, true) => list_json(),
+        (false, false) => list(),
     }
+}
+
+fn list_json() -> Result<(), Failure> {
+    let default = Backend::named(None).map_err(Failure::input)?;
+    let entry = |backend: &Backend| {
+        json!({
+            "name": backend.name,
+            "about": backend.about,
+            "built_in": backend.is_built_in(),
+            "default": backend.name == default.name,
+            "devices": backend.devices(),
+            "needs": backend.needs,
+            "debian": backend.debian,
+            "build": backend.build_command(),
+            "tolerance": backend.tolerance,
+            "tolerance_reason": backend.reason,
+        })
+    };
+    say_json(&BACKENDS.iter().map(entry).collect::<Vec<_>>())
+}
+
+fn list() -> Result<(), Failure> {
+    let default = Backend::named(None).map_err(Failure::input)?;
+    let more = |line: &dyn std::fmt::Display| say(format!("{:28}{line}", ""));
     for backend in BACKENDS {
         let state = match backend.is_built_in() {
             true if backend.name == default.name => "built in, default",
             true => "built in",
             false => "not built in",
         };
-        say(format!("{:<8} {state:<18} {}", backend.name, backend.about));
+        say(format!("{:<9}{state:<19}{}", backend.name, backend.about));
+        let devices = backend.devices();
+        for device in &devices {
+            let target = device.target.as_ref().map(|target| format!(" ({target})"));
+            more(&format!("device: {}{}", device.name, target.unwrap_or_default()));
+        }
         if !backend.is_built_in() {
-            say(format!("{:27} cargo run --release --features {} -- …", "", backend.name));
-            if !backend.needs.is_empty() {
-                say(format!("{:27} needs {}", "", backend.needs));
-            }
+            more(&backend.build_command());
+        } else if devices.is_empty() {
+            more(&"no device answers");
+        }
+        if devices.is_empty() && !backend.needs.is_empty() {
+            more(&format!("needs {}; on Debian: {}", backend.needs, backend.debian));
         }
     }
     Ok(())
+}
+
+/// What came of a subject on a back end.
+#[derive(Serialize)]
+struct Cell {
+    backend: &'static str,
+    difference: Option<Difference>,
+    fault: Option<String>,
+}
+
+fn check(names: &[String], is_json: bool) -> Result<(), Failure> {
+    let subjects = chosen(names)?;
+    let built_in: Vec<&Backend> = BACKENDS.iter().filter(|b| b.is_built_in()).collect();
+    let Some((reference, others)) = built_in.split_first() else { return Ok(()) };
+    if others.is_empty() {
+        let name = reference.name;
+        let message = "there is nothing to compare with: build with `--features wgpu` or another";
+        return Err(Failure::Input(anyhow!("only `{name}` is built in, {message}")));
+    }
+    let device = |backend: &&Backend| Backend::select(Some(backend.name)).map(|(_, device)| device);
+    let reference = device(reference).map_err(Failure::input)?;
+    // One that finds no device is told once, and the others are checked.
+    let (mut compared, mut absent) = (Vec::new(), Vec::new());
+    for backend in others {
+        match device(backend) {
+            Ok(device) => compared.push((*backend, device)),
+            Err(error) => absent.push(error),
+        }
+    }
+    absent.iter().for_each(note);
+    if !is_json {
+        say_head(&compared);
+    }
+    let mut table = Vec::new();
+    let mut faults = Vec::new();
+    for subject in &subjects {
+        let cells = cells(subject, &reference, &compared);
+        if !is_json {
+            say_row(subject, &cells);
+        }
+        let told = |cell: &Cell| {
+            cell.fault
+                .as_ref()
+                .map(|fault| format!("{} on {}: {fault}", subject.name, cell.backend))
+        };
+        faults.extend(cells.iter().filter_map(told));
+        table.push(json!({ "name": subject.name, "is_experiment": subject.is_experiment(),
+            "cells": cells }));
+    }
+    if is_json {
+        say_json(&table)?;
+    }
+    faults.iter().for_each(note);
+    match (faults.len(), absent.into_iter().next()) {
+        (0, None) => Ok(()),
+        (0, Some(error)) => Err(Failure::input(error)),
+        (count, _) => Err(Failure::Run(anyhow!("{count} of the differences are out of bounds"))),
+    }
+}
+
+fn chosen(names: &[String]) -> Result<Vec<Subject>, Failure> {
+    let all = subjects();
+    for name in names {
+        if !all.iter().any(|subject| subject.name == name) {
+            let nearest = nearest(name, all.iter().map(|subject| subject.name));
+            let nearest = nearest.unwrap_or_default();
+            let message = anyhow!("there is no `{name}` to check; did you mean `{nearest}`?");
+            return Err(Failure::Input(message));
+        }
+    }
+    let is_chosen = |subject: &Subject| names.is_empty() || names.iter().any(|n| n == subject.name);
+    Ok(all.into_iter().filter(is_chosen).collect())
+}
+
+fn cells(subject: &Subject, reference: &Device, compared: &[(&Backend, Device)]) -> Vec<Cell> {
+    let reference = subject.measure(reference).map_err(|error| format!("{error:#}"));
+    let cell = |(backend, device): &(&Backend, Device)| {
+        let name = backend.name;
+        let measured = subject.measure(device).map_err(|error| format!("{error:#}"));
+        let (difference, fault) = match (&reference, measured) {
+            (Err(fault), _) => (None, Some(fault.clone())),
+            (_, Err(fault)) => (None, Some(fault)),
+            (Ok(reference), Ok(rows)) => match difference(reference, &rows) {
+                None => (None, Some("nothing was measured".to_owned())),
+                Some(worst) => {
+                    let Difference { value, quantity, subject } = &worst;
+                    let tolerance = backend.tolerance;
+                    let fault = (*value > tolerance).then(|| {
+                        format!("{quantity} of {subject} differs by {value:.1e}, more than {tolerance:.0e}")
+                    });
+                    (Some(worst), fault)
+                }
+            },
+        };
+        Cell { backend: name, difference, fault }
+    };
+    compared.iter().map(cell).collect()
+}
+
+const NAME_WIDTH: usize = 30;
+
+fn say_head(compared: &[(&Backend, Device)]) {
+    for (backend, _) in compared {
+        let (name, tolerance, reason) = (backend.name, backend.tolerance, backend.reason);
+        say(format!("{name}: at most {tolerance:.0e} from flex, as {reason}"));
+    }
+    let names: String = compared.iter().map(|(b, _)| format!("{:>12}", b.name)).collect();
+    say(format!("\n{:NAME_WIDTH$}{names}", "largest relative difference"));
+}
+
+fn say_row(subject: &Subject, cells: &[Cell]) {
+    let text = |cell: &Cell| {
+        let value =
+            cell.difference.as_ref().map_or("—".to_owned(), |d| format!("{:.1e}", d.value));
+        let mark = if cell.fault.is_some() { "✗" } else { " " };
+        format!("{value:>11}{mark}")
+    };
+    let cells: String = cells.iter().map(text).collect();
+    say(format!("{:NAME_WIDTH$}{cells}", subject.name));
 }

@@ -56,10 +56,11 @@ pub(super) struct Claim<'a> {
 /// [`Failure::Input`] for what cannot be run, [`Failure::Locked`] if another process works on it.
 pub(super) fn claim(arguments: &RunArguments) -> Result<Claim<'_>, Failure> {
     let experiment = find_experiment(&arguments.name)?;
-    let (backend, device) =
-        Backend::select(arguments.backend.as_deref()).map_err(Failure::input)?;
-    let settings =
-        experiment.settings(arguments.preset, &overlays(arguments)?).map_err(Failure::input)?;
+    let mut overlays = overlays(arguments)?;
+    let configured = configured_backend(&mut overlays)?;
+    let wanted = arguments.backend.as_deref().or(configured.as_deref());
+    let (backend, device) = Backend::select(wanted).map_err(Failure::input)?;
+    let settings = experiment.settings(arguments.preset, &overlays).map_err(Failure::input)?;
     let prepared = experiment.prepare(&settings).map_err(Failure::input)?;
     let id = run_id(experiment.about().name, &settings, backend.name);
     // Before the folder: data that are missing must not leave an empty record.
@@ -238,6 +239,24 @@ fn overlays(arguments: &RunArguments) -> Result<Vec<Overlay>, Failure> {
         overlays.push(Overlay { origin: "--seeds".to_owned(), table });
     }
     Ok(overlays)
+}
+
+/// Takes the back end out of the settings: it stands among them in a file, and changes none of them.
+fn configured_backend(overlays: &mut [Overlay]) -> Result<Option<String>, Failure> {
+    let mut backend = None;
+    for overlay in overlays {
+        backend = match overlay.table.remove("backend") {
+            None => backend,
+            Some(Value::String(name)) => Some(name),
+            Some(other) => {
+                let origin = &overlay.origin;
+                let expected = "expected the name of a back end, such as \"flex\"";
+                let message = anyhow!("{origin}: `backend = {other}` does not fit: {expected}");
+                return Err(Failure::Input(message));
+            }
+        };
+    }
+    Ok(backend)
 }
 
 fn read_table(path: &Path) -> Result<Table, Failure> {

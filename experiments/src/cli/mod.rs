@@ -72,6 +72,7 @@ pub fn main_of(experiment: &str) -> ExitCode {
 }
 
 fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    crate::panics::in_one_line();
     let matches = match Arguments::command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         // Help and version come this way too, with exit code 0.

@@ -53,7 +53,7 @@ pub(crate) fn clipped(
             Bounded::TensorNorm => Clipping::TensorNorm(bound),
             Bounded::Value => Clipping::Value(bound),
         };
-        let (gradients, _) = clip(clipping, &model, gradients)?;
+        let (gradients, _) = clip(clipping, &model, gradients, false)?;
         let after = elements(&model, &gradients)?;
         let row = |quantity: &'static str, value: f64| Row {
             step: 0,

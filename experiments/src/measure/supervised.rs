@@ -4,9 +4,12 @@ use backdraft_datasets::{
     Answer, Augmentation, DatasetError, Examples as HostExamples, ImageSplits, SequenceTask,
     Sequences, TrainTest,
 };
+use backdraft_layers::{Initializer, weight_rng};
 use backdraft_trainer::{BatchOrder, Examples};
+use backdraft_zoo::NetworkConfig;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use super::flow::INPUTS;
 use crate::xray::Loss;
 
 /// A task in host memory: flat inputs, targets, and the loss that compares outputs with them.
@@ -90,6 +93,17 @@ impl Supervised {
             Answer::Class(_) | Answer::ClassEveryStep(_) => Loss::CrossEntropy,
         };
         Ok(Self { train, test, loss, augmented: None })
+    }
+
+    /// Gaussian inputs and targets of the sizes of a network, the same to train and to test on.
+    pub(crate) fn made_up(config: &NetworkConfig, rows: usize, seed: u64) -> Self {
+        let mut rng = weight_rng(seed.wrapping_add(INPUTS));
+        let mut normal = |columns| Initializer::Normal(1.0).draw(rows, columns, &mut rng);
+        let inputs = normal(config.example_shape().iter().product());
+        let targets = normal(config.outputs());
+        let table = || Table { inputs: inputs.clone(), targets: targets.clone(), rows };
+        let (train, test) = (table(), table());
+        Self { train, test, loss: Loss::MeanSquaredError, augmented: None }
     }
 
     /// Puts the training and the test split on a device; `seed` decides how images are varied.

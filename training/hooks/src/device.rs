@@ -62,7 +62,7 @@ pub(crate) fn reductions<const D: usize>(tensor: Tensor<D>, detail: Detail) -> T
 }
 
 /// `values / scale`, or `values` where the scale is 0 and there is nothing to scale.
-fn scaled(values: &Tensor<1>, scale: &Tensor<1>) -> Tensor<1> {
+pub(crate) fn scaled(values: &Tensor<1>, scale: &Tensor<1>) -> Tensor<1> {
     let divisor = scale.clone().mask_fill(scale.clone().equal_elem(0.0), 1.0);
     values.clone() / divisor
 }

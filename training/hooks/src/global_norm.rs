@@ -1,14 +1,19 @@
 //! The norm of all gradients together.
 
-use burn::module::Module;
-use burn::tensor::ExecutionError;
+use std::collections::HashSet;
 
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
+use burn::tensor::{ExecutionError, Tensor};
+
+use crate::device::{reductions, scaled};
 use crate::gradients::GradientSource;
 use crate::observation::Observation;
 use crate::parameters::ParameterPaths;
 use crate::quantity::{GradientNorm, Quantity};
+use crate::reader::on_host;
 use crate::row::NETWORK;
 use crate::selection::{Filter, Grouping};
+use crate::summary::Detail;
 
 /// Returns the L2 norm of the gradients of all parameters together, 0 if there are none.
 ///
@@ -29,4 +34,46 @@ pub fn global_norm<M: Module, G: GradientSource>(
     let rows = observation.rows()?;
     let network = rows.iter().find(|row| &*row.subject == NETWORK);
     Ok(network.map_or(0.0, |row| row.value))
+}
+
+/// Queues the same norm on the device of the gradients, shape `[1]`, and does not wait for it; `None`
+/// where they lie in host memory or there are none, and [`global_norm`] waits for nothing.
+pub fn queued_global_norm<M: Module, G: GradientSource>(
+    module: &M,
+    gradients: &G,
+) -> Option<Tensor<1>> {
+    let mut queued = Queued { gradients, seen: HashSet::new(), parts: Vec::new(), is_host: false };
+    module.visit(&mut queued);
+    if queued.is_host || queued.parts.is_empty() {
+        return None;
+    }
+    let count = queued.parts.len();
+    let parts = Tensor::cat(queued.parts, 0).reshape([count, 2]); // scale, Σ (x / scale)²
+    let column = |index: usize| parts.clone().narrow(1, index, 1).reshape([count]);
+    let (scales, square_sums) = (column(0), column(1));
+    let scale = scales.clone().max();
+    let relative = scaled(&scales, &scale);
+    Some((square_sums * relative.square()).sum().sqrt() * scale)
+}
+
+struct Queued<'a, G> {
+    gradients: &'a G,
+    seen: HashSet<ParamId>,
+    /// Results of [`reductions`], `[2]` each.
+    parts: Vec<Tensor<1>>,
+    is_host: bool,
+}
+
+impl<G: GradientSource> ModuleVisitor for Queued<'_, G> {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        if self.is_host || !self.seen.insert(parameter.id) {
+            return;
+        }
+        if let Some(gradient) = self.gradients.gradient(parameter) {
+            self.is_host = on_host(&gradient, |_| ()).is_some();
+            if !self.is_host {
+                self.parts.push(reductions(gradient, Detail::Norm));
+            }
+        }
+    }
 }

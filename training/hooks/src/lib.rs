@@ -13,6 +13,7 @@ mod nonlinearity;
 mod observation;
 mod parameters;
 mod quantity;
+mod read_back;
 mod reader;
 mod row;
 mod schedule;
@@ -22,7 +23,7 @@ mod summary;
 mod taps;
 
 pub use diagnosis::{Confidence, Finding, History, RULES, Rule, Thresholds, diagnose};
-pub use global_norm::global_norm;
+pub use global_norm::{global_norm, queued_global_norm};
 pub use gradients::GradientSource;
 pub use histogram::Histogram;
 pub use hook::GradientHook;
@@ -35,6 +36,7 @@ pub use quantity::{
     GradientZeroShare, Measured, QUANTITIES, Quantity, Reads, SaturatedShare, UpdateRatio, Values,
     WeightNorm, quantity,
 };
+pub use read_back::{read_back, read_backs};
 pub use row::{NETWORK, Row};
 pub use schedule::Schedule;
 pub use selection::{Filter, Grouping};

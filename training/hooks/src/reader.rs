@@ -1,10 +1,11 @@
 //! One read-back per observation, whatever is asked for.
 
-use burn::tensor::{Bool, DType, ExecutionError, Tensor, TensorData, Transaction};
+use burn::tensor::{Bool, DType, ExecutionError, Tensor, TensorData};
 
 use crate::device;
 use crate::host;
 use crate::nonlinearity::Nonlinearity;
+use crate::read_back::read_back;
 use crate::summary::{Detail, Summary};
 
 /// Collects requests for reductions of tensors, then reads all results back at once.
@@ -15,8 +16,7 @@ use crate::summary::{Detail, Summary};
 #[derive(Default)]
 pub(crate) struct Reader {
     summaries: Vec<Slot>,
-    transaction: Option<Transaction>,
-    queued: usize,
+    queued: Vec<Tensor<1>>,
 }
 
 enum Slot {
@@ -119,10 +119,8 @@ impl Reader {
     }
 
     fn queue(&mut self, result: Tensor<1>) -> usize {
-        let transaction = self.transaction.take().unwrap_or_default();
-        self.transaction = Some(transaction.register(result));
-        self.queued += 1;
-        self.queued - 1
+        self.queued.push(result);
+        self.queued.len() - 1
     }
 
     /// Waits for the device, if anything was queued there, and returns all results.
@@ -131,10 +129,7 @@ impl Reader {
     ///
     /// [`ExecutionError`] when the device failed.
     pub(crate) fn finish(self) -> Result<Readings, ExecutionError> {
-        let results = match self.transaction {
-            Some(transaction) => transaction.try_execute()?,
-            None => Vec::new(),
-        };
+        let results = if self.queued.is_empty() { Vec::new() } else { read_back(self.queued)? };
         let summaries = self.summaries.into_iter().map(|slot| match slot {
             Slot::Ready(summary) => summary,
             Slot::Queued { result, count, detail } => {
@@ -165,7 +160,7 @@ fn values(data: &TensorData) -> Vec<f64> {
 }
 
 /// The elements of a tensor that lies in host memory.
-enum Elements<'a> {
+pub(crate) enum Elements<'a> {
     F32(&'a [f32]),
     F64(&'a [f64]),
 }
@@ -202,7 +197,7 @@ impl Elements<'_> {
 }
 
 /// Reads a tensor that lies in host memory; `None` if it does not.
-fn on_host<const D: usize, T>(
+pub(crate) fn on_host<const D: usize, T>(
     tensor: &Tensor<D>,
     read: impl FnOnce(Elements<'_>) -> T,
 ) -> Option<T> {

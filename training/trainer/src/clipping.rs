@@ -1,6 +1,6 @@
 //! Gradient clipping over all parameters together, which Burn does per tensor only.
 
-use backdraft_hooks::global_norm;
+use backdraft_hooks::{global_norm, queued_global_norm};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{ExecutionError, Tensor};
@@ -38,10 +38,10 @@ impl Clipping {
     }
 }
 
-/// Clips the gradients of `module`, all together.
+/// Clips the gradients of `module`, all together, and tells what that did if it `is_told`.
 ///
 /// Gradients that are not finite are left as they are: no factor makes them useful, and the
-/// trainer stops on them.
+/// trainer stops on them. Where gradients lie on an accelerator it is waited for only to tell.
 ///
 /// # Errors
 ///
@@ -49,67 +49,89 @@ impl Clipping {
 pub fn clip<M: Module>(
     clipping: Clipping,
     module: &M,
-    mut gradients: GradientsParams,
-) -> Result<(GradientsParams, Clipped), ExecutionError> {
-    let norm_before = global_norm(module, &gradients)?;
-    let norm_after = match clipping {
-        Clipping::GlobalNorm(bound) if norm_before > bound && norm_before.is_finite() => {
-            let factor = bound / norm_before;
-            module.visit(&mut Scale { gradients: &mut gradients, factor });
-            bound
-        }
-        Clipping::GlobalNorm(_) => norm_before,
-        Clipping::TensorNorm(bound) => {
-            module.visit(&mut ScaleEach { gradients: &mut gradients, bound });
-            global_norm(module, &gradients)?
-        }
-        Clipping::Value(bound) => {
-            module.visit(&mut Clamp { gradients: &mut gradients, bound });
-            global_norm(module, &gradients)?
-        }
+    gradients: GradientsParams,
+    is_told: bool,
+) -> Result<(GradientsParams, Option<Clipped>), ExecutionError> {
+    let norm = |gradients: &GradientsParams| global_norm(module, gradients);
+    let before = if is_told { Some(norm(&gradients)?) } else { None };
+    let bound = match clipping {
+        Clipping::GlobalNorm(bound) => match queued_global_norm(module, &gradients) {
+            Some(norm) => {
+                let is_finite = norm.clone().is_finite();
+                let factor = bounding(norm, bound).mask_fill(is_finite.bool_not(), 1.0);
+                Some(Bound::QueuedFactor(factor))
+            }
+            None => {
+                let norm = before.map_or_else(|| norm(&gradients), Ok)?;
+                (norm > bound && norm.is_finite()).then(|| Bound::Factor(bound / norm))
+            }
+        },
+        Clipping::TensorNorm(bound) => Some(Bound::Norm(bound)),
+        Clipping::Value(bound) => Some(Bound::Value(bound)),
     };
-    Ok((gradients, Clipped { norm_before, norm_after }))
+    let gradients = match bound {
+        Some(bound) => bound.apply_to_all(module, gradients),
+        None => gradients,
+    };
+    let Some(norm_before) = before else { return Ok((gradients, None)) };
+    let norm_after = match clipping {
+        Clipping::GlobalNorm(bound) if norm_before > bound && norm_before.is_finite() => bound,
+        Clipping::GlobalNorm(_) => norm_before,
+        Clipping::TensorNorm(_) | Clipping::Value(_) => norm(&gradients)?,
+    };
+    Ok((gradients, Some(Clipped { norm_before, norm_after })))
 }
 
-struct Scale<'a> {
-    gradients: &'a mut GradientsParams,
-    factor: f64,
+/// Returns the factor, at most 1, that brings a norm to a bound, both shape `[1]`. Where the norm is 0
+/// the factor is infinite before it is bounded.
+fn bounding(norm: Tensor<1>, bound: f64) -> Tensor<1> {
+    norm.recip().mul_scalar(bound).clamp_max(1.0)
 }
 
-impl ModuleVisitor for Scale<'_> {
-    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-        if let Some(gradient) = self.gradients.remove::<D>(parameter.id) {
-            self.gradients.register(parameter.id, gradient * self.factor);
+/// What is done to each gradient.
+#[expect(clippy::large_enum_variant, reason = "one is made for each clipping")]
+enum Bound {
+    /// Multiplied by this.
+    Factor(f64),
+    /// The same by a factor that only the device knows, shape `[1]`.
+    QueuedFactor(Tensor<1>),
+    /// Scaled to this norm if its own is larger.
+    Norm(f64),
+    /// Clamped to ± this.
+    Value(f64),
+}
+
+impl Bound {
+    fn apply<const D: usize>(&self, gradient: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Factor(factor) => gradient * *factor,
+            Self::QueuedFactor(factor) => gradient * factor.clone().unsqueeze(),
+            Self::Norm(bound) => {
+                let norm = gradient.clone().square().sum().sqrt(); // [1]
+                gradient * bounding(norm, *bound).unsqueeze()
+            }
+            Self::Value(bound) => gradient.clamp(-*bound, *bound),
         }
+    }
+
+    /// Bounds every gradient of a module once, those of parameters that layers share included.
+    fn apply_to_all<M: Module>(self, module: &M, gradients: GradientsParams) -> GradientsParams {
+        let mut each = Each { bound: self, before: gradients, after: GradientsParams::new() };
+        module.visit(&mut each);
+        each.after
     }
 }
 
-struct ScaleEach<'a> {
-    gradients: &'a mut GradientsParams,
-    bound: f64,
+struct Each {
+    bound: Bound,
+    before: GradientsParams,
+    after: GradientsParams,
 }
 
-impl ModuleVisitor for ScaleEach<'_> {
+impl ModuleVisitor for Each {
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-        if let Some(gradient) = self.gradients.remove::<D>(parameter.id) {
-            let norm = gradient.clone().square().sum().sqrt(); // [1]
-            // Where the norm is 0 the factor is infinite before it is bounded by 1.
-            let factor = norm.recip().mul_scalar(self.bound).clamp_max(1.0);
-            self.gradients.register(parameter.id, gradient * factor.unsqueeze());
-        }
-    }
-}
-
-struct Clamp<'a> {
-    gradients: &'a mut GradientsParams,
-    bound: f64,
-}
-
-impl ModuleVisitor for Clamp<'_> {
-    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-        if let Some(gradient) = self.gradients.remove::<D>(parameter.id) {
-            let clamped = gradient.clamp(-self.bound, self.bound);
-            self.gradients.register(parameter.id, clamped);
+        if let Some(gradient) = self.before.remove::<D>(parameter.id) {
+            self.after.register(parameter.id, self.bound.apply(gradient));
         }
     }
 }
@@ -140,7 +162,8 @@ mod tests {
     #[test]
     fn the_global_norm_bounds_all_parameters_by_one_factor() {
         let (layer, gradients) = gradients();
-        let (clipped, report) = clip(Clipping::GlobalNorm(1.0), &layer, gradients).unwrap();
+        let (clipped, report) = clip(Clipping::GlobalNorm(1.0), &layer, gradients, true).unwrap();
+        let report = report.unwrap();
         assert!((report.norm_before - 34f64.sqrt()).abs() < 1e-12);
         let factor = 1.0 / 34f32.sqrt();
         let expected = [3.0 * factor, 3.0 * factor, -4.0 * factor];
@@ -151,7 +174,8 @@ mod tests {
     #[test]
     fn a_norm_within_the_bound_is_left_alone() {
         let (layer, gradients) = gradients();
-        let (clipped, report) = clip(Clipping::GlobalNorm(10.0), &layer, gradients).unwrap();
+        let (clipped, report) = clip(Clipping::GlobalNorm(10.0), &layer, gradients, true).unwrap();
+        let report = report.unwrap();
         assert_eq!(report.norm_before, report.norm_after);
         assert_eq!(elements(&layer, &clipped), [3.0, 3.0, -4.0]);
     }
@@ -159,7 +183,8 @@ mod tests {
     #[test]
     fn each_tensor_is_bounded_by_itself_and_one_within_the_bound_is_left_alone() {
         let (layer, gradients) = gradients();
-        let (clipped, report) = clip(Clipping::TensorNorm(4.1), &layer, gradients).unwrap();
+        let (clipped, report) = clip(Clipping::TensorNorm(4.1), &layer, gradients, true).unwrap();
+        let report = report.unwrap();
         let factor = 4.1 / 18f32.sqrt();
         let expected = [3.0 * factor, 3.0 * factor, -4.0];
         let close = |(x, y): (&f32, &f32)| (x - y).abs() < 1e-6;
@@ -168,9 +193,19 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_that_layers_share_is_scaled_once() {
+        let (layer, gradients) = gradients();
+        let shared = [layer.clone(), layer.clone()];
+        let (clipped, _) = clip(Clipping::GlobalNorm(1.0), &shared, gradients, false).unwrap();
+        let factor = 1.0 / 34f32.sqrt();
+        assert!((elements(&layer, &clipped)[0] - 3.0 * factor).abs() < 1e-6);
+    }
+
+    #[test]
     fn clipping_by_value_clamps_each_element() {
         let (layer, gradients) = gradients();
-        let (clipped, report) = clip(Clipping::Value(3.5), &layer, gradients).unwrap();
+        let (clipped, report) = clip(Clipping::Value(3.5), &layer, gradients, true).unwrap();
+        let report = report.unwrap();
         assert_eq!(elements(&layer, &clipped), [3.0, 3.0, -3.5]);
         assert!((report.norm_after - 30.25f64.sqrt()).abs() < 1e-12);
     }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use backdraft_hooks::{GradientHook, GradientNorm, NETWORK, Observation, Row, Schedule, Taps};
+use backdraft_hooks::{
+    GradientHook, GradientNorm, NETWORK, Observation, Row, Schedule, Taps, read_back,
+};
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, ExecutionError, Gradients, Int, Tensor, TensorData};
@@ -167,8 +169,9 @@ impl Trainer {
             let mut gradients = GradientsParams::from_module(&mut gradients, &model);
             let mut clipped = None;
             if let Some(clipping) = config.clipping {
-                let (kept, report) = clip(clipping, &model, gradients).map_err(at_step)?;
-                (gradients, clipped) = (kept, Some(report));
+                let is_told = observation.is_some();
+                let clip = clip(clipping, &model, gradients, is_told).map_err(at_step)?;
+                (gradients, clipped) = clip;
             }
             model = optimizer.step(rates.step(), model, gradients);
 
@@ -256,9 +259,12 @@ impl Trainer {
             let batch = examples.select(self.indices(&indices));
             let outputs = forward(&model, batch.inputs, &mut Taps::off());
             let mean = objective.loss(outputs.clone(), batch.targets.clone());
-            loss += scalar(mean)? * (end - start) as f64;
-            if let Some(count) = objective.correct(outputs, batch.targets) {
-                *correct.get_or_insert(0.0) += scalar(count)?;
+            let count = objective.correct(outputs, batch.targets);
+            let read = read_back(std::iter::once(mean).chain(count))?;
+            let mut read = read.iter().flat_map(TensorData::iter::<f64>);
+            loss += read.next().unwrap_or(f64::NAN) * (end - start) as f64;
+            if let Some(count) = read.next() {
+                *correct.get_or_insert(0.0) += count;
             }
         }
         let count = examples.len() as f64;
@@ -288,8 +294,8 @@ fn is_to_stop<M: Module, L: Listener + ?Sized>(
 }
 
 fn scalar(tensor: Tensor<1>) -> Result<f64, ExecutionError> {
-    let data = tensor.without_autodiff().try_into_data()?;
-    Ok(data.iter::<f64>().next().unwrap_or(f64::NAN))
+    let read = read_back([tensor.without_autodiff()])?;
+    Ok(read.iter().flat_map(TensorData::iter::<f64>).next().unwrap_or(f64::NAN))
 }
 
 fn network_row(step: u64, quantity: impl Into<Cow<'static, str>>, value: f64) -> Row {
