@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::MlpConfig;
+use backdraft_zoo::NetworkConfig;
 
 use super::initial_flow::{FlowSettings, arm, log_factors, log_gains};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::picture::Picture;
 use crate::results::Results;
-use crate::trial::Trial;
+use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
 /// Burn's and PyTorch's default initialisation of linear layers.
@@ -51,6 +52,12 @@ const ARMS: [(&str, Activation, Initializer, Claim); 4] = [
     ("relu-he", Activation::Relu, Initializer::HeUniform, HE_MENDS),
 ];
 
+fn arms(settings: &FlowSettings) -> [(Factors, NetworkConfig); 4] {
+    ARMS.map(|(name, activation, initializer, _)| {
+        arm(name, MlpConfig { activation, initializer, ..settings.mlp() })
+    })
+}
+
 impl Experiment for BurnDefaultInit {
     type Settings = FlowSettings;
 
@@ -79,10 +86,7 @@ impl Experiment for BurnDefaultInit {
     }
 
     fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
-        let arms = ARMS.map(|(name, activation, initializer, _)| {
-            arm(name, MlpConfig { activation, initializer, ..settings.mlp() })
-        });
-        Ok(settings.trials(&arms))
+        Ok(settings.trials(&arms(settings)))
     }
 
     fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
@@ -97,6 +101,7 @@ impl Experiment for BurnDefaultInit {
     }
 
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
-        vec![settings.gradient_flow(results, &ARMS.map(|(name, ..)| name))]
+        let flow = settings.gradient_flow(results, &ARMS.map(|(name, ..)| name));
+        vec![settings.beside_theory(flow, &arms(settings))]
     }
 }

@@ -192,6 +192,8 @@ impl Experiment for GlorotVariance {
             let trials = results.with(&[("network", network)]);
             picture.measured(*network, by_layer(&trials, "activation_norm", is_hidden))
         });
-        vec![settings.gradient_flow(results, &networks), activations]
+        let arms = ARMS.map(|(name, initializer)| arm(name, network(settings, initializer)));
+        let gradients = settings.gradient_flow(results, &networks);
+        vec![settings.beside_theory(gradients, &arms), activations]
     }
 }

@@ -11,7 +11,7 @@ use crate::measure::flow;
 use crate::picture::Picture;
 use crate::results::{Results, TrialResult, by_layer};
 use crate::settings::{Settings, SettingsError, in_range};
-use crate::theory::MeanField;
+use crate::theory::{LayerTheory, MeanField, NetworkTheory};
 use crate::trial::{Factors, Task, Trial};
 
 /// Settings of an experiment that looks at networks as they start.
@@ -98,6 +98,27 @@ impl FlowSettings {
         networks.iter().fold(picture.logarithmic(), |picture, network| {
             let trials = results.with(&[("network", network)]);
             picture.measured(*network, by_layer(&trials, "activation_gradient_norm", is_hidden))
+        })
+    }
+
+    /// Lays what theory says over the lines of [`gradient_flow`](Self::gradient_flow), beginning at the
+    /// last layer's norm; networks that there is no formula for stay without.
+    pub(crate) fn beside_theory(
+        &self,
+        picture: Picture,
+        arms: &[(Factors, NetworkConfig)],
+    ) -> Picture {
+        arms.iter().fold(picture, |picture, (factors, network)| {
+            let label = factors.level("network").unwrap_or_default().to_owned();
+            let measured = picture.series.iter().find(|series| series.label == label);
+            let last = measured.and_then(|series| series.points.last()).map(|point| point.y);
+            let (Some(last), NetworkConfig::Mlp(config)) = (last, network) else { return picture };
+            let Ok(layers) = NetworkTheory::of(config).and_then(|theory| theory.layers(self.depth))
+            else {
+                return picture;
+            };
+            let point = |layer: LayerTheory| (layer.layer as f64, last * layer.gradient_norm());
+            picture.predicted(&label, layers.into_iter().map(point))
         })
     }
 

@@ -6,7 +6,7 @@ use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::{MlpConfig, Normalization};
 use backdraft_zoo::NetworkConfig;
 
-use super::initial_flow::{FlowSettings, log_factors};
+use super::initial_flow::{FlowSettings, arm, log_factors};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::picture::Picture;
@@ -51,6 +51,13 @@ const ARMS: [(&str, Activation, Normalization); 5] = [
     ("sigmoid", Activation::Sigmoid, Normalization::None),
 ];
 
+fn arms(settings: &FlowSettings) -> [(Factors, NetworkConfig); 5] {
+    let initializer = Initializer::LecunNormal;
+    ARMS.map(|(name, activation, normalization)| {
+        arm(name, MlpConfig { activation, normalization, initializer, ..settings.mlp() })
+    })
+}
+
 impl Experiment for NormalizationFlow {
     type Settings = FlowSettings;
 
@@ -78,16 +85,7 @@ impl Experiment for NormalizationFlow {
     }
 
     fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
-        let arm = |(name, activation, normalization): (&str, Activation, Normalization)| {
-            let network = MlpConfig {
-                activation,
-                normalization,
-                initializer: Initializer::LecunNormal,
-                ..settings.mlp()
-            };
-            (Factors::new([("network", name.to_owned())]), NetworkConfig::Mlp(network))
-        };
-        Ok(settings.trials(&ARMS.map(arm)))
+        Ok(settings.trials(&arms(settings)))
     }
 
     fn judge(_: &FlowSettings, results: &Results) -> Vec<Verdict> {
@@ -117,6 +115,7 @@ impl Experiment for NormalizationFlow {
     }
 
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
-        vec![settings.gradient_flow(results, &ARMS.map(|(network, _, _)| network))]
+        let flow = settings.gradient_flow(results, &ARMS.map(|(network, _, _)| network));
+        vec![settings.beside_theory(flow, &arms(settings))]
     }
 }

@@ -6,7 +6,7 @@ use backdraft_layers::Initializer;
 use backdraft_mlp::{MlpConfig, Normalization, Skip};
 use backdraft_zoo::NetworkConfig;
 
-use super::initial_flow::{FlowSettings, log_factors, log_gains};
+use super::initial_flow::{FlowSettings, arm, log_factors, log_gains};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::picture::Picture;
@@ -62,6 +62,13 @@ const RESIDUAL: &str = "residual";
 const PLAIN_NORM: &str = "plain-batch-norm";
 const RESIDUAL_NORM: &str = "residual-batch-norm";
 
+fn arms(settings: &FlowSettings) -> [(Factors, NetworkConfig); 4] {
+    let initializer = Initializer::HeNormal;
+    ARMS.map(|(name, normalization, skip)| {
+        arm(name, MlpConfig { initializer, normalization, skip, ..settings.mlp() })
+    })
+}
+
 impl Experiment for ResidualFlow {
     type Settings = FlowSettings;
 
@@ -89,16 +96,7 @@ impl Experiment for ResidualFlow {
     }
 
     fn trials(settings: &FlowSettings) -> anyhow::Result<Vec<Trial>> {
-        let arm = |(name, normalization, skip): (&str, Normalization, Skip)| {
-            let network = MlpConfig {
-                initializer: Initializer::HeNormal,
-                normalization,
-                skip,
-                ..settings.mlp()
-            };
-            (Factors::new([("network", name.to_owned())]), NetworkConfig::Mlp(network))
-        };
-        Ok(settings.trials(&ARMS.map(arm)))
+        Ok(settings.trials(&arms(settings)))
     }
 
     fn judge(settings: &FlowSettings, results: &Results) -> Vec<Verdict> {
@@ -118,6 +116,7 @@ impl Experiment for ResidualFlow {
     }
 
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
-        vec![settings.gradient_flow(results, &ARMS.map(|(network, _, _)| network))]
+        let flow = settings.gradient_flow(results, &ARMS.map(|(network, _, _)| network));
+        vec![settings.beside_theory(flow, &arms(settings))]
     }
 }

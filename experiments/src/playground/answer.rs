@@ -24,6 +24,8 @@ pub struct Answer {
     pub factor: Option<f64>,
     /// Theory, where there is one; only of a network that has not been trained.
     pub theory: Option<Theory>,
+    /// Why there is none.
+    pub without_theory: Option<String>,
     /// What is wrong, by the rules of `backdraft-hooks`.
     pub findings: Vec<Finding>,
     /// What is seen, in words.
@@ -71,17 +73,22 @@ impl Answer {
         rows: &[Row],
         loss: f64,
         parameters: usize,
-        prediction: Option<Prediction>,
+        prediction: Result<Prediction, String>,
     ) -> Self {
         let places = places(rows);
         let gradients: Vec<f64> = places.iter().map(|place| place.gradient).collect();
-        let theory = prediction.and_then(|prediction| Theory::of(prediction, &places));
+        let theory = prediction.and_then(|prediction| {
+            let alone = "No theory for one layer alone: it speaks of factors between layers.";
+            Theory::of(prediction, &places).ok_or_else(|| alone.to_owned())
+        });
+        let without_theory = theory.as_ref().err().cloned();
         let mut answer = Self {
             step: rows.first().map_or(0, |row| row.step),
             loss,
             parameters,
             factor: factor(&gradients),
-            theory,
+            theory: theory.ok(),
+            without_theory,
             findings: diagnose(rows, &Thresholds::default()),
             places,
             summary: String::new(),
@@ -169,11 +176,12 @@ mod tests {
             row("activation_mean", "layers.0@0", 0.1),
             row("activation_gradient_norm", "layers.0@1", 4.0),
         ];
-        let answer = Answer::new(&rows, 0.7, 10, None);
+        let answer = Answer::new(&rows, 0.7, 10, Err("No theory.".to_owned()));
         assert_eq!((answer.step, answer.places.len()), (7, 2));
         assert_eq!(answer.places[0].memory_gradient, Some(0.5));
         assert_eq!((answer.places[0].mean, answer.places[1].gradient), (0.1, 4.0));
         assert_eq!(answer.factor, Some(0.5));
+        assert_eq!(answer.without_theory.as_deref(), Some("No theory."));
     }
 
     #[test]

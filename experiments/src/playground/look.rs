@@ -6,13 +6,14 @@ use backdraft_hooks::{
 };
 use backdraft_layers::Network;
 use backdraft_trainer::Objective;
-use burn::tensor::Device;
+use backdraft_zoo::NetworkConfig;
+use burn::tensor::{Device, Tensor};
 
 use super::answer::Answer;
 use super::error::PlaygroundError;
 use super::material::{Material, first_batch};
 use super::setup::Setup;
-use super::theory::Prediction;
+use super::theory::{Inputs, Prediction};
 
 /// Draws the network of a setup and looks at it before training, on the batch that training begins
 /// with.
@@ -25,7 +26,11 @@ pub fn look(setup: &Setup, device: &Device) -> Result<Answer, PlaygroundError> {
     let network = material.network(device)?;
     let [train, _] = material.examples(device);
     let batch = first_batch(&train, setup.seed(), device);
-    let square = mean_square(&batch.inputs)?;
+    let steps = match &material.config {
+        NetworkConfig::Recurrent(recurrent) => recurrent.length,
+        _ => 1,
+    };
+    let inputs = inputs(&batch.inputs, steps)?;
     let mut hook = hook(Schedule::Every(1));
     let mut taps = hook.taps(0);
     let outputs = network.score(batch.inputs, &mut taps);
@@ -34,7 +39,7 @@ pub fn look(setup: &Setup, device: &Device) -> Result<Answer, PlaygroundError> {
     let observation = hook.observe_with_taps(0, &network, &gradients, &taps);
     let rows = observation.map_or(Ok(vec![]), |observation| observation.rows())?;
     let loss = loss.without_autodiff().try_into_data()?.iter::<f64>().next().unwrap_or(f64::NAN);
-    let prediction = Prediction::of(setup, &material.config, square);
+    let prediction = Prediction::of(setup, &material.config, &inputs);
     Ok(Answer::new(&rows, loss, material.config.num_learned(), prediction))
 }
 
@@ -54,9 +59,20 @@ pub(super) fn hook(schedule: Schedule) -> GradientHook {
     )
 }
 
-/// ‖x‖², the mean over the examples.
-fn mean_square(inputs: &burn::tensor::Tensor<2>) -> Result<f64, PlaygroundError> {
-    let rows = inputs.dims()[0].max(1) as f64;
-    let values = inputs.clone().try_into_data()?;
-    Ok(values.iter::<f64>().map(|x| x * x).sum::<f64>() / rows)
+/// Takes the measure of a batch `[examples, steps × features]`.
+fn inputs(batch: &Tensor<2>, steps: usize) -> Result<Inputs, PlaygroundError> {
+    let [examples, columns] = batch.dims();
+    let examples = examples.max(1) as f64;
+    let values: Vec<f64> = batch.clone().try_into_data()?.iter::<f64>().collect();
+    let mean = |column: usize, power: i32| {
+        let values = values.iter().skip(column).step_by(columns);
+        values.map(|x| x.powi(power)).sum::<f64>() / examples
+    };
+    let columns: Vec<(f64, f64)> =
+        (0..columns).map(|column| (mean(column, 1), mean(column, 2))).collect();
+    let of_steps = columns.chunks((columns.len() / steps).max(1));
+    Ok(Inputs {
+        squares: of_steps.map(|step| step.iter().map(|(_, square)| square).sum()).collect(),
+        variance: columns.iter().map(|(mean, square)| square - mean * mean).sum(),
+    })
 }

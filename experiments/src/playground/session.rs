@@ -196,7 +196,8 @@ impl Session {
             |quantity: &str| rows.iter().find(|row| row.quantity == quantity).map(|row| row.value);
         let (test_loss, test_accuracy) = (value("test_loss"), value("test_accuracy"));
         let loss = value("loss").unwrap_or(f64::NAN);
-        let mut answer = Answer::new(&rows, loss, self.parameters, None);
+        let untrained = "Theory speaks of networks before training: it is shown at step 0.";
+        let mut answer = Answer::new(&rows, loss, self.parameters, Err(untrained.to_owned()));
         self.remembered.push_back(rows);
         if self.remembered.len() > REMEMBERED {
             self.remembered.pop_front();

@@ -43,10 +43,13 @@ pub(super) fn summary(answer: &Answer) -> String {
     };
     let whole = format!("{verdict}, a factor {} per {place}.", short(measured));
     match &answer.theory {
-        Some(theory) if !theory.prediction.is_of_memory => {
-            format!("{whole} Theory says {}.", short(theory.factor))
+        Some(theory) if theory.prediction.is_of_memory => whole + &memory(answer),
+        Some(theory) if theory.prediction.is_of_one_path => {
+            let path = &theory.prediction.label;
+            format!("{whole} The {path} would keep {}.", short(theory.factor))
         }
-        _ => whole + &memory(answer),
+        Some(theory) => format!("{whole} Theory says {}.", short(theory.factor)),
+        None => whole + &memory(answer),
     }
 }
 
@@ -91,7 +94,7 @@ mod tests {
             value: *norm,
         };
         let rows: Vec<Row> = norms.iter().enumerate().map(row).collect();
-        Answer::new(&rows, 0.5, 1, None).summary
+        Answer::new(&rows, 0.5, 1, Err(String::new())).summary
     }
 
     #[test]

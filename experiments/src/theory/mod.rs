@@ -17,6 +17,7 @@ pub use depth_scales::DepthScales;
 pub use finite_width::LogGain;
 pub use forget_gate::{chrono_gain, forget_factor, time_constant};
 pub use mean_field::MeanField;
+pub(crate) use network::is_random;
 pub use network::{LayerTheory, NetworkTheory, NoTheory};
-pub use normalized::{batch_norm_chi, batch_norm_residual_chi, layer_norm_chi};
+pub use normalized::{batch_norm_chi, batch_norm_residual_chi, layer_norm_chi, residual_chi};
 pub use quadrature::gaussian_mean;

@@ -1,11 +1,11 @@
 //! The gradient of a whole network, layer by layer.
 
-use backdraft_layers::Activation;
-use backdraft_mlp::{Normalization, Skip};
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::{MlpConfig, Normalization, Skip};
 use serde::Serialize;
 
 use super::mean_field::MeanField;
-use super::normalized::{batch_norm_chi, batch_norm_residual_chi, layer_norm_chi};
+use super::normalized::{batch_norm_chi, batch_norm_residual_chi, layer_norm_chi, residual_chi};
 
 /// A fully connected network of equal widths, at initialisation and in the limit of wide layers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,9 +51,32 @@ pub enum NoTheory {
     /// Layer normalisation beside a skip.
     #[error("there is no formula for layer normalisation with residual layers; drop one of them")]
     LayerNormResidual,
+    /// Weights that are all the same.
+    #[error("there is no formula for weights that are not drawn at random with mean zero")]
+    NotRandom,
 }
 
 impl NetworkTheory {
+    /// Returns the theory of a configured network, as wide as it is, whose inputs are as many as its
+    /// units.
+    ///
+    /// # Errors
+    ///
+    /// [`NoTheory::NotRandom`]; [`layers`](Self::layers) tells of the others.
+    pub fn of(config: &MlpConfig) -> Result<Self, NoTheory> {
+        let MlpConfig { width, initializer, .. } = *config;
+        if !is_random(initializer) {
+            return Err(NoTheory::NotRandom);
+        }
+        Ok(Self {
+            activation: config.activation,
+            weight_variance: initializer.weight_variance(width, width) * width as f64,
+            bias_variance: config.bias_variance,
+            normalization: config.normalization,
+            skip: config.skip,
+        })
+    }
+
     /// Predicts every layer of a network of `depth` hidden layers, whose inputs have variance 1.
     ///
     /// A residual layer without normalisation counts as if its branch and its skip were independent,
@@ -122,19 +145,10 @@ impl NetworkTheory {
             }
             (Skip::Residual, Normalization::Batch) => {
                 let square = self.normalized_square();
-                let chis = batch_norm_residual_chi(activation, depth).into_iter().enumerate();
+                let chis = batch_norm_residual_chi(activation, 1.0, depth).into_iter().enumerate();
                 chis.map(|(layer, chi)| (weights(1.0 + layer as f64 * square), chi)).collect()
             }
-            (Skip::Residual, Normalization::None) => {
-                let field = self.field();
-                let mut square = 1.0;
-                let layer = |_| {
-                    let q = weights(square);
-                    square += field.mean(q, |value, _| value * value);
-                    (q, 1.0 + field.chi(q))
-                };
-                (0..depth).map(layer).collect()
-            }
+            (Skip::Residual, Normalization::None) => residual_chi(&self.field(), 1.0, depth),
         })
     }
 
@@ -142,6 +156,12 @@ impl NetworkTheory {
     fn normalized_square(&self) -> f64 {
         MeanField::new(self.activation, 1.0, 0.0).next_variance(1.0)
     }
+}
+
+/// Tells whether weights are drawn with mean zero, independently or orthogonal: what the derivations
+/// are for.
+pub(crate) fn is_random(initializer: Initializer) -> bool {
+    !matches!(initializer, Initializer::Zeros | Initializer::Constant(_) | Initializer::Identity(_))
 }
 
 #[cfg(test)]

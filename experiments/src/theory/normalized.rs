@@ -1,6 +1,7 @@
 //! Gradients through normalised and residual layers at initialisation.
 
 use super::activation::ScalarFunction;
+use super::mean_field::MeanField;
 use super::quadrature::gaussian_mean_between;
 
 fn mean(activation: &impl ScalarFunction, f: impl Fn(f64, f64) -> f64) -> f64 {
@@ -36,8 +37,8 @@ pub fn layer_norm_chi(activation: &impl ScalarFunction) -> f64 {
 }
 
 /// Returns the factors of the squared gradient norm through each of `depth` residual layers
-/// x + φ(BN(W x)), the first layer's first: 1 + E φ′(z)² / v_l, where v_1 = 1 is the variance of the inputs
-/// over the batch, and each layer adds Var φ(z) to it.
+/// x + φ(BN(W x)), the first layer's first: 1 + E φ′(z)² / v_l, where v_1 = `entering` is the variance of
+/// what enters the first of them over the batch, and each layer adds Var φ(z) to it.
 ///
 /// So the gradient grows like a power of the depth, not exponentially.
 ///
@@ -46,9 +47,36 @@ pub fn layer_norm_chi(activation: &impl ScalarFunction) -> f64 {
 /// De & Smith, "Batch normalization biases residual blocks towards the identity function in deep
 /// networks", 2020, § 3, for the variances; the gradient is that of Yang et al. 2019 with the identity
 /// beside it.
-pub fn batch_norm_residual_chi(activation: &impl ScalarFunction, depth: usize) -> Vec<f64> {
+pub fn batch_norm_residual_chi(
+    activation: &impl ScalarFunction,
+    entering: f64,
+    depth: usize,
+) -> Vec<f64> {
     let (added, slope) = (variance(activation), squared_slope(activation));
-    (0..depth).map(|layer| 1.0 + slope / (1.0 + layer as f64 * added)).collect()
+    (0..depth).map(|layer| 1.0 + slope / (entering + layer as f64 * added)).collect()
+}
+
+/// Returns q and the factor 1 + χ(q) of the squared gradient norm of each of `depth` residual layers
+/// x + φ(W x + b), the first layer's first, where `square` is the mean square of what enters the first of
+/// them and E φ(√q z)² is added by each.
+///
+/// It counts branch and skip as independent, which they are for odd activations; where activations have
+/// a mean, the gradient grows faster.
+///
+/// # Reference
+///
+/// Yang & Schoenholz, "Mean field residual networks: on the edge of chaos", 2017.
+pub fn residual_chi<F: ScalarFunction>(
+    field: &MeanField<F>,
+    mut square: f64,
+    depth: usize,
+) -> Vec<(f64, f64)> {
+    let layer = |_| {
+        let q = field.weight_variance() * square + field.bias_variance();
+        square += field.mean(q, |value, _| value * value);
+        (q, 1.0 + field.chi(q))
+    };
+    (0..depth).map(layer).collect()
 }
 
 #[cfg(test)]
@@ -74,7 +102,7 @@ mod tests {
     #[test]
     fn residual_linear_layers_gain_one_over_the_layer() {
         // 1 + 1 / (1 + l): the product telescopes to L + 1.
-        let product: f64 = batch_norm_residual_chi(&Identity, 50).iter().product();
+        let product: f64 = batch_norm_residual_chi(&Identity, 1.0, 50).iter().product();
         assert!((product - 51.0).abs() < 1e-6, "{product}");
     }
 }

@@ -22,6 +22,12 @@ const backdraft = (() => {
   const html = create(false);
   const svg = create(true);
 
+  /** A text as nodes, with `code` where it is marked by backticks. */
+  const prose = (text) => text.split("`").map((part, i, { length }) => {
+    if (i % 2 === 0) return part;
+    return i + 1 < length ? html("code", {}, part) : `\`${part}`;
+  });
+
   /** Four significant digits; what JSON writes as null is not finite. */
   const number = (value) => {
     if (value === null || value === undefined || Number.isNaN(value)) return "not finite";
@@ -190,7 +196,7 @@ const backdraft = (() => {
   };
 
   return {
-    html, svg, number, powerOfTen, ticks, scaleOf, frameOf, showTooltip, followCursor, toCsv,
+    html, svg, prose, number, powerOfTen, ticks, scaleOf, frameOf, showTooltip, followCursor, toCsv,
     download,
   };
 })();

@@ -9,6 +9,7 @@ const explore = (element, profiles, variants, { xLabel, first, order }) => {
   const quantities = [...new Set(profiles.map((profile) => profile.quantity))];
   const id = `explorer-${element.id}`;
   const PAUSE = 350; // milliseconds between steps while playing
+  const NAMED = 4; // lines without theory that are named one by one
   let profile = profiles[0];
   let steps = [];
   let index = 0;
@@ -29,6 +30,7 @@ const explore = (element, profiles, variants, { xLabel, first, order }) => {
     },
   }, ...tabs);
   const about = html("p", { class: "soft" });
+  const theoryNote = html("p", { class: "soft theory-note" });
   const kinds = html("select", { "aria-label": "subjects", onchange: () => show(profiles[kinds.value]) });
   const kindLabel = html("label", {}, "of", kinds);
   const slider = html("input", { type: "range", min: 0, step: 1, oninput: () => { stop(); moveTo(Number(slider.value)); } });
@@ -42,7 +44,7 @@ const explore = (element, profiles, variants, { xLabel, first, order }) => {
   const heatLabel = html("label", {}, "heat map of", heatChoice);
   const panel = html("div", { role: "tabpanel", id: `${id}-panel` },
     about, html("div", { class: "controls" }, kindLabel, chooser.element, heatLabel), through,
-    html("div", { class: "charts" }, lineFigure, heatFigure));
+    theoryNote, html("div", { class: "charts" }, lineFigure, heatFigure));
   element.replaceChildren(tablist, panel);
 
   const stop = () => {
@@ -70,6 +72,19 @@ const explore = (element, profiles, variants, { xLabel, first, order }) => {
   const place = (i) => i + first;
   const names = () => Object.fromEntries(profile.names.map((name, i) => [place(i), name]));
 
+  /** Says of which lines theory says nothing: `labels` are [label, hasTheory]. */
+  const noteTheory = (labels) => {
+    const without = labels.filter(([, hasTheory]) => !hasTheory).map(([label]) => label);
+    const named = without.slice(0, NAMED).join(", ");
+    const more = without.length > NAMED ? ` and ${without.length - NAMED} more` : "";
+    let note = "";
+    if (without.length === labels.length) note = "No theory for what is shown: these are measurements alone.";
+    else if (steps[index] > 0) note = "Theory speaks of networks before training: it is shown at step 0.";
+    else if (without.length) note = `No theory for ${named}${more}.`;
+    theoryNote.hidden = !note || profile.quantity !== "activation_gradient_norm";
+    theoryNote.textContent = note;
+  };
+
   const drawLines = () => {
     const step = steps[index];
     const series = chooser.lines().flatMap(({ variant, label }) => {
@@ -85,6 +100,7 @@ const explore = (element, profiles, variants, { xLabel, first, order }) => {
         }] : [];
       return [{ label, isTheory: false, points }, ...theory];
     });
+    noteTheory(chooser.lines().map(({ variant, label }) => [label, Boolean(lineOf(variant).theory)]));
     series.sort((a, b) => a.isTheory - b.isTheory);
     const when = steps.length > 1 ? ` at step ${step}` : " before training";
     lineChart(lineFigure, {

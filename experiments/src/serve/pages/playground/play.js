@@ -1,6 +1,6 @@
 /* What happens when: settings change, training goes on. */
 (() => {
-  const { html } = backdraft;
+  const { html, prose } = backdraft;
   const at = (id) => document.getElementById(id);
   const STEPS_A_FRAME = 10;
   const PAUSE = 60; // milliseconds between frames, so that the eye can follow
@@ -26,7 +26,7 @@
   const refuse = (error) => {
     const text = error.status ? error.message : "The server does not answer: is `backdraft serve` still running?";
     at("summary").className = "refused";
-    at("summary").textContent = text;
+    at("summary").replaceChildren(...prose(text));
   };
 
   /** Asks for an answer to the settings as they are now; while one is on its way, remembers to ask
@@ -42,7 +42,7 @@
         const answer = await ask("/api/playground", controls.setup());
         if (isStale) continue;
         current = answer;
-        show.answer(current, current.theory, null, null);
+        show.answer(current, current, null, null);
         document.body.dataset.milliseconds = Math.round(performance.now() - begun);
       } catch (error) {
         if (!isStale) refuse(error);
@@ -76,7 +76,7 @@
     at("frame").value = index;
     at("at").textContent = `step ${frame.answer.step}`;
     const isFirst = index === 0;
-    show.answer(frame.answer, isFirst ? current?.theory : null, frame, isFirst ? null : frames[0].answer);
+    show.answer(frame.answer, isFirst && current ? current : frame.answer, frame, isFirst ? null : frames[0].answer);
   };
 
   /** Trains on by one frame; tells whether there may be another. */
@@ -169,7 +169,7 @@
   const redraw = () => {
     at("unpin").hidden = kept === 0;
     if (frames.length) showFrame(Number(at("frame").value));
-    else if (current) show.answer(current, current.theory, null, null);
+    else if (current) show.answer(current, current, null, null);
   };
   let kept = 0;
   at("pin").addEventListener("click", () => {

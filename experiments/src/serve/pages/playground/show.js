@@ -36,7 +36,7 @@ const show = (() => {
     const tile = (name, value, note) => html("div", {}, html("dt", {}, name), html("dd", {}, value, note ? html("small", {}, ` ${note}`) : null));
     const accuracy = frame?.test_accuracy;
     at("numbers").replaceChildren(
-      tile(`factor per ${unit}`, short(answer.factor), theory && !theory.is_of_memory ? `theory ${short(theory.factor)}` : null),
+      tile(`factor per ${unit}`, short(answer.factor), theory && !theory.is_of_memory ? `${theory.is_of_one_path ? theory.label : "theory"} ${short(theory.factor)}` : null),
       tile("first ÷ last", last > 0 ? short(first / last) : "–"),
       tile("loss", short(answer.loss), frame?.test_loss === undefined || frame?.test_loss === null ? null : `test ${short(frame.test_loss)}`),
       accuracy === null || accuracy === undefined
@@ -121,14 +121,13 @@ const show = (() => {
     if (element.textContent !== answer.summary) element.textContent = answer.summary;
   };
 
-  /** Shows an answer; in training also the frame it belongs to, and the answer before it all. */
-  const answer = (shown, theory, frame, before) => {
+  /** Shows an answer with its theory or the reason `without` it; in training also the frame it belongs to,
+   * and the answer before it all. */
+  const answer = (shown, { theory, without_theory: without }, frame, before) => {
     summary(shown);
     drawRiver(shown);
     tiles(shown, theory, frame);
-    at("theory").textContent = theory
-      ? `Theory: ${theory.words}`
-      : before ? "" : "There is no theory here for these settings: only measurements are shown.";
+    at("theory").textContent = theory ? `Theory: ${theory.words}` : without;
     gradients(shown, theory, before);
     inside(shown);
     listFindings(at("findings"), shown.findings, "Nothing is wrong, by the rules of backdraft-hooks.");
