@@ -109,7 +109,7 @@ fn runs_are_listed_opened_and_followed() {
 
     let standing: Value =
         serde_json::from_str(&served.get(&format!("/api/runs/residual-flow/{id}")).body).unwrap();
-    assert_eq!((&standing["trials"], &standing["status"]), (&json!(8), &json!("finished")));
+    assert_eq!((&standing["trials"], &standing["state"]), (&json!(8), &json!("finished")));
     let begun = standing["begun"].as_array().unwrap();
     assert!(begun.len() == 8 && begun.iter().all(|trial| trial["ending"] == "finished"));
     let name = begun[0]["name"].as_str().unwrap();

@@ -91,6 +91,10 @@ test("slider, play, tabs and legend work with the keyboard", async () => {
   await slider.focus();
   await page.keyboard.press("Home");
   assert.equal(await theory.count(), 1, "theory lies over what was measured before training");
+  assert.equal(await explorer.locator(".theory-note").isVisible(), false, "every line has its theory");
+  await page.keyboard.press("End");
+  assert.match(await explorer.locator(".theory-note").textContent(), /^Theory speaks of networks before training/);
+  await page.keyboard.press("Home");
   const toggle = chart.getByRole("button", { name: "sigmoid", exact: true });
   const count = await chart.locator("path.line").count();
   await toggle.press("Space");

@@ -40,6 +40,7 @@ const summary = (page) => page.locator("#summary").textContent();
 const series = async (page, label) => {
   const details = page.locator("#gradient details");
   if (!(await details.evaluate((element) => element.open))) await details.locator("summary").click();
+  await details.locator("tbody tr").first().waitFor();
   const cells = await details.locator("tbody tr").evaluateAll((trs) =>
     trs.map((tr) => [...tr.children].map((td) => td.textContent)));
   return cells.filter((row) => row[0] === label).map((row) => Number(row[2]));
@@ -80,11 +81,18 @@ test("a run that is going on is followed as it measures", async () => {
   const { page, done } = await open(`${base}/runs/residual-flow/going-on/`);
   const chart = page.locator("#norms");
   await chart.getByText("Gradient by layer, step 0").waitFor();
+  // Nobody works on it; then somebody on another machine does.
+  assert.match(await page.locator("#standing").textContent(), /^0 of 8 trials have ended; the run was cut off/);
+  const states = async () => (await fetch(`${base}/`)).text();
+  assert.match(await states(), /going-on\/">residual-flow<\/a><\/td><td>cut off</);
+  const owner = { host: "elsewhere.invalid", pid: 7, since_unix: Math.floor(Date.now() / 1000) };
+  writeFileSync(join(going, "lock"), JSON.stringify(owner));
+  assert.match(await states(), /going-on\/">residual-flow<\/a><\/td><td>running</);
+  await page.locator("#standing").getByText("process 7 on elsewhere.invalid").waitFor({ timeout: 8_000 });
   loss(10, 0.7);
   norms(10, 0.01);
   await chart.getByText("Gradient by layer, step 10").waitFor({ timeout: 5_000 });
   assert.match(await page.locator("#trials").textContent(), /10\s*0\.7\s*under way/);
-  assert.match(await page.locator("#standing").textContent(), /^0 of 8 trials have ended/);
   assert.match(await page.locator("#findings").textContent(), /vanishing in hidden\.0/);
   say({ end: "finished" });
   await page.locator("#trials").getByText("finished").waitFor({ timeout: 5_000 });
@@ -104,6 +112,20 @@ test("numbers on screen are the server's, and theory lies beside them", async ()
   assert.match(await page.locator("#findings").textContent(), /vanishing in hidden\.0/);
   assert.deepEqual(await lowContrast(page), []);
   await done();
+});
+
+test("where there is no theory, it says why", async () => {
+  for (const [link, words] of [
+    ["#kind=sequence&cell=gru", /^Theory: σ\(0\) = 0\.500 per step: the update gate alone/],
+    ["#skip=residual&activation=tanh", /^Theory: √\(1 \+ χ\) per layer/],
+    ["#skip=residual&activation=relu", /^No theory for residual layers of relu: its activations have a mean/],
+    ["#skip=highway", /^No theory for highway layers/],
+  ]) {
+    const { page, done } = await open(`${base}/playground${link}`);
+    await settled(page);
+    assert.match(await page.locator("#theory").textContent(), words);
+    await done();
+  }
 });
 
 test("a slider changes the chart and the address, and the last of many settings wins", async () => {

@@ -27,17 +27,16 @@ fn list_runs(arguments: &ListArguments) -> Result<(), Failure> {
     let mut manifests = Vec::new();
     for folder in RunFolder::list(&arguments.out) {
         match folder.manifest() {
-            Ok(manifest) => manifests.push(manifest),
+            Ok(manifest) => manifests.push((folder, manifest)),
             // One damaged record must not hide the others.
             Err(error) => super::print::print_error(&error.into()),
         }
     }
     if arguments.json {
-        return say_json(&manifests);
+        return say_json(&manifests.iter().map(|(_, manifest)| manifest).collect::<Vec<_>>());
     }
-    for manifest in &manifests {
-        let status = serde_json::to_value(manifest.status).map_err(Failure::run)?;
-        let status = status.as_str().unwrap_or_default().to_owned();
+    for (folder, manifest) in &manifests {
+        let status = manifest.status.in_words(folder.owner().is_some());
         let name = &manifest.experiment;
         say(format!("{}  {name:<26} {:<9} {status}", manifest.id, manifest.preset.to_string()));
     }

@@ -5,14 +5,15 @@ use serde::Serialize;
 
 use super::{Compared, Comparison, Mean, Outcome};
 use crate::judgement::short;
-use crate::page::{LineChart, Page};
+use crate::page::{LineChart, Page, prose};
 use crate::picture::{Picture, Series};
 use crate::report::measured;
 use crate::statistics::Difference;
 
 #[derive(Serialize)]
 struct Data<'a> {
-    pictures: Vec<LineChart<'a>>,
+    /// Pictures that stand beside each other share their axes.
+    pictures: Vec<Vec<LineChart<'a>>>,
 }
 
 /// Returns the page.
@@ -32,15 +33,19 @@ pub(crate) fn page(
         }
         main {
             (heads(runs))
-            (settings(comparison))
-            (claims(comparison))
-            h2 { "Pictures" }
-            div class="charts" id="pictures" { @for _ in &pictures { figure {} } }
-            (outcomes(comparison))
+            (section("settings", "What was different", &settings(comparison)))
+            (section("verdicts", "Verdicts", &claims(comparison)))
+            (section("pictures-title", "Pictures", &html! {
+                div id="pictures" {
+                    @for alike in &pictures { div class="charts" { @for _ in alike { figure {} } } }
+                }
+            }))
+            (section("quantities", "Quantities at the end", &outcomes(comparison)))
         }
     };
     let title = format!("Comparison: {}", comparison.experiment);
-    let data = Data { pictures: pictures.iter().map(LineChart::from).collect() };
+    let pictures = pictures.iter().map(|alike| alike.iter().map(LineChart::from).collect());
+    let data = Data { pictures: pictures.collect() };
     Page { title: &title, body, script: include_str!("page.js") }.to_html(&data)
 }
 
@@ -54,26 +59,49 @@ pub(crate) fn letter(index: usize) -> String {
     }
 }
 
-/// Pictures of the first run that others have too, with the lines of all.
-fn shared_pictures(runs: &[Compared]) -> Vec<Picture> {
+/// Lines of all runs that fit into one picture: as many as there are colours.
+const MOST_LINES: usize = 7;
+
+/// Pictures of the first run with those of the others: the lines of all in one, or one beside the other
+/// where there are too many.
+fn shared_pictures(runs: &[Compared]) -> Vec<Vec<Picture>> {
     let of = |picture: &Picture| {
-        let mut merged = Picture { series: Vec::new(), ..picture.clone() };
-        for (index, run) in runs.iter().enumerate() {
-            let same = run.pictures.iter().find(|other| other.name == picture.name);
-            let lines = same.into_iter().flat_map(|picture| &picture.series);
-            merged.series.extend(lines.map(|series| Series {
-                label: format!("{}: {}", letter(index), series.label),
-                ..series.clone()
-            }));
+        let same =
+            |run: &Compared| run.pictures.iter().find(|other| other.name == picture.name).cloned();
+        let all = runs.iter().enumerate();
+        let alike: Vec<(String, Picture)> =
+            all.filter_map(|(index, run)| Some((letter(index), same(run)?))).collect();
+        let lines = alike.iter().flat_map(|(_, picture)| &picture.series);
+        if lines.filter(|series| !series.is_theory).count() <= MOST_LINES {
+            return vec![overlaid(picture, &alike)];
         }
-        merged
+        let titled = |(letter, picture): (String, Picture)| Picture {
+            title: format!("{letter}: {}", picture.title),
+            ..picture
+        };
+        alike.into_iter().map(titled).collect()
     };
     runs[0].pictures.iter().map(of).collect()
 }
 
+fn overlaid(first: &Picture, alike: &[(String, Picture)]) -> Picture {
+    let series = alike.iter().flat_map(|(letter, picture)| {
+        let labelled = move |series: &Series| Series {
+            label: format!("{letter}: {}", series.label),
+            ..series.clone()
+        };
+        picture.series.iter().map(labelled)
+    });
+    Picture { series: series.collect(), ..first.clone() }
+}
+
+fn section(id: &str, title: &str, content: &Markup) -> Markup {
+    html! { section aria-labelledby=(id) { h2 id=(id) { (title) } (content) } }
+}
+
 fn heads(runs: &[Compared]) -> Markup {
     html! {
-        div class="scrolling" {
+        div class="scrolling" tabindex="0" {
             table {
                 tr { th scope="col" { "" } th scope="col" { "run" } th scope="col" { "command" } }
                 @for (index, run) in runs.iter().enumerate() {
@@ -94,9 +122,8 @@ fn letters(count: usize) -> Markup {
 
 fn settings(comparison: &Comparison) -> Markup {
     html! {
-        h2 { "What was different" }
         @if comparison.settings.is_empty() { p { "Nothing." } } @else {
-            div class="scrolling" {
+            div class="scrolling" tabindex="0" {
                 table {
                     tr { th scope="col" { "setting" } (letters(comparison.runs.len())) }
                     @for (key, values) in &comparison.settings {
@@ -113,13 +140,12 @@ fn settings(comparison: &Comparison) -> Markup {
 
 fn claims(comparison: &Comparison) -> Markup {
     html! {
-        h2 { "Verdicts" }
-        div class="scrolling" {
+        div class="scrolling" tabindex="0" {
             table {
                 tr { th scope="col" { "claim" } (letters(comparison.runs.len())) }
                 @for claim in &comparison.claims {
                     tr {
-                        th scope="row" { (claim.statement) }
+                        th scope="row" class="claim" { (prose(&claim.statement)) }
                         @for conclusion in &claim.conclusions {
                             td {
                                 @if let Some((ruling, effect)) = conclusion {
@@ -138,7 +164,6 @@ fn claims(comparison: &Comparison) -> Markup {
 fn outcomes(comparison: &Comparison) -> Markup {
     let same = |a: &Outcome, b: &Outcome| a.quantity == b.quantity;
     html! {
-        h2 { "Quantities at the end" }
         p class="soft" {
             "Means over seeds with 95 % intervals; differences from A, paired by seed where seeds are \
              the same. Bold: the interval leaves out that there is none."
@@ -146,8 +171,8 @@ fn outcomes(comparison: &Comparison) -> Markup {
         @if comparison.unmatched > 0 { p { (comparison.unmatched) " variants are not in all runs." } }
         @for alike in comparison.outcomes.chunk_by(same) {
             h3 { (alike[0].quantity) }
-            div class="scrolling" {
-                table {
+            div class="scrolling" tabindex="0" {
+                table class="numbers" {
                     tr {
                         th scope="col" { "variant" }
                         (letters(comparison.runs.len()))

@@ -3,11 +3,13 @@
 //! Text reaches a page as [`Markup`], which escapes it, or as JSON that scripts show as text.
 
 mod chart;
+mod prose;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 pub(crate) use chart::LineChart;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+pub(crate) use prose::prose;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 

@@ -59,6 +59,20 @@ pub enum Status {
     Failed,
 }
 
+impl Status {
+    /// Says how a run stands; `has_owner` tells whether a living process works on it, without which a run
+    /// under way was cut off.
+    pub(crate) fn in_words(self, has_owner: bool) -> &'static str {
+        match self {
+            Self::Running if has_owner => "running",
+            Self::Running => "cut off",
+            Self::Finished => "finished",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// What produced a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versions {

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::experiment::About;
 use crate::judgement::{p_value, short};
+use crate::page::prose;
 use crate::record::Manifest;
 use crate::results::Results;
 use crate::verdict::{Effect, Ruling, Verdict};
@@ -17,7 +18,7 @@ pub(super) fn header(about: &About, manifest: &Manifest) -> Markup {
                 " · run " span class="path" { (manifest.id) }
             }
             h1 { (about.title) }
-            p { (about.question) }
+            p { (prose(about.question)) }
         }
     }
 }
@@ -58,7 +59,7 @@ fn entry(verdict: &Verdict) -> Markup {
     html! {
         li class=(ruling) {
             span class="ruling" { span aria-hidden="true" { (sign) " " } (ruling) } " "
-            (verdict.statement)
+            (prose(&verdict.statement))
             @if let Some(effect) = &verdict.effect {
                 div {
                     (measured(effect)) ", " (verdict.seeds) " seeds"
@@ -67,8 +68,8 @@ fn entry(verdict: &Verdict) -> Markup {
             }
             details {
                 summary { "Rule and evidence" }
-                p { "Rule, fixed beforehand: " (verdict.rule) }
-                @if !verdict.evidence.is_empty() { p { "Seen: " (verdict.evidence) } }
+                p { "Rule, fixed beforehand: " (prose(&verdict.rule)) }
+                @if !verdict.evidence.is_empty() { p { "Seen: " (prose(&verdict.evidence)) } }
             }
         }
     }

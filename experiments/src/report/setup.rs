@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::experiment::About;
+use crate::page::prose;
 use crate::record::Manifest;
 use crate::results::{Ending, Results};
 
@@ -28,7 +29,7 @@ pub(super) fn setup(about: &About, manifest: &Manifest, results: &Results) -> Ma
             }
             (endings(results))
             div class="charts" {
-                div class="scrolling" {
+                div class="scrolling" tabindex="0" {
                     h3 { "Settings" }
                     table {
                         @for (key, value) in &manifest.settings {
@@ -36,7 +37,7 @@ pub(super) fn setup(about: &About, manifest: &Manifest, results: &Results) -> Ma
                         }
                     }
                 }
-                div class="scrolling" {
+                div class="scrolling" tabindex="0" {
                     h3 { "Versions" }
                     table {
                         @for (name, value) in rows {
@@ -46,7 +47,7 @@ pub(super) fn setup(about: &About, manifest: &Manifest, results: &Results) -> Ma
                 }
             }
             h3 { "Sources" }
-            ul { @for source in about.sources { li { (source) } } }
+            ul { @for source in about.sources { li { (prose(source)) } } }
         }
     }
 }
@@ -76,7 +77,7 @@ fn endings(results: &Results) -> Markup {
     html! {
         @if !early.is_empty() {
             p { "Trials that ended early:" }
-            ul { @for line in early { li class="path" { (line) } } }
+            ul { @for line in early { li class="path" { (prose(&line)) } } }
         }
     }
 }

@@ -9,7 +9,7 @@ use backdraft_hooks::{Finding, NETWORK, Row, Thresholds, diagnose};
 use serde::Serialize;
 
 use super::response::Response;
-use crate::record::{Manifest, RunFolder, Status, Tail};
+use crate::record::{Manifest, RunFolder, Tail};
 use crate::results::Ending;
 use crate::thinned::Thinned;
 
@@ -46,7 +46,10 @@ struct Watched {
 /// A run as it stands.
 #[derive(Serialize)]
 pub(super) struct Standing {
-    status: Status,
+    /// `running`, `cut off`, `interrupted`, `finished` or `failed`.
+    state: &'static str,
+    /// The process that works on it.
+    owner: Option<String>,
     trials: usize,
     /// Seconds since the last measurement.
     silent: Option<f64>,
@@ -145,8 +148,10 @@ impl Follower {
         let modified = |name: &String| folder.trial_path(name).metadata().ok()?.modified().ok();
         let latest = self.trials.keys().filter_map(modified).max();
         let silent = latest.and_then(|latest| SystemTime::now().duration_since(latest).ok());
+        let owner = folder.owner();
         Standing {
-            status: manifest.status,
+            state: manifest.status.in_words(owner.is_some()),
+            owner: owner.map(|owner| owner.to_string()),
             trials: manifest.trials,
             silent: silent.map(|silent| silent.as_secs_f64()),
             is_caught_up,

@@ -14,6 +14,8 @@ pub(super) struct Listed {
     /// The names of its folders, which its address is made of.
     pub(super) experiment: String,
     pub(super) id: String,
+    /// Whether a living process works on it.
+    pub(super) has_owner: bool,
     /// What its manifest says; the reason, if that cannot be read.
     pub(super) manifest: Result<Manifest, String>,
 }
@@ -49,6 +51,7 @@ pub(super) fn list(out: &Path) -> Vec<Listed> {
         Listed {
             experiment: experiment.to_string_lossy().into_owned(),
             id: folder.id(),
+            has_owner: folder.owner().is_some(),
             manifest: read(&folder.path().join("run.json")),
         }
     };

@@ -89,7 +89,9 @@ backdraft.lineChart = (element, specification) => {
       : scaleOf(heights, isLog, vertical);
 
     const yTicks = ticks(y, isLog, Math.round(height / 55));
-    const xTicks = ticks(x, false, Math.round(width / 80));
+    const isWhole = points.every((p) => Number.isInteger(p.x)); // layers and steps have no halves
+    const xTicks = ticks(x, false, Math.round(width / 80))
+      .filter(([value]) => !isWhole || Number.isInteger(value));
     const axes = svg("g", { class: "axes" },
       ...yTicks.flatMap(([value, label]) => [
         svg("line", { x1: margin.left, x2: width - margin.right, y1: y(value), y2: y(value) }),

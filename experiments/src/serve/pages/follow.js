@@ -4,6 +4,8 @@
   const { api } = JSON.parse(document.getElementById("data").textContent);
   const at = (id) => document.getElementById(id);
   const PERIOD = 1000;
+  const RARELY = 3000;
+  const EXAMPLES = { loss: "training batch", test_loss: "test examples", test_accuracy: "test examples" };
 
   const ask = async (path) => {
     const response = await fetch(path);
@@ -21,9 +23,10 @@
   const words = (run) => {
     const ended = run.begun.filter((trial) => trial.ending !== null).length;
     const counts = `${ended} of ${run.trials} trials have ended`;
-    if (run.status !== "running") return `${counts}; the run is ${run.status}.`;
-    const silent = run.silent === null ? "" : `, the last measurement was ${Math.round(run.silent)} s ago`;
-    return `${counts}${silent}.${run.silent > 60 ? " It may have been cut off: its command goes on with it." : ""}`;
+    if (run.state === "cut off") return `${counts}; the run was cut off. Its command, below, goes on with it.`;
+    if (run.state !== "running") return `${counts}; the run is ${run.state}.`;
+    const silent = run.silent === null ? "" : `, the last measurement ${Math.round(run.silent)} s ago`;
+    return `${counts}. Running: ${run.owner}${silent}.`;
   };
 
   const drawList = (run) => {
@@ -59,21 +62,21 @@
     const step = trial.latest[0]?.step ?? 0;
     lineChart(at("norms"), {
       title: `Gradient by layer, step ${step}`, xLabel: latest.xLabel, yLabel: latest.yLabel, isLog: true,
-      series: [{ label: "now", isTheory: false, points: latest.points },
-        ...(first.points.length ? [{ label: "at the start", isTheory: false, points: first.points }] : [])],
+      series: [...(first.points.length ? [{ label: "at the start", isTheory: false, points: first.points }] : []),
+        { label: "now", isTheory: false, points: latest.points }],
     });
     const losses = ["loss", "test_loss"].filter((name) => course(trial, name).length);
     at("loss").hidden = losses.length === 0;
     if (losses.length) lineChart(at("loss"), {
-      title: "Loss", xLabel: "optimiser step", yLabel: "loss", isLog: false,
-      series: losses.map((label) => ({ label, isTheory: false, points: course(trial, label) })),
+      title: "Loss", xLabel: "optimiser step", yLabel: "mean over examples", isLog: false,
+      series: losses.map((name) => ({ label: EXAMPLES[name], isTheory: false, points: course(trial, name) })),
     });
     const scores = course(trial, "test_accuracy");
     at("scores").hidden = scores.length === 0;
     if (scores.length) {
       lineChart(at("scores"), {
         title: "Accuracy on test examples", xLabel: "optimiser step", yLabel: "share that is right",
-        isLog: false, series: [{ label: "test_accuracy", isTheory: false, points: scores }],
+        isLog: false, yDomain: [0, 1], series: [{ label: EXAMPLES.test_accuracy, isTheory: false, points: scores }],
       });
     }
     listFindings(at("findings"), trial.findings, "Nothing is wrong in the latest observation.");
@@ -87,7 +90,8 @@
       const name = at("trial").value;
       if (name) drawTrial(await ask(`${api}/${encodeURIComponent(name)}`));
       if (!run.is_caught_up) again = 0;
-      else if (run.status !== "running") again = null;
+      else if (run.state === "cut off") again = RARELY; // somebody may go on with it
+      else if (run.state !== "running") again = null;
     } catch (error) {
       at("standing").textContent = `No answer: ${error.message}. Asking again.`;
     }

@@ -30,8 +30,8 @@ pub(in crate::serve) fn list(out: &Path, runs: &[Listed]) -> Response {
                     table id="runs" {
                         thead {
                             tr {
-                                th { "experiment" } th { "run" } th { "preset" } th { "state" }
-                                th { "verdicts" } th { "started" } th { "took" }
+                                th { "experiment" } th { "state" } th { "verdicts" } th { "started" }
+                                th { "took" } th { "preset" } th { "run" }
                             }
                         }
                         tbody { @for run in runs { (row(run)) } }
@@ -48,30 +48,23 @@ fn row(run: &Listed) -> Markup {
     html! {
         tr {
             td { a href=(address) { (run.experiment) } }
-            td class="path" { (run.id) }
             @match &run.manifest {
-                Ok(manifest) => { (cells(manifest)) }
+                Ok(manifest) => { (cells(manifest, run.has_owner)) }
                 Err(reason) => { td colspan="5" class="soft" { "unreadable: " (reason) } }
             }
+            td class="path" { (run.id) }
         }
     }
 }
 
-fn cells(manifest: &Manifest) -> Markup {
-    let status = match manifest.status {
-        Status::Running => "running, or cut off",
-        Status::Interrupted => "interrupted",
-        Status::Finished => "finished",
-        Status::Failed => "failed",
-    };
+fn cells(manifest: &Manifest, has_owner: bool) -> Markup {
     let rulings = [
         (Ruling::Supported, "✓", "supported"),
         (Ruling::Refuted, "✗", "refuted"),
         (Ruling::Inconclusive, "?", "inconclusive"),
     ];
     html! {
-        td { (manifest.preset) }
-        td { (status) }
+        td { (manifest.status.in_words(has_owner)) }
         td class="counts" {
             @for (ruling, sign, name) in rulings {
                 @let count = manifest.count(ruling);
@@ -88,6 +81,7 @@ fn cells(manifest: &Manifest) -> Markup {
             @if manifest.status != Status::Running { (duration(manifest.seconds)) ", " }
             (manifest.trials) " trials"
         }
+        td { (manifest.preset) }
     }
 }
 
@@ -108,6 +102,7 @@ mod tests {
         let run = Listed {
             experiment: "<script>alert(1)</script>".to_owned(),
             id: "\"><img src=x onerror=alert(1)>".to_owned(),
+            has_owner: false,
             manifest: Err("<b>broken</b>".to_owned()),
         };
         let html = row(&run).into_string();
