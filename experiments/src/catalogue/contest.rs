@@ -90,8 +90,9 @@ impl<'a> Contest<'a> {
 
     /// Draws the share of seeds that reached the goal at each size.
     pub(crate) fn success_by_size(&self, arms: &[&str]) -> Picture {
-        let title = "Share of seeds that learn it";
-        let picture = Picture::new("success", title, self.size, "share, exact 95 % interval");
+        let title = "Seeds that learn the task";
+        let picture =
+            Picture::new("success", title, self.size, "share of seeds, with exact 95 % interval");
         arms.iter().fold(picture, |picture, arm| {
             let point = |size: &usize| {
                 let share = self.successes(arm, *size).proportion()?;
@@ -104,8 +105,8 @@ impl<'a> Contest<'a> {
 
     /// Draws the share of seeds that have reached the goal at a size by optimiser step.
     pub(crate) fn success_by_step(&self, arms: &[&str], size: usize) -> Picture {
-        let title = format!("Share of seeds that have learnt it, {} {size}", self.size);
-        let picture = Picture::new("steps", title, "optimiser step", "share");
+        let title = format!("Seeds that have learnt the task, {} {size}", self.size);
+        let picture = Picture::new("steps", title, "optimiser step", "share of seeds");
         arms.iter().fold(picture, |picture, arm| {
             let curve = KaplanMeier::of(&self.times(arm, size));
             let steps = (0..=self.steps).step_by(self.evaluate_every.max(1) as usize);

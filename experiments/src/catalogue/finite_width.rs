@@ -111,7 +111,7 @@ impl Experiment for FiniteWidth {
         let picture = Picture::new(
             "distribution",
             title,
-            "ln ‖∂L/∂h_1‖² / ‖∂L/∂h_L‖²",
+            "ln of ‖∂L/∂h‖², first over last layer",
             "share of nets with less",
         );
         vec![picture.measured("measured", logs.iter().enumerate().map(point))]

@@ -176,7 +176,8 @@ impl Experiment for ForgetGate {
     fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
         let title = "Gradient reaching an LSTM's memory where its gate is the only path";
         let lag = "lag T − t, time steps";
-        let picture = Picture::new("memory-gradients", title, lag, "‖∂L/∂c_t‖, L2").logarithmic();
+        let picture = Picture::new("memory-gradients", title, lag, "‖∂L/∂cₜ‖, L2 over the batch")
+            .logarithmic();
         let draw = |picture: Picture, gate: &str, theory: &dyn Fn(f64) -> f64| {
             let points = by_lag(&results.with(&[("part", "flow"), ("gate", gate)]), is_memory);
             let start = points.first().map_or(f64::NAN, |point| point.y);

@@ -147,7 +147,8 @@ impl Experiment for LayerNormRecurrent {
     fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
         let title = format!("Gradient reaching the state t steps before the end, of {FLOW_LENGTH}");
         let lag = "lag T − t, time steps";
-        let mut states = Picture::new("state-gradients", title, lag, "‖∂L/∂h_t‖, L2").logarithmic();
+        let mut states = Picture::new("state-gradients", title, lag, "‖∂L/∂hₜ‖, L2 over the batch")
+            .logarithmic();
         for (cell, _) in CELLS {
             for gain in GAINS {
                 let levels = flow_levels(cell, gain);

@@ -121,8 +121,8 @@ impl Experiment for OrthogonalExperiment {
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
         let picture = Picture::new(
             "distribution",
-            format!("Nets of width {} and depth {}", settings.width, settings.depth),
-            "ln ‖∂L/∂h_1‖² / ‖∂L/∂h_L‖²",
+            format!("Spread over nets of width {}, depth {}", settings.width, settings.depth),
+            "ln of ‖∂L/∂h‖², first over last layer",
             "share of nets with less",
         );
         vec![ARMS.iter().fold(picture, |picture, (network, _, _)| {

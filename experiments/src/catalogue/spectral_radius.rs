@@ -157,8 +157,12 @@ impl Experiment for SpectralRadius {
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
         let title =
             format!("Gradient reaching the state t steps before the end, of {}", settings.depth);
-        let picture =
-            Picture::new("state-gradients", title, "lag T − t, time steps", "‖∂L/∂h_t‖, L2");
+        let picture = Picture::new(
+            "state-gradients",
+            title,
+            "lag T − t, time steps",
+            "‖∂L/∂hₜ‖, L2 over the batch",
+        );
         vec![SATURATING.iter().fold(picture.logarithmic(), |picture, gain| {
             let trials = results.with(&[("network", TANH_NET), ("gain", &gain.to_string())]);
             let label = format!("tanh, ρ = {gain}");

@@ -14,6 +14,10 @@ use crate::picture::Picture;
 /// U+2206-2208,U+220F,U+2211,U+2212,U+221A,U+221E,U+2223,U+2225,U+2248,U+2260,U+2264,U+2265,U+22C5`.
 const FONT: &[u8] = include_bytes!("font.woff2");
 
+/// Width of a PNG: 300 dots per inch on a page of 17 cm, 600 in a column of 8.5 cm.
+#[cfg(feature = "figures")]
+const PIXELS: f64 = 2_008.0;
+
 /// A format of figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum FigureFormat {
@@ -51,14 +55,16 @@ pub(crate) fn to_figure(picture: &Picture, format: FigureFormat) -> anyhow::Resu
         FigureFormat::Svg => Ok(with_font(&to_svg(picture)).into_bytes()),
         #[cfg(feature = "figures")]
         FigureFormat::Png => {
-            // Pixels for each unit of the drawing: 300 dots per inch at a width of 14 cm.
-            let backend = kuva::backend::raster::RasterBackend { scale: 2.0 };
-            backend.render_scene(&super::scene(picture, 1.0)).map_err(|reason| anyhow!(reason))
+            let scene = super::scene(picture, &super::PAPER);
+            let scale = PIXELS / scene.width;
+            let backend = kuva::backend::raster::RasterBackend { scale: scale as _ };
+            backend.render_scene(&scene).map_err(|reason| anyhow!(reason))
         }
         #[cfg(feature = "figures")]
         FigureFormat::Pdf => {
             let backend = kuva::PdfBackend::default();
-            backend.render_scene(&super::scene(picture, 1.0)).map_err(|reason| anyhow!(reason))
+            let scene = super::scene(picture, &super::PAPER);
+            backend.render_scene(&scene).map_err(|reason| anyhow!(reason))
         }
         #[cfg(not(feature = "figures"))]
         FigureFormat::Png | FigureFormat::Pdf => Err(anyhow!(

@@ -1,18 +1,19 @@
 //! Draws pictures in the terminal, as SVG and as figures, with the same plotting library.
 
+mod axis;
 mod figure;
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use kuva::TerminalBackend;
 use kuva::backend::svg::SvgBackend;
-use kuva::plot::LinePlot;
-use kuva::plot::legend::LegendPosition;
-use kuva::render::layout::{Layout, TickFormat};
+use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
+use kuva::plot::{LinePlot, LineStyle, ScatterPlot};
+use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 use kuva::render::render::{Scene, render_multiple};
 
+use axis::{Axis, linear, logarithmic};
 pub(crate) use figure::{FigureFormat, to_figure};
 
 use crate::palette::LIGHT;
@@ -20,15 +21,14 @@ use crate::picture::{Picture, Point, Series};
 
 /// Draws a picture as SVG.
 pub(crate) fn to_svg(picture: &Picture) -> String {
-    SvgBackend::default().render_scene(&scene(picture, 1.0))
+    SvgBackend::default().render_scene(&scene(picture, &PAPER))
 }
 
 /// Draws a picture with characters, `columns` wide; colours are ANSI escapes if `is_coloured`.
 pub(crate) fn to_terminal(picture: &Picture, columns: usize, is_coloured: bool) -> String {
     let rows = (columns / 3).clamp(16, 30);
-    // Terminal cells are coarse: the fonts must be large compared to the scene for the layout to
-    // leave whole cells for the labels.
-    let drawing = TerminalBackend::new(columns, rows).render_scene(&scene(&upright(picture), 1.6));
+    let drawing =
+        TerminalBackend::new(columns, rows).render_scene(&scene(&upright(picture), &TERMINAL));
     if is_coloured { drawing } else { without_escapes(&drawing) }
 }
 
@@ -39,63 +39,181 @@ fn upright(picture: &Picture) -> Picture {
     Picture { title, y_label: String::new(), ..picture.clone() }
 }
 
-fn scene(picture: &Picture, scale: f64) -> Scene {
-    let measured = picture.series.iter().filter(|series| !series.is_theory);
-    let names: Vec<&str> = measured.map(|series| series.label.as_str()).collect();
-    let color = |series: &Series| {
-        // A prediction takes the colour of the measurement that it stands next to.
-        let own = |name: &str| {
-            series.label == name || series.label.starts_with(&format!("{name}, theory"))
+/// What a picture is drawn on.
+struct Medium {
+    /// Size of the fonts against the whole.
+    scale: f64,
+    /// Points that a line may have for each to be marked by a dot.
+    marked: usize,
+    /// Characters of a line of the title.
+    title: usize,
+}
+
+/// Legible in a column of 8.5 cm: numbers are then 5 points high, in a figure of 17 cm 10 points.
+const PAPER: Medium = Medium { scale: 1.2, marked: 40, title: 54 };
+/// Terminal cells are coarse: the fonts must be large compared to the scene for the layout to leave
+/// whole cells for the labels.
+const TERMINAL: Medium = Medium { scale: 1.6, marked: 1, title: 200 };
+
+/// Points of a line that has whiskers instead of a band.
+const FEW: usize = 4;
+/// Distance of such lines, as a share of the axis.
+const DODGE: f64 = 0.01;
+
+fn scene(picture: &Picture, medium: &Medium) -> Scene {
+    let measured: Vec<&Series> = picture.series.iter().filter(|s| !s.is_theory).collect();
+    // A prediction takes the colour of the measurement that it stands next to.
+    let own = |series: &Series| {
+        let is_own = |of: &&Series| {
+            series.label == of.label || series.label.starts_with(&format!("{}, theory", of.label))
         };
-        let index = names.iter().position(|name| own(name)).unwrap_or(0);
-        LIGHT[index % LIGHT.len()].to_owned()
+        measured.iter().position(is_own).unwrap_or(0)
     };
-    let plots: Vec<Plot> = picture
-        .series
-        .iter()
-        .filter_map(|series| line(series, picture.is_log, color(series)))
-        .collect();
-    let mut layout = Layout::auto_from_plots(&plots)
+    let lines: Vec<Line> =
+        picture.series.iter().filter_map(|s| Line::of(s, picture.is_log, own(s))).collect();
+    let points = || lines.iter().flat_map(|line| &line.points);
+    let x = linear(points().map(|point| point.x));
+    let width = x.as_ref().map_or(0.0, |axis| axis.range.1 - axis.range.0);
+    let plots: Vec<Plot> =
+        lines.iter().flat_map(|line| line.plots(measured.len(), width, medium)).collect();
+    let heights = points().flat_map(|p| [p.y, p.low.unwrap_or(p.y), p.high.unwrap_or(p.y)]);
+    let y = if picture.is_log { logarithmic(heights) } else { linear(heights) };
+    let layout = Layout::auto_from_plots(&plots)
         .with_title(picture.title.clone())
+        .with_title_size(15)
+        .with_title_wrap(medium.title)
         .with_x_label(picture.x_label.clone())
         .with_y_label(picture.y_label.clone())
         .with_legend_position(LegendPosition::OutsideRightTop)
+        .with_legend_entries(legend(&measured, lines.iter().any(|line| line.is_theory)))
         .with_legend_box(false)
-        .with_scale(scale);
-    if picture.is_log {
-        layout = layout.with_y_tick_format(TickFormat::Custom(Arc::new(power_of_ten)));
-    }
-    render_multiple(plots, layout)
+        .with_scale(medium.scale);
+    render_multiple(plots, scaled(layout, x, y))
 }
 
-/// The label of a decimal logarithm, to two digits where ticks lie closer than powers of ten.
-fn power_of_ten(exponent: f64) -> String {
-    format!("{:.1e}", 10f64.powf(exponent)).replace(".0e", "e")
+fn scaled(mut layout: Layout, x: Option<Axis>, y: Option<Axis>) -> Layout {
+    if let Some(Axis { range: (low, high), step, label }) = x {
+        layout = layout.with_x_axis_min(low).with_x_axis_max(high);
+        layout = layout.with_x_tick_step(step).with_x_tick_format(label);
+    }
+    if let Some(Axis { range: (low, high), step, label }) = y {
+        layout = layout.with_y_axis_min(low).with_y_axis_max(high);
+        layout = layout.with_y_tick_step(step).with_y_tick_format(label);
+    }
+    layout
 }
 
-fn line(series: &Series, is_log: bool, color: String) -> Option<Plot> {
-    // The library's own logarithmic axis ends at 1e-10, where vanishing gradients begin to be
-    // interesting; so logarithms are drawn on a linear axis.
-    let height = |y: f64| if is_log { y.log10() } else { y };
-    let points: Vec<_> = series.points.iter().filter(|point| height(point.y).is_finite()).collect();
-    if points.is_empty() {
-        return None;
-    }
-    let band = |point: &&Point| {
-        let (low, high) = point.interval?;
-        let band = (height(low), height(high));
-        (band.0.is_finite() && band.1.is_finite()).then_some(band)
+/// An entry for each measured line, and one for all that is predicted.
+fn legend(measured: &[&Series], has_theory: bool) -> Vec<LegendEntry> {
+    let entry = |label: &str, color: &str, dashes: Option<&str>| LegendEntry {
+        label: label.to_owned(),
+        color: color.to_owned(),
+        shape: LegendShape::Line,
+        dasharray: dashes.map(str::to_owned),
     };
-    let bands: Option<Vec<(f64, f64)>> = points.iter().map(band).collect();
-    let mut plot = LinePlot::new()
-        .with_data(points.iter().map(|point| (point.x, height(point.y))))
-        .with_color(color)
-        .with_stroke_width(if series.is_theory { 1.2 } else { 2.2 })
-        .with_legend(series.label.clone());
-    if let Some(bands) = bands {
-        plot = plot.with_band(bands.iter().map(|b| b.0), bands.iter().map(|b| b.1));
+    let lines = measured.iter().enumerate();
+    let mut entries: Vec<LegendEntry> = lines
+        .map(|(index, series)| entry(&series.label, color(index), dashes(index, false)))
+        .collect();
+    if has_theory {
+        entries.push(entry("theory", "#57606a", dashes(0, true)));
     }
-    Some(if series.is_theory { plot.with_dashed() } else { plot }.into())
+    entries
+}
+
+fn color(index: usize) -> &'static str {
+    LIGHT[index % LIGHT.len()]
+}
+
+/// Theory is dashed; measured lines are when the colours have been used up.
+fn dashes(index: usize, is_theory: bool) -> Option<&'static str> {
+    const ROUNDS: [Option<&str>; 3] = [None, Some("9 3 2 3"), Some("2 3")];
+    if is_theory { Some("6 4") } else { ROUNDS[(index / LIGHT.len()).min(2)] }
+}
+
+/// A series as it is drawn: a logarithmic height is the decimal logarithm.
+///
+/// The library's own logarithmic axis ends at 1e-10, where vanishing gradients begin to be
+/// interesting.
+struct Line {
+    points: Vec<Drawn>,
+    index: usize,
+    is_theory: bool,
+}
+
+struct Drawn {
+    x: f64,
+    y: f64,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+impl Line {
+    /// Leaves out what the axis cannot show; `None` if nothing is left.
+    fn of(series: &Series, is_log: bool, index: usize) -> Option<Self> {
+        let height = |y: f64| if is_log { y.log10() } else { y };
+        let finite = |y: f64| Some(height(y)).filter(|height| height.is_finite());
+        let drawn = |point: &Point| {
+            let (low, high) = point.interval.unzip();
+            let y = finite(point.y)?;
+            Some(Drawn { x: point.x, y, low: low.and_then(finite), high: high.and_then(finite) })
+        };
+        let points: Vec<Drawn> = series.points.iter().filter_map(drawn).collect();
+        (!points.is_empty()).then_some(Self { points, index, is_theory: series.is_theory })
+    }
+
+    /// Draws it as one of so many `lines` on an axis that spans `width`.
+    fn plots(&self, lines: usize, width: f64, medium: &Medium) -> Vec<Plot> {
+        let rank = self.index as f64;
+        let has_whiskers = self.has_whiskers(medium);
+        // Whiskers of several lines stand side by side.
+        let aside =
+            if has_whiskers { DODGE * width * (rank - 0.5 * (lines as f64 - 1.0)) } else { 0.0 };
+        let data = || self.points.iter().map(|point| (point.x + aside, point.y));
+        // Later lines are thinner, so that one that lies beneath another shows on both sides of it.
+        let share = rank / (lines.max(2) - 1) as f64;
+        let stroke = if self.is_theory { 1.3 } else { 3.2 - 1.6 * share };
+        let mut line = LinePlot::new()
+            .with_data(data())
+            .with_color(color(self.index))
+            .with_stroke_width(stroke);
+        if let Some(dashes) = dashes(self.index, self.is_theory) {
+            line = line.with_line_style(LineStyle::Custom(dashes.to_owned()));
+        }
+        let intervals = self.intervals();
+        if let Some(intervals) = intervals.as_ref().filter(|_| !has_whiskers) {
+            line = line.with_band(intervals.iter().map(|i| i.0), intervals.iter().map(|i| i.1));
+        }
+        let mut plots = vec![line.into()];
+        if !self.is_theory && self.points.len() <= medium.marked {
+            let dots = ScatterPlot::new().with_data(data()).with_color(color(self.index));
+            let dots = dots.with_size(1.2 + 0.7 * stroke);
+            let reach =
+                |(point, (low, high)): (&Drawn, (f64, f64))| (point.y - low, high - point.y);
+            plots.push(match intervals.filter(|_| has_whiskers) {
+                Some(intervals) => {
+                    let reach = self.points.iter().zip(intervals).map(reach);
+                    dots.with_y_err_asymmetric(reach).into()
+                }
+                None => dots.into(),
+            });
+        }
+        plots
+    }
+
+    /// Tells whether there are so few points that a band between them would say more than is known.
+    fn has_whiskers(&self, medium: &Medium) -> bool {
+        self.points.len() <= FEW.min(medium.marked)
+            && self.points.iter().any(|point| point.high.is_some())
+    }
+
+    /// The intervals; one that reaches zero has no lower end on a logarithmic axis, and ends where the
+    /// lowest of the others does.
+    fn intervals(&self) -> Option<Vec<(f64, f64)>> {
+        let floor = self.points.iter().map(|p| p.low.unwrap_or(p.y)).fold(f64::INFINITY, f64::min);
+        let interval = |point: &Drawn| Some((point.low.unwrap_or(floor), point.high?));
+        self.points.iter().map(interval).collect()
+    }
 }
 
 /// Drops ANSI colour escapes (`ESC [ … m`).
@@ -139,7 +257,8 @@ mod tests {
     #[test]
     fn an_svg_holds_the_labels_escaped() {
         let svg = to_svg(&picture());
-        assert!(svg.contains("<svg") && svg.contains("sigmoid"));
+        assert!(svg.contains("<svg") && svg.contains("sigmoid") && svg.contains(">theory<"));
+        assert!(svg.contains("10⁻"), "powers of ten on the axis");
         assert!(!svg.contains("<script>"), "text from a configuration must not become markup");
     }
 

@@ -15,9 +15,13 @@ pub(super) fn pictures(settings: &SequenceLengthSettings, results: &Results) -> 
         by_lag(&trials, fits)
     };
     let title = format!("Gradient reaching the state t steps before the end, of {length}");
-    let mut states =
-        Picture::new("state-gradients", title, "lag T − t, time steps", "‖∂L/∂h_t‖, L2")
-            .logarithmic();
+    let mut states = Picture::new(
+        "state-gradients",
+        title,
+        "lag T − t, time steps",
+        "‖∂L/∂hₜ‖, L2 over the batch",
+    )
+    .logarithmic();
     for cell in [RNN, LSTM, GRU, CHRONO] {
         states = states.measured(cell, flows(cell, is_state));
     }
@@ -27,16 +31,21 @@ pub(super) fn pictures(settings: &SequenceLengthSettings, results: &Results) -> 
     states = states.predicted(RNN, points.iter().map(|p| (p.x, start * factor.powf(p.x))));
     let title = format!("Gradient reaching the state t steps before the end, of {longest}");
     let lag = "lag T − t, time steps";
-    let mut far = Picture::new("far-state-gradients", title, lag, "‖∂L/∂h_t‖, L2").logarithmic();
+    let mut far = Picture::new("far-state-gradients", title, lag, "‖∂L/∂hₜ‖, L2 over the batch")
+        .logarithmic();
     for cell in LEARNERS {
         let longest = longest.to_string();
         let trials = results.with(&[("part", "flow"), ("cell", cell), ("length", &longest)]);
         far = far.measured(cell, by_lag(&trials, is_state));
     }
     let title = format!("Gradient reaching an LSTM's memory, of {length} steps");
-    let mut memories =
-        Picture::new("memory-gradients", title, "lag T − t, time steps", "‖∂L/∂c_t‖, L2")
-            .logarithmic();
+    let mut memories = Picture::new(
+        "memory-gradients",
+        title,
+        "lag T − t, time steps",
+        "‖∂L/∂cₜ‖, L2 over the batch",
+    )
+    .logarithmic();
     for bias in FORGET_BIASES {
         let label = lstm_with(bias);
         let points = flows(&label, is_memory);
