@@ -71,6 +71,42 @@ fn figures_are_written_in_the_format_of_their_name() {
 }
 
 #[test]
+#[cfg(feature = "figures")]
+fn what_is_made_for_print_has_its_pixels_and_its_fonts() {
+    let out = TempDir::new().unwrap();
+    let folder = run(&out);
+    let figure = |name: &str| {
+        let path = out.path().join(name);
+        stdout(&backdraft(&["figure", &folder, "dead-by-layer", "--out", path.to_str().unwrap()]));
+        (fs::read(&path).unwrap(), path)
+    };
+    let (png, _) = figure("a.png");
+    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
+    let [width, height] =
+        [16, 20].map(|at| u32::from_be_bytes(png[at..at + 4].try_into().unwrap()));
+    // 300 dots per inch on a page of 17 cm.
+    assert!(width >= 2_000 && (width / 2..width).contains(&height), "{width} × {height}");
+    assert!(png.len() > 20_000, "an empty picture is smaller: {}", png.len());
+
+    let (pdf, path) = figure("a.pdf");
+    assert!(pdf.starts_with(b"%PDF-"));
+    let has = |part: &[u8]| pdf.windows(part.len()).any(|window| window == part);
+    assert!(has(b"DejaVuSans") && has(b"/FontFile"));
+    match std::process::Command::new("pdffonts").arg(&path).output() {
+        Ok(read) => {
+            let table = stdout(&read);
+            let fonts: Vec<&str> = table.lines().skip(2).collect();
+            // Columns: emb, sub, uni.
+            assert!(
+                !fonts.is_empty() && fonts.iter().all(|f| f.contains(" yes yes yes ")),
+                "{table}"
+            );
+        }
+        Err(_) => println!("without pdffonts (poppler-utils), only the file's own words were read"),
+    }
+}
+
+#[test]
 fn runs_of_one_experiment_are_compared() {
     let out = TempDir::new().unwrap();
     let path = out.path().to_str().unwrap();

@@ -249,7 +249,12 @@ impl Experiment for OpenProblems {
             let arms: Vec<String> = cures.map(|cure| arm_name(net, cure)).collect();
             let arms: Vec<&str> = arms.iter().map(String::as_str).collect();
             let picture = contest.success_by_step(&arms, depth);
-            Picture { name: format!("steps-{}", net.name()), ..picture }
+            let sick = net.name().replace('-', " ");
+            Picture {
+                name: format!("steps-{}", net.name()),
+                title: format!("Seeds that have learnt the task, sick net: {sick}"),
+                ..picture
+            }
         };
         NETS.map(picture).into()
     }

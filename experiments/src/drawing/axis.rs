@@ -22,7 +22,12 @@ pub(super) fn linear(values: impl Iterator<Item = f64> + Clone) -> Option<Axis> 
     let is_whole = values.clone().all(|value| value.fract() == 0.0);
     let (low, high) = ends(values)?;
     let finest = if is_whole { 1.0 } else { 0.0 };
-    let (low, high) = if low == high { (low - 1.0, high + 1.0) } else { (low, high) };
+    let (low, high) = match low == high {
+        // What is all one number is a share more often than not, and there are none beyond 0 and 1.
+        true if (0.0..=1.0).contains(&low) => (0.0, 1.0),
+        true => (low - 1.0, high + 1.0),
+        false => (low, high),
+    };
     let step = round_step((high - low) / INTERVALS).max(finest);
     let label = TickFormat::Custom(Arc::new(move |value| decimal(value, step)));
     Some(Axis { range: widened(low, high), step, label })
@@ -109,6 +114,7 @@ mod tests {
         assert_eq!(labels(&axis), ["5", "10", "15", "20"]);
         assert_eq!(labels(&linear([1.0, 2.0, 3.0].into_iter()).unwrap()), ["1", "2", "3"]);
         assert_eq!(labels(&linear([30.0].into_iter()).unwrap()), ["29", "30", "31"]);
+        assert_eq!(labels(&linear([0.0].into_iter()).unwrap()), ["0", "1"]);
         assert!(linear(std::iter::empty()).is_none());
     }
 

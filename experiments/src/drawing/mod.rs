@@ -57,8 +57,8 @@ const TERMINAL: Medium = Medium { scale: 1.6, marked: 1, title: 200 };
 
 /// Points of a line that has whiskers instead of a band.
 const FEW: usize = 4;
-/// Distance of such lines, as a share of the axis.
-const DODGE: f64 = 0.01;
+/// Distance of such lines, as a share of the axis; of lines of one point, which have room.
+const DODGE: (f64, f64) = (0.01, 0.05);
 
 fn scene(picture: &Picture, medium: &Medium) -> Scene {
     let measured: Vec<&Series> = picture.series.iter().filter(|s| !s.is_theory).collect();
@@ -167,8 +167,9 @@ impl Line {
         let rank = self.index as f64;
         let has_whiskers = self.has_whiskers(medium);
         // Whiskers of several lines stand side by side.
+        let dodge = if self.points.len() == 1 { DODGE.1 } else { DODGE.0 };
         let aside =
-            if has_whiskers { DODGE * width * (rank - 0.5 * (lines as f64 - 1.0)) } else { 0.0 };
+            if has_whiskers { dodge * width * (rank - 0.5 * (lines as f64 - 1.0)) } else { 0.0 };
         let data = || self.points.iter().map(|point| (point.x + aside, point.y));
         // Later lines are thinner, so that one that lies beneath another shows on both sides of it.
         let share = rank / (lines.max(2) - 1) as f64;

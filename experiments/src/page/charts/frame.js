@@ -57,9 +57,9 @@ const backdraft = (() => {
       return (found ?? d3.scaleLinear([low, high], [0, 1]).ticks(count))
         .map((value) => [value, number(value)]);
     }
-    const stride = Math.ceil((last - first) / count);
+    const stride = [1, 2, 5, 10, 20, 50, 100].find((step) => (last - first) / step <= count) ?? 200;
     const exponents = [];
-    for (let k = last; k >= first; k -= stride) exponents.unshift(k);
+    for (let k = Math.ceil(first / stride) * stride; k <= last; k += stride) exponents.push(k);
     return exponents.map((k) => [Number(`1e${k}`), powerOfTen(k)]);
   };
 
