@@ -56,9 +56,11 @@ fn ends(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     (ends.0 <= ends.1).then_some(ends)
 }
 
+/// Widens a range by its margin; what is positive stays so, for there is no layer 0.
 fn widened(low: f64, high: f64) -> (f64, f64) {
     let margin = MARGIN * (high - low);
-    (low - margin, high + margin)
+    let below = if low > 0.0 { margin.min(0.9 * low) } else { margin };
+    (low - below, high + margin)
 }
 
 /// The smallest of 1, 2 and 5 times a power of ten that is no smaller.
@@ -113,6 +115,7 @@ mod tests {
         let axis = linear((1..=20).map(f64::from)).unwrap();
         assert_eq!(labels(&axis), ["5", "10", "15", "20"]);
         assert_eq!(labels(&linear([1.0, 2.0, 3.0].into_iter()).unwrap()), ["1", "2", "3"]);
+        assert_eq!(labels(&linear([1.0, 50.0].into_iter()).unwrap())[0], "10", "no layer 0");
         assert_eq!(labels(&linear([30.0].into_iter()).unwrap()), ["29", "30", "31"]);
         assert_eq!(labels(&linear([0.0].into_iter()).unwrap()), ["0", "1"]);
         assert!(linear(std::iter::empty()).is_none());

@@ -13,10 +13,16 @@ use crate::picture::Picture;
 /// U+0370-03FF,U+2010-2016,U+2018-201D,U+2020,U+2022,U+2026,U+2032,U+2070-209C,U+2190-2193,U+2202,
 /// U+2206-2208,U+220F,U+2211,U+2212,U+221A,U+221E,U+2223,U+2225,U+2248,U+2260,U+2264,U+2265,U+22C5`.
 const FONT: &[u8] = include_bytes!("font.woff2");
-
-/// Width of a PNG: 300 dots per inch on a page of 17 cm, 600 in a column of 8.5 cm.
+/// The same signs for pixels, whose library reads no woff2: as above without `--flavor`.
 #[cfg(feature = "figures")]
-const PIXELS: f64 = 2_008.0;
+const TRUE_TYPE: &[u8] = include_bytes!("font.ttf");
+
+/// Width of a PDF, in points: 17 cm, the text of a page.
+#[cfg(feature = "figures")]
+const POINTS: f64 = 17.0 / 2.54 * 72.0;
+/// Width of a PNG: 300 dots per inch of that, 600 in a column of half the width.
+#[cfg(feature = "figures")]
+const PIXELS: f32 = 2_008.0;
 
 /// A format of figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -54,17 +60,13 @@ pub(crate) fn to_figure(picture: &Picture, format: FigureFormat) -> anyhow::Resu
     match format {
         FigureFormat::Svg => Ok(with_font(&to_svg(picture)).into_bytes()),
         #[cfg(feature = "figures")]
-        FigureFormat::Png => {
-            let scene = super::scene(picture, &super::PAPER);
-            let scale = PIXELS / scene.width;
-            let backend = kuva::backend::raster::RasterBackend { scale: scale as _ };
-            backend.render_scene(&scene).map_err(|reason| anyhow!(reason))
-        }
+        FigureFormat::Png => to_png(&to_svg(picture)),
         #[cfg(feature = "figures")]
         FigureFormat::Pdf => {
-            let backend = kuva::PdfBackend::default();
             let scene = super::scene(picture, &super::PAPER);
-            backend.render_scene(&scene).map_err(|reason| anyhow!(reason))
+            let page = kuva::PageSize::points(POINTS, POINTS * scene.height / scene.width);
+            let backend = kuva::PdfBackend::default().with_page_size(page);
+            backend.render_scenes(&[scene]).map_err(|reason| anyhow!(reason))
         }
         #[cfg(not(feature = "figures"))]
         FigureFormat::Png | FigureFormat::Pdf => Err(anyhow!(
@@ -73,6 +75,24 @@ pub(crate) fn to_figure(picture: &Picture, format: FigureFormat) -> anyhow::Resu
             format.extension()
         )),
     }
+}
+
+/// Draws an SVG as pixels.
+///
+/// The plotting library's own pixels draw no dashes of two lengths and blur what is turned.
+#[cfg(feature = "figures")]
+fn to_png(svg: &str) -> anyhow::Result<Vec<u8>> {
+    use resvg::{tiny_skia, usvg};
+
+    let mut options = usvg::Options::default();
+    options.fontdb_mut().load_font_data(TRUE_TYPE.to_vec());
+    let tree = usvg::Tree::from_str(svg, &options)?;
+    let scale = PIXELS / tree.size().width();
+    let height = (tree.size().height() * scale).ceil();
+    let mut pixels = tiny_skia::Pixmap::new(PIXELS as u32, height as u32)
+        .ok_or_else(|| anyhow!("a picture of {PIXELS} × {height} pixels cannot be held"))?;
+    resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
+    Ok(pixels.encode_png()?)
 }
 
 /// Puts the font into an SVG, so that it looks the same everywhere.

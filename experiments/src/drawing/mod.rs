@@ -50,15 +50,17 @@ struct Medium {
 }
 
 /// Legible in a column of 8.5 cm: numbers are then 5 points high, in a figure of 17 cm 10 points.
-const PAPER: Medium = Medium { scale: 1.2, marked: 40, title: 54 };
+const PAPER: Medium = Medium { scale: 1.2, marked: 40, title: 62 };
 /// Terminal cells are coarse: the fonts must be large compared to the scene for the layout to leave
 /// whole cells for the labels.
 const TERMINAL: Medium = Medium { scale: 1.6, marked: 1, title: 200 };
 
 /// Points of a line that has whiskers instead of a band.
 const FEW: usize = 4;
-/// Distance of such lines, as a share of the axis; of lines of one point, which have room.
+/// Distance of such lines, and what all together may take, as shares of the axis.
 const DODGE: (f64, f64) = (0.01, 0.05);
+/// Distance of lines of one point, which have room.
+const DODGE_OF_ONE: f64 = 0.05;
 
 fn scene(picture: &Picture, medium: &Medium) -> Scene {
     let measured: Vec<&Series> = picture.series.iter().filter(|s| !s.is_theory).collect();
@@ -167,7 +169,10 @@ impl Line {
         let rank = self.index as f64;
         let has_whiskers = self.has_whiskers(medium);
         // Whiskers of several lines stand side by side.
-        let dodge = if self.points.len() == 1 { DODGE.1 } else { DODGE.0 };
+        let dodge = match self.points.len() {
+            1 => DODGE_OF_ONE,
+            _ => DODGE.0.min(DODGE.1 / (lines.max(2) - 1) as f64),
+        };
         let aside =
             if has_whiskers { dodge * width * (rank - 0.5 * (lines as f64 - 1.0)) } else { 0.0 };
         let data = || self.points.iter().map(|point| (point.x + aside, point.y));
