@@ -36,7 +36,9 @@ mod watch;
 mod whole_file;
 mod xray;
 
-pub use backend::{BACKEND_VARIABLE, BACKENDS, Backend, BackendError, DeviceInfo, Precision};
+pub use backend::{
+    AMPLIFIED, BACKEND_VARIABLE, BACKENDS, Backend, BackendError, DeviceInfo, Precision,
+};
 pub use catalogue::{EXPERIMENTS, experiment};
 pub use experiment::{About, Claim, Entry, Experiment, Listed, Prepared, Preset};
 pub use interrupt::Interrupt;

@@ -26,8 +26,8 @@ pub struct Backend {
     pub needs: &'static str,
     /// How to get what it needs on Debian; empty if nothing.
     pub debian: &'static str,
-    /// By how much it may differ from `flex` at the first step, relative to the scale of what is
-    /// measured.
+    /// By how much a network in miniature may differ from `flex` in one step, relative to the scale of
+    /// what is measured.
     pub tolerance: f64,
     /// Why by so much.
     pub reason: &'static str,
@@ -40,6 +40,10 @@ struct Opened {
     default: fn() -> Device,
     all: fn() -> Vec<Device>,
 }
+
+/// How many times more an experiment may differ: its networks are deep and on the edge of chaos on purpose,
+/// where every layer makes more of a rounding.
+pub const AMPLIFIED: f64 = 20.0;
 
 /// A device that answered.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
