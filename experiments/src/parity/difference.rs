@@ -54,7 +54,8 @@ pub fn difference(reference: &[Row], rows: &[Row]) -> Option<Difference> {
     let is_compared = |row: &&Row| {
         let subject = parameter(&row.subject);
         let has_bias = subject.ends_with("bias") || subject == NETWORK;
-        !row.quantity.ends_with("accuracy") && !(has_bias && is_counted(&row.quantity))
+        let is_noise = has_bias && is_counted(&row.quantity);
+        !(is_noise || row.quantity.ends_with("accuracy"))
     };
     for row in reference.iter().filter(is_compared) {
         consider(row, Some(row.value), others.remove(&key(row)));
