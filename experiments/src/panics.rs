@@ -3,20 +3,26 @@
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// How many callers expect a panic at the moment.
 static EXPECTED: AtomicUsize = AtomicUsize::new(0);
+/// What the first of the expected panics said: a driver's own thread says more than the one that waits
+/// for it.
+static FIRST: Mutex<Option<String>> = Mutex::new(None);
 
 /// Says panics in one line to those who do not debug, and nothing of those that someone expects.
 ///
-/// With `RUST_BACKTRACE` set they are reported as ever.
+/// With `RUST_BACKTRACE` set the others are reported as ever.
 pub(crate) fn in_one_line() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+        let text = message(panic.payload());
+        if EXPECTED.load(Ordering::Relaxed) > 0 {
+            FIRST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
+        } else if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
             usual(panic);
-        } else if EXPECTED.load(Ordering::Relaxed) == 0 {
-            let text = message(panic.payload());
+        } else {
             let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
             crate::cli::note(format!("panic{place}: {}", text.replace('\n', " ")));
         }
@@ -29,12 +35,14 @@ pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| message(payload.as_ref()))
 }
 
-/// The same without a word on standard error, from other threads neither.
+/// The same without a word on standard error, from other threads neither; the message is that of the first
+/// panic, which other threads may have been the cause of.
 pub(crate) fn silent<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     EXPECTED.fetch_add(1, Ordering::Relaxed);
     let result = caught(work);
     EXPECTED.fetch_sub(1, Ordering::Relaxed);
-    result
+    let first = FIRST.lock().unwrap_or_else(PoisonError::into_inner).take();
+    result.map_err(|own| first.unwrap_or(own))
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
