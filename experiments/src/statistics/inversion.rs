@@ -22,6 +22,23 @@ pub(super) fn widest(is_true_at: impl Fn(f64) -> bool) -> Option<f64> {
     Some(low)
 }
 
+/// Returns where a function that rises from `low` to `high` crosses zero, by halving.
+///
+/// Slower than the quantile functions of `statrs`, of which the Beta distribution's, by Newton's method, does
+/// not end for some small tails.
+pub(super) fn root_of_rising(value: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
+    let (mut low, mut high) = (low, high);
+    // From 1 to the least positive number: a root may be next to zero.
+    for _ in 0..1_100 {
+        let middle = low + (high - low) / 2.0;
+        if middle <= low || middle >= high {
+            break;
+        }
+        *if value(middle) < 0.0 { &mut low } else { &mut high } = middle;
+    }
+    high
+}
+
 /// Returns the two-sided tail of a standard normal beyond ± z.
 pub(crate) fn two_tails(z: f64) -> f64 {
     2.0 * Normal::standard().sf(z)

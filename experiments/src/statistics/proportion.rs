@@ -3,7 +3,7 @@
 use serde::Serialize;
 use statrs::distribution::{Beta, ContinuousCDF};
 
-use super::inversion::{normal_quantile, two_tails, widest};
+use super::inversion::{normal_quantile, root_of_rising, two_tails, widest};
 
 /// How many of a number of independent attempts succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,7 +50,7 @@ impl Proportion {
         let (k, n) = (self.successes as f64, self.attempts as f64);
         // The least chance at which `hits` of n still have this tail.
         let least = |hits: f64| match Beta::new(hits, n - hits + 1.0) {
-            Ok(beta) => beta.inverse_cdf(tail),
+            Ok(beta) => root_of_rising(|chance| beta.cdf(chance) - tail, 0.0, 1.0),
             Err(_) => 0.0, // no hits are possible at any chance
         };
         (least(k), 1.0 - least(n - k))
@@ -129,6 +129,22 @@ mod tests {
             (low - expected.0).abs() < 1e-7 && (high - expected.1).abs() < 1e-7,
             "{low} {high}"
         );
+    }
+
+    #[test]
+    fn the_exact_interval_is_where_its_tails_are_however_small() {
+        for tail in [0.025, 1e-6, 1e-30, 1e-200, 1e-300] {
+            for successes in [1, 7, 1_000, 1_999, 2_000] {
+                let seen = of(successes, 2_000);
+                let (low, high) = seen.interval_beyond(tail);
+                let apart = |found: f64| (found.ln() - tail.ln()).abs();
+                assert!(apart(seen.upper_tail(low)) < 1e-6, "{successes} {tail}: {low}");
+                let is_all = successes == 2_000;
+                // Close to 1 a chance has 16 digits, of which a small tail needs more.
+                let is_told = tail > 1e-12 && !is_all;
+                assert!(!is_told || apart(seen.lower_tail(high)) < 1e-4, "{successes} {tail}");
+            }
+        }
     }
 
     #[test]
