@@ -5,7 +5,7 @@ use backdraft_hooks::Taps;
 use backdraft_layers::{
     Architecture, Initializer, InvalidField, LinearInit, Network, TaskShape, weight_rng,
 };
-use backdraft_zoo::{CHECKS, architectures, conform};
+use backdraft_zoo::{CHECKS, conform, networks};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
@@ -16,14 +16,11 @@ fn every_architecture_and_preset_passes_every_check() {
     let built_in = BACKENDS.iter().filter(|backend| backend.is_built_in());
     let devices: Vec<_> = built_in.map(|b| Backend::select(Some(b.name)).unwrap().1).collect();
     let mut faults = Vec::new();
-    for entry in architectures() {
-        let default = (entry.name, entry.default);
-        for (name, config) in std::iter::once(default).chain(entry.presets) {
-            let report = config.miniature().conform(&devices);
-            assert_eq!(report.len(), CHECKS.len());
-            for check in report {
-                faults.extend(check.fault.map(|fault| format!("{name}, {}: {fault}", check.check)));
-            }
+    for (name, config) in networks() {
+        let report = config.miniature().conform(&devices);
+        assert_eq!(report.len(), CHECKS.len());
+        for check in report {
+            faults.extend(check.fault.map(|fault| format!("{name}, {}: {fault}", check.check)));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));

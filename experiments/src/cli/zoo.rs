@@ -1,7 +1,7 @@
 //! `backdraft zoo`.
 
 use anyhow::anyhow;
-use backdraft_zoo::{CHECKS, NetworkConfig, architectures};
+use backdraft_zoo::{CHECKS, architectures, networks};
 use burn::tensor::Device;
 use serde_json::json;
 
@@ -16,7 +16,7 @@ pub(super) fn zoo(arguments: &ZooArguments) -> Result<(), Failure> {
 
 fn list(is_json: bool) -> Result<(), Failure> {
     if is_json {
-        let entries: Vec<_> = named()
+        let entries: Vec<_> = networks()
             .map(|(name, config)| {
                 json!({
                     "name": name, "parameters": config.num_learned(), "config": config,
@@ -39,13 +39,6 @@ fn list(is_json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Every architecture by its name, and every preset.
-fn named() -> impl Iterator<Item = (&'static str, NetworkConfig)> {
-    architectures()
-        .into_iter()
-        .flat_map(|entry| std::iter::once((entry.name, entry.default)).chain(entry.presets))
-}
-
 fn check(is_json: bool) -> Result<(), Failure> {
     let devices: Vec<Device> = BACKENDS
         .iter()
@@ -61,7 +54,7 @@ fn check(is_json: bool) -> Result<(), Failure> {
         let numbers: String = (1..=CHECKS.len()).map(|n| format!("{n:>4}")).collect();
         say(format!("\n{:28}{numbers}", ""));
     }
-    for (name, config) in named() {
+    for (name, config) in networks() {
         let report = config.miniature().conform(&devices);
         if !is_json {
             let cell = |fault: &Option<String>| if fault.is_none() { "   ✓" } else { "   ✗" };

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use backdraft_hooks::{GradientHook, QUANTITIES, Row, Schedule};
 use backdraft_trainer::{OptimizerConfig, TrainerConfig};
-use backdraft_zoo::{NetworkConfig, architectures};
+use backdraft_zoo::{NetworkConfig, networks};
 use burn::tensor::Device;
 use toml::{Table, Value};
 
@@ -27,10 +27,7 @@ enum Kind {
 
 /// Returns every network of the zoo, then every experiment.
 pub fn subjects() -> Vec<Subject> {
-    let networks = architectures().into_iter().flat_map(|entry| {
-        let all = std::iter::once((entry.name, entry.default)).chain(entry.presets);
-        all.map(|(name, config)| (name, Kind::Network(Box::new(config))))
-    });
+    let networks = networks().map(|(name, config)| (name, Kind::Network(Box::new(config))));
     let experiments =
         EXPERIMENTS.iter().map(|entry| (entry.about().name, Kind::Experiment(*entry)));
     networks.chain(experiments).map(|(name, kind)| Subject { name, kind }).collect()

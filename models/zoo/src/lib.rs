@@ -5,5 +5,5 @@ mod list;
 mod weights;
 
 pub use conformance::{CHECKS, Conformity, conform};
-pub use list::{Entry, NetworkConfig, ZooNetwork, architectures, named};
+pub use list::{Entry, NetworkConfig, ZooNetwork, architectures, named, networks};
 pub use weights::{WeightsError, load, save};

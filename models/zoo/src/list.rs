@@ -158,10 +158,14 @@ pub struct Entry {
     pub presets: Vec<(&'static str, NetworkConfig)>,
 }
 
+/// Lists every architecture by its name, and every preset.
+pub fn networks() -> impl Iterator<Item = (&'static str, NetworkConfig)> {
+    architectures()
+        .into_iter()
+        .flat_map(|entry| std::iter::once((entry.name, entry.default)).chain(entry.presets))
+}
+
 /// Finds the configuration of an architecture or preset by its name.
 pub fn named(name: &str) -> Option<NetworkConfig> {
-    let all = architectures().into_iter();
-    let mut all =
-        all.flat_map(|entry| std::iter::once((entry.name, entry.default)).chain(entry.presets));
-    all.find(|(known, _)| *known == name).map(|(_, config)| config)
+    networks().find(|(known, _)| *known == name).map(|(_, config)| config)
 }
