@@ -1,6 +1,7 @@
 //! One recurrent layer.
 
 use backdraft_hooks::Taps;
+use backdraft_layers::dense;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
@@ -43,7 +44,11 @@ impl RecurrentLayer {
     /// - output: `[time, batch, hidden]`
     pub fn forward(&self, input: Tensor<3>, name: &str, path: Path, taps: &mut Taps) -> Tensor<3> {
         let [time, batch, inputs] = input.dims();
-        let projected = self.input.forward(input.reshape([time * batch, inputs]));
+        let input = input.reshape([time * batch, inputs]);
+        let projected = match path {
+            Path::Fastest => dense(&self.input, None, input),
+            Path::Plain => self.input.forward(input),
+        };
         let wide = projected.dims()[1];
         let projected = projected.reshape([time, batch, wide]);
         if path == Path::Fastest

@@ -48,46 +48,49 @@ impl ResidualBlock {
         let shift = |index, x| BranchScalars::shift(scalars, index, x);
         let hidden = |x: Tensor<4>, taps: &mut Taps, norm, activation: &ActivationLayer| {
             let nonlinearity = activation.activation().nonlinearity();
-            let output = normalize(norm, Some(activation), x);
+            let output = normalize(norm, Some(activation), x, None);
             taps.tap_output(format_args!("{name}.hidden"), nonlinearity, output)
         };
-        let branch = match self.order {
-            ActivationOrder::Post => {
-                // Where there are scalars, there is no normalisation.
-                let x = shift(1, convolve(&self.conv1, shift(0, input.clone())));
-                let x = shift(2, hidden(x, taps, &self.norm1, &self.activation1));
-                normalize(&self.norm2, None, convolve(&self.conv2, x))
-            }
-            ActivationOrder::Pre => {
-                let x = normalize(&self.norm1, Some(&self.activation1), input.clone());
-                let x = hidden(convolve(&self.conv1, x), taps, &self.norm2, &self.activation2);
-                convolve(&self.conv2, x)
-            }
-        };
-        let branch = BranchScalars::shift(scalars, 3, BranchScalars::scale(scalars, branch));
-        let sum = match &self.shortcut {
-            Some(shortcut) => shortcut.forward(input) + branch,
-            None => branch,
-        };
+        let around = || self.shortcut.as_ref().map(|shortcut| shortcut.forward(input.clone()));
         match self.order {
             ActivationOrder::Post => {
+                let x = shift(1, convolve(&self.conv1, shift(0, input.clone())));
+                let x = shift(2, hidden(x, taps, &self.norm1, &self.activation1));
+                // Where there are scalars, there is no normalisation.
+                let branch = BranchScalars::scale(scalars, convolve(&self.conv2, x));
+                let branch = BranchScalars::shift(scalars, 3, branch);
                 let nonlinearity = self.activation2.activation().nonlinearity();
-                taps.tap_output(name, nonlinearity, self.activation2.forward(sum))
+                let output = normalize(&self.norm2, Some(&self.activation2), branch, around());
+                taps.tap_output(name, nonlinearity, output)
             }
-            ActivationOrder::Pre => taps.tap_output(name, Nonlinearity::Other, sum),
+            ActivationOrder::Pre => {
+                let x = normalize(&self.norm1, Some(&self.activation1), input.clone(), None);
+                let x = hidden(convolve(&self.conv1, x), taps, &self.norm2, &self.activation2);
+                let branch = BranchScalars::scale(scalars, convolve(&self.conv2, x));
+                let branch = BranchScalars::shift(scalars, 3, branch);
+                taps.tap_output(name, Nonlinearity::Other, add(branch, around()))
+            }
         }
     }
 }
 
-/// Applies what is there of a normalisation and an activation.
+/// Applies what is there of a normalisation, a shortcut and an activation, in this order.
 pub(crate) fn normalize(
     norm: &Option<BatchNorm>,
     activation: Option<&ActivationLayer>,
     x: Tensor<4>,
+    shortcut: Option<Tensor<4>>,
 ) -> Tensor<4> {
     match (norm, activation) {
-        (Some(norm), activation) => batch_norm(norm, activation, x),
-        (None, Some(activation)) => activation.forward(x),
-        (None, None) => x,
+        (Some(norm), activation) => batch_norm(norm, activation, x, shortcut),
+        (None, Some(activation)) => activation.forward(add(x, shortcut)),
+        (None, None) => add(x, shortcut),
+    }
+}
+
+fn add(branch: Tensor<4>, shortcut: Option<Tensor<4>>) -> Tensor<4> {
+    match shortcut {
+        Some(shortcut) => shortcut + branch,
+        None => branch,
     }
 }

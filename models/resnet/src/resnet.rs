@@ -58,7 +58,7 @@ impl Resnet {
         for (index, block) in self.blocks.iter().enumerate() {
             features = block.forward(features, &format!("blocks.{index}"), taps);
         }
-        features = normalize(&self.norm, self.activation.as_ref(), features);
+        features = normalize(&self.norm, self.activation.as_ref(), features, None);
         let [batch, channels, height, width] = features.dims();
         let mut pooled =
             features.reshape([batch, channels, height * width]).mean_dim(2).squeeze_dim::<2>(2);

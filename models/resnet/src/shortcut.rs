@@ -33,7 +33,7 @@ impl Shortcut {
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         if let Some(projection) = &self.projection {
             let projected = convolve(projection, input);
-            return normalize(&self.normalization, None, projected);
+            return normalize(&self.normalization, None, projected, None);
         }
         let kept = match self.stride {
             1 => input,

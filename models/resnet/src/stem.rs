@@ -39,7 +39,7 @@ impl Stem {
         if let Some(bias) = &self.bias {
             features = features + bias.val().unsqueeze(); // there is no normalisation then
         }
-        features = normalize(&self.norm, self.activation.as_ref(), features);
+        features = normalize(&self.norm, self.activation.as_ref(), features, None);
         match self.kind {
             StemKind::Small => features,
             StemKind::Large => max_pool2d(

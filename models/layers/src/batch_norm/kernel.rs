@@ -1,5 +1,5 @@
-//! Batch normalisation in training, with a rectifier if one follows, as one autodiff node of the CPU
-//! back end.
+//! Batch normalisation in training as one autodiff node of the CPU back end, with a rectifier if one
+//! follows, and the sum with a shortcut before it.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
@@ -11,54 +11,78 @@ use burn::module::RunningState;
 use burn::nn::BatchNorm;
 use burn::tensor::{DType, Tensor, TensorData};
 
-use super::passes::{Learned, Sizes, backward, forward};
+use super::passes::{After, Learned, Sizes, backward, forward};
 use crate::activation::Activation;
 use crate::activation_layer::ActivationLayer;
 use crate::kernel::{contiguous, tensor};
 
 /// Normalises by the batch and updates the running statistics; `None` if the layer is not in
-/// training or the tensors are not 32-bit ones of the CPU back end.
+/// training, the tensors are not 32-bit ones of the CPU back end, or there is a shortcut without a
+/// rectifier.
 pub(super) fn run(
     norm: &BatchNorm,
     activation: Option<&ActivationLayer>,
     input: &Tensor<4>,
+    shortcut: Option<&Tensor<4>>,
 ) -> Option<Tensor<4>> {
     let [batch, channels, height, width] = input.dims();
     let sizes = Sizes { batch, channels, pixels: height * width };
     let is_training = input.is_autodiff() && norm.training.is_enabled();
     let (gain, shift) = (norm.gamma.val(), norm.beta.val());
-    let are_f32 = [input.dtype(), gain.dtype(), shift.dtype()] == [DType::F32; 3];
-    let fits = gain.dims() == [channels] && batch * channels * height * width > 0;
-    if !is_training || !are_f32 || !fits {
+    let are_f32 = [input.dtype(), gain.dtype(), shift.dtype()] == [DType::F32; 3]
+        && shortcut.is_none_or(|it| it.dtype() == DType::F32);
+    let fits = gain.dims() == [channels]
+        && batch * channels * height * width > 0
+        && shortcut.is_none_or(|it| it.dims() == input.dims());
+    let is_rectified = activation.is_some_and(|it| it.activation() == Activation::Relu);
+    let is_covered = is_rectified || shortcut.is_none();
+    if !(is_training && are_f32 && fits && is_covered) {
         return None;
     }
     let x = input.clone().try_into_primitive::<Autodiff<Flex>>().ok()?;
     let gain = gain.try_into_primitive::<Autodiff<Flex>>().ok()?;
     let shift = shift.try_into_primitive::<Autodiff<Flex>>().ok()?;
+    let shortcut = match shortcut {
+        Some(it) => Some(it.clone().autodiff().try_into_primitive::<Autodiff<Flex>>().ok()?),
+        None => None,
+    };
     let [input_values, gain_values, shift_values] =
         [x.primitive(), gain.primitive(), shift.primitive()].map(contiguous);
-    let is_rectified = activation.is_some_and(|it| it.activation() == Activation::Relu);
+    let shortcut_values = shortcut.as_ref().map(|it| contiguous(it.primitive()));
+    let after = match &shortcut_values {
+        Some(values) => After::Shortcut(values.as_slice()?),
+        None if is_rectified => After::Rectifier,
+        None => After::Nothing,
+    };
     let learned = Learned { gain: gain_values.as_slice()?, shift: shift_values.as_slice()? };
-    let epsilon = norm.epsilon;
-    let normalised = forward(sizes, input_values.as_slice()?, learned, epsilon, is_rectified);
+    let normalised = forward(sizes, input_values.as_slice()?, learned, norm.epsilon, after);
     remember(&norm.running_mean, &normalised.mean, norm.momentum);
     remember(&norm.running_var, &normalised.variance, norm.momentum);
     let output = tensor(normalised.output, &[batch, channels, height, width]);
-    let parents = [x.node(), gain.node(), shift.node()];
-    let output = match Norm.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
-        OpsKind::Tracked(prepared) => {
-            let state = State {
-                sizes,
-                epsilon,
-                is_rectified,
-                input: input_values,
-                gain: gain_values,
-                shift: shift_values,
-                statistics: [normalised.mean, normalised.variance],
-            };
-            prepared.finish(state, output)
+    let state = State {
+        sizes,
+        epsilon: norm.epsilon,
+        input: input_values,
+        rectified: is_rectified.then(|| output.clone()),
+        gain: gain_values,
+        statistics: [normalised.mean, normalised.variance],
+    };
+    let [x, gain, shift] = [x.node(), gain.node(), shift.node()];
+    let output = match shortcut {
+        None => {
+            let parents = [x, gain, shift];
+            match Norm.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
+                OpsKind::Tracked(prepared) => prepared.finish(state, output),
+                OpsKind::UnTracked(prepared) => prepared.finish(output),
+            }
         }
-        OpsKind::UnTracked(prepared) => prepared.finish(output),
+        Some(shortcut) => {
+            let parents = [x, gain, shift, shortcut.node()];
+            match Norm.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
+                OpsKind::Tracked(prepared) => prepared.finish(state, output),
+                OpsKind::UnTracked(prepared) => prepared.finish(output),
+            }
+        }
     };
     let output = Tensor::from_primitive::<Autodiff<Flex>>(output);
     Some(match activation {
@@ -81,39 +105,45 @@ fn remember(running: &RunningState<Tensor<1>>, of_batch: &[f32], momentum: f64) 
 struct State {
     sizes: Sizes,
     epsilon: f64,
-    is_rectified: bool,
     input: FlexTensor,
+    /// The output, if it was rectified.
+    rectified: Option<FlexTensor>,
     gain: FlexTensor,
-    shift: FlexTensor,
     /// Mean and variance of each channel.
     statistics: [Vec<f32>; 2],
 }
 
-/// Parents: input, gain, shift.
+/// Parents: input, gain, shift and, if there is one, shortcut.
 #[derive(Debug)]
 struct Norm;
 
-impl Backward<Flex, 3> for Norm {
+impl<const N: usize> Backward<Flex, N> for Norm {
     type State = State;
 
-    fn backward(self, ops: Ops<State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+    fn backward(self, ops: Ops<State, N>, grads: &mut Gradients, _: &mut Checkpointer) {
         let from_above = contiguous(&grads.consume::<Flex>(&ops.node));
-        let State { sizes, epsilon, is_rectified, input, gain, shift, statistics } = ops.state;
+        let State { sizes, epsilon, input, rectified, gain, statistics } = ops.state;
         let shape = input.layout().shape().clone();
-        let [above, input, gain, shift] = [&from_above, &input, &gain, &shift]
-            .map(|tensor| tensor.as_slice::<f32>().unwrap_or_default());
-        let statistics = statistics.each_ref().map(Vec::as_slice);
-        let learned = Learned { gain, shift };
-        let gradients = backward(sizes, input, above, learned, statistics, epsilon, is_rectified);
-        let channels = [sizes.channels];
+        let values = |tensor| FlexTensor::as_slice::<f32>(tensor).unwrap_or_default();
+        let gradients = backward(
+            sizes,
+            [values(&input), values(&from_above)],
+            rectified.as_ref().map(values),
+            N == 4,
+            values(&gain),
+            statistics.each_ref().map(Vec::as_slice),
+            epsilon,
+        );
+        let (shape, channels) = (shape.as_slice(), [sizes.channels]);
         let values = [
-            tensor(gradients.input, shape.as_slice()),
-            tensor(gradients.gain, &channels),
-            tensor(gradients.shift, &channels),
+            (gradients.input, shape),
+            (gradients.gain, &channels),
+            (gradients.shift, &channels),
+            (gradients.shortcut, shape),
         ];
-        for (parent, gradient) in ops.parents.into_iter().zip(values) {
+        for (parent, (gradient, shape)) in ops.parents.into_iter().zip(values) {
             if let Some(parent) = parent {
-                grads.register::<Flex>(parent.id, gradient);
+                grads.register::<Flex>(parent.id, tensor(gradient, shape));
             }
         }
     }

@@ -10,22 +10,28 @@ use burn::tensor::Tensor;
 
 use crate::activation_layer::ActivationLayer;
 
-/// Applies a batch normalisation and an activation: in training by this crate's kernel where there
-/// is one for the back end, else by Burn's own operations. The results agree to rounding.
+/// Applies a batch normalisation, adds a shortcut if there is one, and applies an activation: in
+/// training by this crate's kernel where there is one for the back end, else by Burn's own
+/// operations. The results agree to rounding.
 ///
 /// # Shapes
 ///
-/// - input, output: `[batch, channels, height, width]`
+/// - input, shortcut, output: `[batch, channels, height, width]`
 pub fn batch_norm(
     norm: &BatchNorm,
     activation: Option<&ActivationLayer>,
     input: Tensor<4>,
+    shortcut: Option<Tensor<4>>,
 ) -> Tensor<4> {
     #[cfg(feature = "flex")]
-    if let Some(output) = kernel::run(norm, activation, &input) {
+    if let Some(output) = kernel::run(norm, activation, &input, shortcut.as_ref()) {
         return output;
     }
     let output = norm.forward(input);
+    let output = match shortcut {
+        Some(shortcut) => shortcut + output,
+        None => output,
+    };
     match activation {
         Some(activation) => activation.forward(output),
         None => output,
@@ -42,9 +48,14 @@ mod tests {
     use burn::tensor::{DType, Device, TensorData};
     use std::num::NonZero;
 
-    /// Output, gradients of input, gain and shift, and running statistics, flat, computed in numbers
-    /// of this kind.
-    fn results(activation: Option<Activation>, shape: [usize; 4], dtype: DType) -> Vec<f64> {
+    /// Output, gradients of input, shortcut, gain and shift, and running statistics, flat, computed
+    /// in numbers of this kind.
+    fn results(
+        activation: Option<Activation>,
+        has_shortcut: bool,
+        shape: [usize; 4],
+        dtype: DType,
+    ) -> Vec<f64> {
         let device = Device::flex().autodiff();
         let data = |shape: &[usize], step: f64| {
             let values = (0..shape.iter().product()).map(|i| (f64::from(i as u32) * step).sin());
@@ -61,7 +72,9 @@ mod tests {
         let activation = activation.map(|activation| ActivationLayer::new(activation, &device));
         let input = Tensor::<4>::from_data(data(&shape, 1.7), (&device, dtype)).add_scalar(3.0);
         let input = input.detach().require_grad();
-        let output = batch_norm(&norm, activation.as_ref(), input.clone());
+        let shortcut = Tensor::<4>::from_data(data(&shape, 2.3), (&device, dtype)).require_grad();
+        let added = has_shortcut.then(|| shortcut.clone());
+        let output = batch_norm(&norm, activation.as_ref(), input.clone(), added);
         let weights = Tensor::<4>::from_data(data(&shape, 0.9), (&device, dtype));
         let gradients = (output.clone() * weights).sum().backward();
         let of = |parameter: &Param<Tensor<1>>| parameter.val().grad(&gradients).unwrap();
@@ -73,16 +86,19 @@ mod tests {
             norm.running_mean.value_sync().into_data(),
             norm.running_var.value_sync().into_data(),
         ];
-        all.iter().flat_map(|data| data.iter::<f64>()).collect()
+        let all = all.into_iter().chain(shortcut.grad(&gradients).map(Tensor::into_data));
+        all.collect::<Vec<_>>().iter().flat_map(|data| data.iter::<f64>()).collect()
     }
 
     /// Burn's own operations in 64 bits, which the kernel leaves alone, are the reference.
     #[test]
     fn the_kernel_agrees_with_burns_operations() {
         for activation in [None, Some(Activation::Relu), Some(Activation::Tanh)] {
-            for shape in [[2, 1, 1, 1], [3, 5, 7, 3], [4, 16, 8, 8], [2, 3, 1, 130]] {
-                let ours = results(activation, shape, DType::F32);
-                let exact = results(activation, shape, DType::F64);
+            let shapes = [[2, 1, 1, 1], [3, 5, 7, 3], [4, 16, 8, 8], [2, 3, 1, 130]];
+            for (shape, has_shortcut) in shapes.into_iter().flat_map(|it| [(it, false), (it, true)])
+            {
+                let ours = results(activation, has_shortcut, shape, DType::F32);
+                let exact = results(activation, has_shortcut, shape, DType::F64);
                 assert_eq!(ours.len(), exact.len());
                 let scale = exact.iter().fold(1.0, |most: f64, value| most.max(value.abs()));
                 for (ours, exact) in ours.iter().zip(&exact) {
@@ -98,7 +114,7 @@ mod tests {
         let on = |threads| {
             let shape = [16, 8, 64, 64];
             with_threads(NonZero::new(threads).unwrap(), || {
-                results(Some(Activation::Relu), shape, DType::F32)
+                results(Some(Activation::Relu), true, shape, DType::F32)
             })
         };
         let one = on(1);

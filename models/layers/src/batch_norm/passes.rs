@@ -27,9 +27,20 @@ pub(super) struct Normalised {
     pub(super) variance: Vec<f32>,
 }
 
+/// What follows the normalisation.
+#[derive(Clone, Copy)]
+pub(super) enum After<'a> {
+    Nothing,
+    Rectifier,
+    /// The sum with a shortcut, shaped like the input, and a rectifier.
+    Shortcut(&'a [f32]),
+}
+
 /// Gradients of all that goes in.
 pub(super) struct Gradients {
     pub(super) input: Vec<f32>,
+    /// Empty without a shortcut.
+    pub(super) shortcut: Vec<f32>,
     pub(super) gain: Vec<f32>,
     pub(super) shift: Vec<f32>,
 }
@@ -66,13 +77,13 @@ fn affine(mean: f32, variance: f32, epsilon: f64, gain: f32, shift: f32) -> [f32
     [scale, (f64::from(shift) - f64::from(mean) * f64::from(scale)) as f32]
 }
 
-/// Normalises each channel over the batch, and rectifies if asked to.
+/// Normalises each channel over the batch, and does what comes after.
 pub(super) fn forward(
     sizes: Sizes,
     input: &[f32],
     Learned { gain, shift }: Learned<'_>,
     epsilon: f64,
-    is_rectified: bool,
+    after: After<'_>,
 ) -> Normalised {
     let mut output = vec![0.0; input.len()];
     let [mut mean, mut variance] = [(); 2].map(|()| vec![0.0; sizes.channels]);
@@ -95,8 +106,20 @@ pub(super) fn forward(
                     }
                     *variance = (squares / sizes.count()) as f32;
                     let to = affine(center, *variance, epsilon, gain[channel], shift[channel]);
-                    for (out, plane) in planes.into_iter().zip(sizes.planes(input, channel)) {
-                        apply(out, plane, to, is_rectified);
+                    let pairs = planes.into_iter().zip(sizes.planes(input, channel));
+                    match after {
+                        After::Nothing => pairs.for_each(|(out, x)| normalise(out, x, to)),
+                        After::Rectifier => pairs.for_each(|(out, x)| {
+                            normalise(out, x, to);
+                            set(out, x, |y, _| rectified(y));
+                        }),
+                        After::Shortcut(others) => {
+                            let others = sizes.planes(others, channel);
+                            pairs.zip(others).for_each(|((out, x), other)| {
+                                normalise(out, x, to);
+                                set(out, other, |y, other| rectified(y + other));
+                            });
+                        }
                     }
                 },
             );
@@ -105,52 +128,55 @@ pub(super) fn forward(
     Normalised { output, mean, variance }
 }
 
-/// Goes back, given the gradient of the output.
+/// Goes back, given the gradient of the output, and the output if it was rectified.
 pub(super) fn backward(
     sizes: Sizes,
-    input: &[f32],
-    gradient: &[f32],
-    Learned { gain, shift }: Learned<'_>,
+    [input, gradient]: [&[f32]; 2],
+    rectified: Option<&[f32]>,
+    has_shortcut: bool,
+    gain: &[f32],
     [mean, variance]: [&[f32]; 2],
     epsilon: f64,
-    is_rectified: bool,
 ) -> Gradients {
     let mut inputs = vec![0.0; input.len()];
+    let mut shortcut = vec![0.0; if has_shortcut { input.len() } else { 0 }];
     let [mut gains, mut shifts] = [(); 2].map(|()| vec![0.0; sizes.channels]);
     let sums = gains.iter_mut().zip(&mut shifts);
-    let work = sizes.lend(&mut inputs).into_iter().zip(sums).enumerate();
-    threads::share(work.collect(), 2 * sizes.cost(), || {
-        |(channel, (mut planes, (of_gain, of_shift)))| {
+    let lent = sizes.lend(&mut inputs).into_iter().zip(sizes.lend(&mut shortcut));
+    threads::share(lent.zip(sums).enumerate().collect(), 2 * sizes.cost(), || {
+        |(channel, ((mut planes, shortcut), (of_gain, of_shift)))| {
             pulp::Arch::new().dispatch(
                 #[inline(always)]
                 || {
-                    let (mean, variance) = (mean[channel], variance[channel]);
-                    let deviation = (1.0 / (f64::from(variance) + epsilon).sqrt()) as f32;
-                    let [scale, summand] =
-                        affine(mean, variance, epsilon, gain[channel], shift[channel]);
-                    let pairs =
-                        || sizes.planes(input, channel).zip(sizes.planes(gradient, channel));
+                    let mean = mean[channel];
+                    let deviation = (1.0 / (f64::from(variance[channel]) + epsilon).sqrt()) as f32;
                     let (mut sum, mut product) = (0.0f64, 0.0f64);
-                    for (plane, (x, above)) in planes.iter_mut().zip(pairs()) {
-                        match is_rectified {
-                            true => rectify(plane, above, x, [scale, summand]),
-                            false => plane.copy_from_slice(above),
+                    let mut outputs = rectified.map(|output| sizes.planes(output, channel));
+                    let pairs = sizes.planes(input, channel).zip(sizes.planes(gradient, channel));
+                    for (plane, (x, above)) in planes.iter_mut().zip(pairs) {
+                        plane.copy_from_slice(above);
+                        if let Some(output) = outputs.as_mut().and_then(Iterator::next) {
+                            set(plane, output, |g, y| if y <= 0.0 { 0.0 } else { g });
                         }
                         sum += f64::from(dot(plane, x, |g, _| g));
                         product += f64::from(dot(plane, x, |g, x| g * (x - mean)));
                     }
+                    for (shortcut, plane) in shortcut.into_iter().zip(&planes) {
+                        shortcut.copy_from_slice(plane);
+                    }
                     let product = product * f64::from(deviation);
                     (*of_gain, *of_shift) = (product as f32, sum as f32);
+                    let scale = gain[channel] * deviation;
                     let level = (sum / sizes.count()) as f32;
                     let slope = (product / sizes.count()) as f32 * deviation;
-                    for (plane, (x, _)) in planes.iter_mut().zip(pairs()) {
-                        finish(plane, x, [scale, level, slope, mean]);
+                    for (plane, x) in planes.iter_mut().zip(sizes.planes(input, channel)) {
+                        set(plane, x, |g, x| scale * (g - level - slope * (x - mean)));
                     }
                 },
             );
         }
     });
-    Gradients { input: inputs, gain: gains, shift: shifts }
+    Gradients { input: inputs, shortcut, gain: gains, shift: shifts }
 }
 
 /// Sums that run side by side, so that they fill vectors.
@@ -180,30 +206,16 @@ fn dot(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     sums[0]
 }
 
-/// `out = max(0, scale · x + summand)`, the maximum only if asked for.
+/// `out = scale · x + summand`.
 #[inline(always)]
-fn apply(out: &mut [f32], x: &[f32], [scale, summand]: [f32; 2], is_rectified: bool) {
-    match is_rectified {
-        false => set(out, x, |_, x| x * scale + summand),
-        true => set(out, x, |_, x| {
-            let y = x * scale + summand;
-            if y < 0.0 { 0.0 } else { y }
-        }),
-    }
+fn normalise(out: &mut [f32], x: &[f32], [scale, summand]: [f32; 2]) {
+    set(out, x, |_, x| x * scale + summand);
 }
 
-/// `out = above` where the rectifier let through, else 0.
+/// `max(0, y)`; what is not a number stays so.
 #[inline(always)]
-fn rectify(out: &mut [f32], above: &[f32], x: &[f32], [scale, summand]: [f32; 2]) {
-    for ((out, above), x) in out.iter_mut().zip(above).zip(x) {
-        *out = if x * scale + summand <= 0.0 { 0.0 } else { *above };
-    }
-}
-
-/// `out = scale · (out − level − slope · (x − mean))`.
-#[inline(always)]
-fn finish(out: &mut [f32], x: &[f32], [scale, level, slope, mean]: [f32; 4]) {
-    set(out, x, |g, x| scale * (g - level - slope * (x - mean)));
+fn rectified(y: f32) -> f32 {
+    if y < 0.0 { 0.0 } else { y }
 }
 
 #[inline(always)]

@@ -11,22 +11,21 @@ use burn::backend::{Autodiff, Flex};
 use burn::nn::Linear;
 use burn::tensor::{DType, Tensor};
 
+use super::fused::{Kept, apply, kept, multiply_by_slope};
 use crate::activation::Activation;
-use crate::kernel::{Left, Right, contiguous, multiply, sigmoid, tanh, tensor};
-use crate::threads::{beside, threads};
+use crate::kernel::{Left, Right, contiguous, multiply, parameter_gradients, tensor};
+use crate::threads::{beside, share, threads};
 
 /// Weights beyond which packing both factors, as Burn's product does, is worth its time.
 const MOST_WEIGHTS: usize = 1 << 16;
 
-/// Tells whether the node includes the activation; of the others it computes the linear part.
-pub(super) fn has(activation: Activation) -> bool {
-    use Activation::{Identity, Relu, Sigmoid, Tanh};
-    matches!(activation, Identity | Relu | Sigmoid | Tanh)
-}
-
-/// Computes the layer; `None` if it is large, has no bias, or the tensors are not 32-bit ones of the
-/// CPU back end.
+/// Computes the layer with its activation if that is [`kept`] track of, else the linear part alone;
+/// `None` if it is large, has no bias, or the tensors are not 32-bit ones of the CPU back end.
 pub(super) fn run(linear: &Linear, activation: Activation, input: &Tensor<2>) -> Option<Tensor<2>> {
+    let (activation, keeps) = match kept(activation) {
+        Some(keeps) => (activation, keeps),
+        None => (Activation::Identity, Kept::Nothing),
+    };
     let weight = linear.weight.val();
     let bias = linear.bias.as_ref()?.val();
     let ([batch, inputs], [of_weight, outputs]) = (input.dims(), weight.dims());
@@ -36,22 +35,29 @@ pub(super) fn run(linear: &Linear, activation: Activation, input: &Tensor<2>) ->
     if !is_small || !are_f32 || inputs != of_weight {
         return None;
     }
-    if !input.is_autodiff() {
+    if !(input.is_autodiff() || weight.is_autodiff()) {
         let input = contiguous(&input.clone().try_into_primitive::<Flex>().ok()?);
         let weight = contiguous(&weight.try_into_primitive::<Flex>().ok()?);
         let bias = contiguous(&bias.try_into_primitive::<Flex>().ok()?);
-        let output = forward(sizes, activation, &input, &weight, &bias)?;
-        return Some(Tensor::from_primitive::<Flex>(output));
+        let run = forward(sizes, activation, false, [&input, &weight, &bias])?;
+        return Some(Tensor::from_primitive::<Flex>(tensor(run.output, &[batch, outputs])));
     }
-    let input = input.clone().try_into_primitive::<Autodiff<Flex>>().ok()?;
+    // The first layer's input is data, which no gradient goes back to.
+    let input = input.clone().autodiff().try_into_primitive::<Autodiff<Flex>>().ok()?;
     let weight = weight.try_into_primitive::<Autodiff<Flex>>().ok()?;
     let bias = bias.try_into_primitive::<Autodiff<Flex>>().ok()?;
     let [x, w, b] = [input.primitive(), weight.primitive(), bias.primitive()].map(contiguous);
-    let output = forward(sizes, activation, &x, &w, &b)?;
+    let run = forward(sizes, activation, keeps == Kept::Input, [&x, &w, &b])?;
+    let output = tensor(run.output, &[batch, outputs]);
     let parents = [input.node(), weight.node(), bias.node()];
     let output = match Dense.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => {
-            let state = State { sizes, activation, input: x, weight: w, output: output.clone() };
+            let kept = match keeps {
+                Kept::Nothing => None,
+                Kept::Output => Some(output.clone()),
+                Kept::Input => Some(tensor(run.before, &[batch, outputs])),
+            };
+            let state = State { sizes, activation, input: x, weight: w, kept };
             prepared.finish(state, output)
         }
         OpsKind::UnTracked(prepared) => prepared.finish(output),
@@ -67,72 +73,87 @@ struct Sizes {
 }
 
 /// Multiplications of a product from which a second thread is worth its time.
-const FEWEST_PRODUCTS: usize = 1 << 19;
+const FEWEST_FOR_TWO: usize = 1 << 19;
+/// Multiplications of a product from which starting threads is.
+const FEWEST_FOR_MORE: usize = 1 << 23;
+/// Rows that a thread takes at once.
+const ROWS: usize = 256;
 
 impl Sizes {
-    fn are_worth_two(self) -> bool {
-        self.batch * self.inputs * self.outputs >= FEWEST_PRODUCTS && threads() > 1
+    fn products(self) -> usize {
+        self.batch * self.inputs * self.outputs
     }
+
+    fn are_worth_two(self) -> bool {
+        self.products() >= FEWEST_FOR_TWO && threads() > 1
+    }
+}
+
+/// What a forward pass leaves, `[batch, outputs]`.
+struct Forward {
+    output: Vec<f32>,
+    /// What the activation got; empty unless that is kept.
+    before: Vec<f32>,
 }
 
 fn forward(
     sizes: Sizes,
     activation: Activation,
-    input: &FlexTensor,
-    weight: &FlexTensor,
-    bias: &FlexTensor,
-) -> Option<FlexTensor> {
-    let Sizes { batch, outputs, .. } = sizes;
-    let values = if sizes.are_worth_two() {
-        let shared = [input, weight, bias].map(FlexTensor::clone);
-        let rows = move |range| {
+    keeps_input: bool,
+    operands: [&FlexTensor; 3],
+) -> Option<Forward> {
+    let Sizes { batch, inputs, outputs } = sizes;
+    if sizes.are_worth_two() && sizes.products() < FEWEST_FOR_MORE {
+        let shared = operands.map(FlexTensor::clone);
+        let rows = move |rows: Range<usize>| {
             let [input, weight, bias] = &shared;
             let operands = [input.as_slice()?, weight.as_slice()?, bias.as_slice()?];
-            Some(forward_rows(sizes, activation, operands, range))
+            let mut run = Forward::zeros(rows.len() * outputs, keeps_input);
+            let input = &operands[0][rows.start * inputs..rows.end * inputs];
+            let to = [&mut run.output[..], &mut run.before];
+            forward_rows(sizes, activation, [input, operands[1], operands[2]], to);
+            Some(run)
         };
-        let half = batch / 2;
-        let (second, first) = beside(
-            {
-                let rows = rows.clone();
-                move || rows(half..batch)
-            },
-            || rows(0..half),
-        );
-        [first?, second?].concat()
-    } else {
-        let operands = [input.as_slice()?, weight.as_slice()?, bias.as_slice()?];
-        forward_rows(sizes, activation, operands, 0..batch)
-    };
-    Some(tensor(values, &[batch, outputs]))
+        let (theirs, half) = (rows.clone(), batch / 2);
+        let (second, first) = beside(move || theirs(half..batch), || rows(0..half));
+        let (first, second) = (first?, second?);
+        let output = [first.output, second.output].concat();
+        return Some(Forward { output, before: [first.before, second.before].concat() });
+    }
+    let [input, weight, bias] = operands;
+    let [input, weight, bias] = [input.as_slice()?, weight.as_slice()?, bias.as_slice()?];
+    let mut run = Forward::zeros(batch * outputs, keeps_input);
+    let rows = if sizes.products() < FEWEST_FOR_MORE { batch } else { ROWS };
+    let mut before = run.before.chunks_mut(rows * outputs);
+    let pairs = input.chunks(rows * inputs).zip(run.output.chunks_mut(rows * outputs));
+    let work = pairs.map(|(input, output)| (input, [output, before.next().unwrap_or_default()]));
+    share(work.collect(), rows * inputs * outputs, || {
+        |(input, to)| forward_rows(sizes, activation, [input, weight, bias], to)
+    });
+    Some(run)
 }
 
-/// Computes some rows of the output from input, weight and bias.
+impl Forward {
+    fn zeros(length: usize, keeps_input: bool) -> Self {
+        let before = vec![0.0; if keeps_input { length } else { 0 }];
+        Self { output: vec![0.0; length], before }
+    }
+}
+
+/// Computes some rows of the output, and of what the activation gets if there is room for that.
 fn forward_rows(
     Sizes { inputs, outputs, .. }: Sizes,
     activation: Activation,
     [input, weight, bias]: [&[f32]; 3],
-    rows: Range<usize>,
-) -> Vec<f32> {
-    let mut all = vec![0.0; rows.len() * outputs];
-    let left = Left::by_rows(&input[rows.start * inputs..rows.end * inputs], rows.len(), inputs);
-    multiply(left, &Right::by_rows(weight, outputs), &mut all);
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || match activation {
-            Activation::Relu => finish(&mut all, bias, |x| if x < 0.0 { 0.0 } else { x }),
-            Activation::Sigmoid => finish(&mut all, bias, sigmoid),
-            Activation::Tanh => finish(&mut all, bias, tanh),
-            _ => finish(&mut all, bias, |x| x),
-        },
-    );
-    all
-}
-
-#[inline(always)]
-fn finish(all: &mut [f32], bias: &[f32], activation: impl Fn(f32) -> f32) {
-    for row in all.chunks_exact_mut(bias.len()) {
-        set(row, bias, |value, bias| activation(value + bias));
+    [output, before]: [&mut [f32]; 2],
+) {
+    let left = Left::by_rows(input, input.len() / inputs, inputs);
+    multiply(left, &Right::by_rows(weight, outputs), output);
+    if !before.is_empty() {
+        before.copy_from_slice(output);
+        apply(Activation::Identity, before, bias);
     }
+    apply(activation, output, bias);
 }
 
 /// What the backward pass needs.
@@ -142,7 +163,8 @@ struct State {
     activation: Activation,
     input: FlexTensor,
     weight: FlexTensor,
-    output: FlexTensor,
+    /// What the activation's slope is computed from.
+    kept: Option<FlexTensor>,
 }
 
 /// Parents: input, weight, bias.
@@ -158,12 +180,6 @@ impl Backward<Flex, 3> for Dense {
         let state = ops.state;
         let Sizes { batch, inputs, outputs } = state.sizes;
         let before = state.before_activation(&from_above);
-        if let Some(node) = bias {
-            grads.register::<Flex>(
-                node.id,
-                tensor(sum_of_rows(slice(&before), outputs), &[outputs]),
-            );
-        }
         let of_input = {
             let (before, weight) = (before.clone(), state.weight.clone());
             move || {
@@ -173,33 +189,24 @@ impl Backward<Flex, 3> for Dense {
                 gradient
             }
         };
-        let (values, of_outputs) = (state.input.clone(), before);
-        let of_weight = move |rows: Range<usize>| {
-            let mut gradient = vec![0.0; rows.len() * outputs];
-            let left = Left::by_columns(slice(&values), inputs, batch).rows(rows);
-            multiply(left, &Right::by_rows(slice(&of_outputs), outputs), &mut gradient);
-            gradient
+        let of_parameters =
+            || parameter_gradients(slice(&state.input), slice(&before), [inputs, outputs]);
+        let (of_input, [of_weight, of_bias]) = match input.is_some() {
+            true if state.sizes.are_worth_two() => {
+                let (of_input, of_parameters) = beside(of_input, of_parameters);
+                (Some(of_input), of_parameters)
+            }
+            has_input => (has_input.then(of_input), of_parameters()),
         };
-        let half = inputs / 2;
-        let (of_input, of_weight) = match (input.is_some(), weight.is_some()) {
-            (true, true) if state.sizes.are_worth_two() => {
-                let (of_input, of_weight) = beside(of_input, || of_weight(0..inputs));
-                (Some(of_input), Some(of_weight))
+        let all = [
+            (input, of_input, vec![batch, inputs]),
+            (weight, Some(of_weight), vec![inputs, outputs]),
+            (bias, Some(of_bias), vec![outputs]),
+        ];
+        for (node, gradient, shape) in all {
+            if let Some((node, gradient)) = node.zip(gradient) {
+                grads.register::<Flex>(node.id, tensor(gradient, &shape));
             }
-            (false, true) if state.sizes.are_worth_two() => {
-                let theirs = of_weight.clone();
-                let (second, first) = beside(move || theirs(half..inputs), || of_weight(0..half));
-                (None, Some([first, second].concat()))
-            }
-            (has_input, has_weight) => {
-                (has_input.then(of_input), has_weight.then(|| of_weight(0..inputs)))
-            }
-        };
-        if let Some((node, gradient)) = weight.zip(of_weight) {
-            grads.register::<Flex>(node.id, tensor(gradient, &[inputs, outputs]));
-        }
-        if let Some((node, gradient)) = input.zip(of_input) {
-            grads.register::<Flex>(node.id, tensor(gradient, &[batch, inputs]));
         }
     }
 }
@@ -210,42 +217,11 @@ fn slice(tensor: &FlexTensor) -> &[f32] {
 }
 
 impl State {
-    /// ∂L/∂ of what the activation gets, by its slope, which its output tells.
+    /// ∂L/∂ of what the activation gets.
     fn before_activation(&self, above: &FlexTensor) -> FlexTensor {
-        let Sizes { batch, outputs, .. } = self.sizes;
-        if self.activation == Activation::Identity || !has(self.activation) {
-            return above.clone();
-        }
+        let Some(kept) = &self.kept else { return above.clone() };
         let mut before = slice(above).to_vec();
-        let output = slice(&self.output);
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || match self.activation {
-                Activation::Relu => set(&mut before, output, |g, y| if y <= 0.0 { 0.0 } else { g }),
-                Activation::Sigmoid => set(&mut before, output, |g, y| g * y * (1.0 - y)),
-                _ => set(&mut before, output, |g, y| g * (1.0 - y * y)),
-            },
-        );
-        tensor(before, &[batch, outputs])
+        multiply_by_slope(self.activation, &mut before, slice(kept));
+        tensor(before, &[self.sizes.batch, self.sizes.outputs])
     }
-}
-
-#[inline(always)]
-fn set(values: &mut [f32], others: &[f32], f: impl Fn(f32, f32) -> f32) {
-    for (value, other) in values.iter_mut().zip(others) {
-        *value = f(*value, *other);
-    }
-}
-
-fn sum_of_rows(values: &[f32], width: usize) -> Vec<f32> {
-    let mut sum = vec![0.0; width];
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for row in values.chunks_exact(width) {
-                set(&mut sum, row, |sum, value| sum + value);
-            }
-        },
-    );
-    sum
 }

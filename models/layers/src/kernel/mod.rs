@@ -4,12 +4,14 @@
 //! own operations remain the reference and run everywhere else.
 
 mod math;
+mod parameters;
 mod product;
 
 use burn::backend::flex::FlexTensor;
 use burn::tensor::TensorData;
 
-pub use math::{exp, sigmoid, tanh};
+pub use math::{erf, exp, exp_less_one, sigmoid, tanh};
+pub use parameters::parameter_gradients;
 pub use product::{Left, Right, multiply};
 
 /// Returns the tensor with its values in order, copied only if they are not.

@@ -6,6 +6,8 @@ mod beside;
 use std::cell::Cell;
 use std::num::NonZero;
 use std::sync::LazyLock;
+#[cfg(feature = "flex")]
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 #[cfg(feature = "flex")]
@@ -39,8 +41,9 @@ pub fn threads() -> usize {
     MOST.get().map_or_else(|| *CORES, NonZero::get)
 }
 
-/// Hands `items` to workers, one a thread, each made by `worker` on its thread; in order if one
-/// thread is enough. An item takes about `products` multiplications.
+/// Hands `items` to workers, one a thread, each made by `worker` on its thread; a worker that is done
+/// takes the next item, so that one that is held up holds up no other. In order if one thread is
+/// enough. An item takes about `products` multiplications.
 #[cfg(feature = "flex")]
 pub(crate) fn share<T: Send, W: FnMut(T)>(
     items: Vec<T>,
@@ -49,17 +52,20 @@ pub(crate) fn share<T: Send, W: FnMut(T)>(
 ) {
     let worth = items.len().saturating_mul(products) / FEWEST_PRODUCTS;
     let threads = threads().min(worth).min(items.len()).max(1);
-    let mut shares: Vec<Vec<T>> = (0..threads).map(|_| Vec::new()).collect();
-    let count = items.len();
-    for (number, item) in items.into_iter().enumerate() {
-        shares[number * threads / count].push(item);
+    if threads == 1 {
+        return items.into_iter().for_each(worker());
     }
-    let Some(own) = shares.pop() else { return };
-    thread::scope(|scope| {
-        for share in shares {
-            let worker = &worker;
-            scope.spawn(move || share.into_iter().for_each(worker()));
+    let items = Mutex::new(items.into_iter());
+    // A worker that panics does so outside the lock, which `scope` passes on.
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let run = || {
+        let mut worker = worker();
+        while let Some(item) = next() {
+            worker(item);
         }
-        own.into_iter().for_each(worker());
+    };
+    thread::scope(|scope| {
+        (1..threads).for_each(|_| drop(scope.spawn(run)));
+        run();
     });
 }

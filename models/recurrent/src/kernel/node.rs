@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use backdraft_layers::kernel::contiguous;
+use backdraft_layers::kernel::{contiguous, parameter_gradients};
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients as Grads;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Autodiff, Flex};
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Tensor, TensorData};
 
 use super::Cell;
 use super::Sizes;
@@ -157,24 +157,19 @@ impl State {
             false => tensor(gradients.recurrent, sizes),
         };
         let Sizes { time, batch, hidden } = sizes;
-        let recurrent = Tensor::<3>::from_primitive::<Flex>(recurrent);
-        let wide = recurrent.dims()[2];
-        let bias = recurrent.clone().sum_dim(0).sum_dim(1).reshape([wide]);
-        // Σ_t h_{t−1}ᵀ δ_t as one product; the state before the first step is zero.
-        let rows = (time - 1) * batch;
-        let weight = if rows == 0 {
-            Tensor::zeros([hidden, wide], &Device::flex())
-        } else {
-            let states = Tensor::<3>::from_primitive::<Flex>(states);
-            let states = states.narrow(0, 0, time - 1).reshape([rows, hidden]);
-            let later = recurrent.narrow(0, 1, time - 1).reshape([rows, wide]);
-            states.transpose().matmul(later)
-        };
+        let wide = cell.gates() * hidden;
+        // Σ_t h_{t−1}ᵀ δ_t; the state before the first step is zero.
+        let (first, later) = recurrent.as_slice().unwrap_or_default().split_at(batch * wide);
+        let before = &values[..(time - 1) * batch * hidden];
+        let [weight, mut bias] = parameter_gradients(before, later, [hidden, wide]);
+        for row in first.chunks_exact(wide) {
+            bias.iter_mut().zip(row).for_each(|(total, value)| *total += value);
+        }
         let optional = |values: Vec<f32>| (!values.is_empty()).then(|| tensor(values, sizes));
         [
             Some(projected),
-            weight.try_into_primitive::<Flex>().ok(),
-            bias.try_into_primitive::<Flex>().ok(),
+            Some(FlexTensor::from_data(TensorData::new(weight, [hidden, wide]))),
+            Some(FlexTensor::from_data(TensorData::new(bias, [wide]))),
             optional(gradients.states),
             optional(gradients.memories),
         ]

@@ -23,7 +23,7 @@ pub(in crate::convolution) fn run(convolution: &Conv2d, input: &Tensor<4>) -> Op
     if input.dtype() != DType::F32 || weight.dtype() != DType::F32 {
         return None;
     }
-    if !input.is_autodiff() {
+    if !(input.is_autodiff() || weight.is_autodiff()) {
         let input = contiguous(&input.clone().try_into_primitive::<Flex>().ok()?);
         let weight = contiguous(&weight.try_into_primitive::<Flex>().ok()?);
         let bias = match bias {
@@ -33,7 +33,8 @@ pub(in crate::convolution) fn run(convolution: &Conv2d, input: &Tensor<4>) -> Op
         let output = convolve(&geometry, &input, &weight, bias.as_ref())?;
         return Some(Tensor::from_primitive::<Flex>(output));
     }
-    let input = input.clone().try_into_primitive::<Autodiff<Flex>>().ok()?;
+    // The first layer's input is data, which no gradient goes back to.
+    let input = input.clone().autodiff().try_into_primitive::<Autodiff<Flex>>().ok()?;
     let weight = weight.try_into_primitive::<Autodiff<Flex>>().ok()?;
     let [x, w] = [input.primitive(), weight.primitive()].map(contiguous);
     let parents = [input.node(), weight.node()];

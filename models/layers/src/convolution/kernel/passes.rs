@@ -7,7 +7,7 @@ use crate::threads;
 
 /// Images whose contributions to the filters' gradient are summed before they join those of the
 /// others. It does not depend on the threads, and so neither does the rounding.
-const CHUNK: usize = 8;
+const CHUNK: usize = 4;
 /// Values of the planes that are correlated at once: they should stay in the second-level cache.
 const CACHED: usize = 1 << 16;
 

@@ -1,0 +1,104 @@
+//! The activations that the dense node includes, and their slopes.
+
+use crate::activation::Activation;
+use crate::kernel::{erf, exp, exp_less_one, sigmoid, tanh};
+
+/// What the slope of an activation is computed from, which so is kept for the backward pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// Nothing: the slope is one.
+    Nothing,
+    /// What the activation gave.
+    Output,
+    /// What the activation got.
+    Input,
+}
+
+/// Scale and α of the self-normalising unit (Klambauer et al. 2017, equation 14).
+const SELU: [f32; 2] = [1.050_701, 1.673_263_2];
+const LEAK: f32 = 0.01;
+
+/// Tells what the node keeps if it includes the activation; `None` if it does not.
+pub(super) fn kept(activation: Activation) -> Option<Kept> {
+    use Activation::{Celu, Elu, Gelu, Identity, LeakyRelu, Relu, Selu, Sigmoid, Silu, Tanh};
+    match activation {
+        Identity => Some(Kept::Nothing),
+        Relu | LeakyRelu | Elu | Celu | Selu | Sigmoid | Tanh => Some(Kept::Output),
+        Gelu | Silu => Some(Kept::Input),
+        _ => None,
+    }
+}
+
+/// Adds the bias, `[outputs]`, to each row of `[batch, outputs]` and applies an included activation.
+pub(super) fn apply(activation: Activation, values: &mut [f32], bias: &[f32]) {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || match activation {
+            Activation::Relu => finish(values, bias, |x| if x < 0.0 { 0.0 } else { x }),
+            Activation::LeakyRelu => finish(values, bias, |x| if x < 0.0 { LEAK * x } else { x }),
+            Activation::Elu | Activation::Celu => finish(values, bias, |x| elu(x, 1.0)),
+            Activation::Selu => finish(values, bias, |x| SELU[0] * elu(x, SELU[1])),
+            Activation::Sigmoid => finish(values, bias, sigmoid),
+            Activation::Tanh => finish(values, bias, tanh),
+            Activation::Gelu => finish(values, bias, |x| x * cumulative(x)),
+            Activation::Silu => finish(values, bias, |x| x * sigmoid(x)),
+            _ => finish(values, bias, |x| x),
+        },
+    );
+}
+
+/// Multiplies gradients by the slope of an included activation, given what was [`kept`].
+pub(super) fn multiply_by_slope(activation: Activation, gradients: &mut [f32], kept: &[f32]) {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || match activation {
+            Activation::Relu => set(gradients, kept, |g, y| if y <= 0.0 { 0.0 } else { g }),
+            Activation::LeakyRelu => {
+                set(gradients, kept, |g, y| if y < 0.0 { LEAK * g } else { g });
+            }
+            Activation::Elu | Activation::Celu => {
+                set(gradients, kept, |g, y| if y < 0.0 { g * (y + 1.0) } else { g });
+            }
+            Activation::Selu => set(gradients, kept, |g, y| {
+                let [scale, alpha] = SELU;
+                g * if y < 0.0 { y + scale * alpha } else { scale }
+            }),
+            Activation::Sigmoid => set(gradients, kept, |g, y| g * y * (1.0 - y)),
+            Activation::Tanh => set(gradients, kept, |g, y| g * (1.0 - y * y)),
+            Activation::Gelu => set(gradients, kept, |g, x| {
+                const DENSITY_AT_0: f32 = 0.398_942_3; // 1 / √(2π)
+                g * (cumulative(x) + x * DENSITY_AT_0 * exp(-0.5 * x * x))
+            }),
+            Activation::Silu => set(gradients, kept, |g, x| {
+                let s = sigmoid(x);
+                g * (s + x * s * (1.0 - s))
+            }),
+            _ => {}
+        },
+    );
+}
+
+#[inline(always)]
+fn elu(x: f32, alpha: f32) -> f32 {
+    if x < 0.0 { alpha * exp_less_one(x) } else { x }
+}
+
+/// Φ, the normal distribution function.
+#[inline(always)]
+fn cumulative(x: f32) -> f32 {
+    0.5 * erf(x * std::f32::consts::FRAC_1_SQRT_2) + 0.5
+}
+
+#[inline(always)]
+fn finish(all: &mut [f32], bias: &[f32], activation: impl Fn(f32) -> f32) {
+    for row in all.chunks_exact_mut(bias.len()) {
+        set(row, bias, |value, bias| activation(value + bias));
+    }
+}
+
+#[inline(always)]
+fn set(values: &mut [f32], others: &[f32], f: impl Fn(f32, f32) -> f32) {
+    for (value, other) in values.iter_mut().zip(others) {
+        *value = f(*value, *other);
+    }
+}
