@@ -1,12 +1,14 @@
-"""Prints our times per training step beside PyTorch's, as Markdown.
+"""Prints our times per training step beside PyTorch's and Keras', as Markdown.
 
-    ~/torch/bin/python experiments/benches/compare.py [rounds]
+    ~/torch/bin/python experiments/benches/compare.py [--rounds N] [--keras ~/keras/bin/python]
 
 Each round runs one workload of ours and then the same of PyTorch, with as many threads as there are
 cores, and the table shows the median of the rounds' ratios: on a shared machine the two sides then
-see the same neighbours. Needs what training_step.py needs, and cargo.
+see the same neighbours. Needs what training_step.py needs, and cargo; Keras' column, for the plain networks,
+wants an interpreter that has what keras_step.py needs.
 """
 
+import argparse
 import pathlib
 import re
 import statistics
@@ -14,7 +16,10 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
-ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--rounds", type=int, default=3)
+arguments.add_argument("--keras", help="an interpreter with Keras")
+arguments = arguments.parse_args()
 STEPS = [
     "3x64 ReLU, batch 32",
     "3x64 sigmoid, batch 32",
@@ -40,38 +45,41 @@ def executable(bench):
 
 
 def row(command, name):
-    """Runs a program and returns the numbers in the row of this name."""
+    """Runs a program and returns the numbers in the row of this name; none if it has no such row."""
     said = subprocess.run([*map(str, command), name], check=True, text=True, stdout=subprocess.PIPE).stdout
-    line = next(line for line in said.splitlines() if line.startswith(name))
+    line = next((line for line in said.splitlines() if line.startswith(name)), name)
     return [float(number) for number in line.removeprefix(name).split()]
 
 
 def alternated(bench, name):
-    """Rows of ours and of PyTorch's, round by round."""
-    ours = executable(bench)
-    theirs = [sys.executable, HERE / f"{bench}.py"]
-    return [(row([ours], name), row(theirs, name)) for _ in range(ROUNDS)]
+    """Rows of ours, of PyTorch's and, where there is one, of Keras', round by round."""
+    sides = [[executable(bench)], [sys.executable, HERE / f"{bench}.py"]]
+    if bench == "training_step" and arguments.keras:
+        sides.append([arguments.keras, HERE / "keras_step.py"])
+    return [[row(side, name) for side in sides] for _ in range(arguments.rounds)]
 
 
 def median(values):
     return statistics.median(values)
 
 
-print("| workload | ours, ms | PyTorch, ms | PyTorch ÷ ours | norms of all parameters, ours | PyTorch's |")
-print("|---|---|---|---|---|---|")
+print("| workload | ours, ms | PyTorch, ms | PyTorch ÷ ours | Keras ÷ ours | norms of all parameters, ours | PyTorch's |")
+print("|---|---|---|---|---|---|---|")
 for name in STEPS:
     rounds = alternated("training_step", name)
-    ours, theirs = (median(pair[side][0] for pair in rounds) for side in (0, 1))
-    ratio = median(b[0] / a[0] for a, b in rounds)
-    norms = [median(pair[side][1] for pair in rounds) for side in (0, 1)]
-    print(f"| {name} | {ours:.3f} | {theirs:.3f} | {ratio:.2f} | × {norms[0]:.2f} | × {norms[1]:.2f} |", flush=True)
+    ours, theirs = (median(sides[side][0] for sides in rounds) for side in (0, 1))
+    ratio = median(sides[1][0] / sides[0][0] for sides in rounds)
+    of_keras = [sides[2][0] / sides[0][0] for sides in rounds if len(sides) > 2 and sides[2]]
+    keras = f"{median(of_keras):.2f}" if of_keras else ""
+    norms = [median(sides[side][1] for sides in rounds) for side in (0, 1)]
+    print(f"| {name} | {ours:.3f} | {theirs:.3f} | {ratio:.2f} | {keras} | × {norms[0]:.2f} | × {norms[1]:.2f} |", flush=True)
 
 print("\n| sequence, h = 128, batch 64 | PyTorch ÷ ours, T = 100 | T = 800 | T = 3,200 | exponent in T, ours | PyTorch's | MiB at T = 3,200, ours | PyTorch's |")
 print("|---|---|---|---|---|---|---|---|")
 for name in CELLS:
     rounds = alternated("sequence", name)
-    ratio = [median(b[at] / a[at] for a, b in rounds) for at in (0, 3, 5)]
-    exponent, memory = ([median(pair[side][at] for pair in rounds) for side in (0, 1)] for at in (6, 7))
+    ratio = [median(theirs[at] / ours[at] for ours, theirs in rounds) for at in (0, 3, 5)]
+    exponent, memory = ([median(sides[side][at] for sides in rounds) for side in (0, 1)] for at in (6, 7))
     print(
         f"| {name} | " + " | ".join(f"{r:.2f}" for r in ratio)
         + f" | {exponent[0]:.3f} | {exponent[1]:.3f} | {memory[0]:.0f} | {memory[1]:.0f} |", flush=True

@@ -21,7 +21,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const CELLS: [(&str, Cell); 3] = [("RNN", Cell::Rnn), ("LSTM", Cell::Lstm), ("GRU", Cell::Gru)];
 const LENGTHS: [usize; 6] = [100, 200, 400, 800, 1_600, 3_200];
 const BATCH: usize = 64;
-const ROUNDS: usize = 5;
+/// Rounds of the longest sequence; shorter ones take as many more as they are shorter.
+const FEWEST_ROUNDS: usize = 5;
 
 /// Takes a step and returns its milliseconds.
 fn step(
@@ -44,7 +45,8 @@ fn median_step(cell: Cell, length: usize, path: Path) -> f64 {
     let mut network = config.try_init(0, &device.clone().autodiff()).unwrap();
     let mut optimizer = OptimizerConfig::ADAM.init();
     let inputs = Tensor::<3>::random([BATCH, length, 2], Distribution::Normal(0.0, 1.0), &device);
-    let mut times: Vec<f64> = (0..=ROUNDS)
+    let rounds = FEWEST_ROUNDS.max(LENGTHS[LENGTHS.len() - 1] / length);
+    let mut times: Vec<f64> = (0..=rounds)
         .map(|_| {
             let (trained, time) = step(network.clone(), &mut optimizer, &inputs, path);
             network = trained;
@@ -53,7 +55,7 @@ fn median_step(cell: Cell, length: usize, path: Path) -> f64 {
         .skip(1) // warm-up
         .collect();
     times.sort_by(f64::total_cmp);
-    times[ROUNDS / 2]
+    times[rounds / 2]
 }
 
 /// Most memory that the process has had, in MiB; not a number where the system does not tell.

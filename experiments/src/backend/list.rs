@@ -2,16 +2,7 @@
 
 use super::{Backend, Opened};
 
-#[cfg(not(any(
-    feature = "flex",
-    feature = "ndarray",
-    feature = "wgpu",
-    feature = "vulkan",
-    feature = "metal",
-    feature = "webgpu",
-    feature = "cuda",
-    feature = "rocm"
-)))]
+#[cfg(not(any(feature = "flex", feature = "ndarray", feature = "_gpu")))]
 compile_error!(
     "Backdraft was built without a back end: enable at least one of the features `flex` (the \
      default), `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`, `cuda`, `rocm`"

@@ -149,26 +149,12 @@ impl Backend {
     }
 }
 
-#[cfg(not(any(
-    feature = "wgpu",
-    feature = "vulkan",
-    feature = "metal",
-    feature = "webgpu",
-    feature = "cuda",
-    feature = "rocm"
-)))]
+#[cfg(not(feature = "_gpu"))]
 fn info(_device: &Device) -> DeviceInfo {
     processor()
 }
 
-#[cfg(any(
-    feature = "wgpu",
-    feature = "vulkan",
-    feature = "metal",
-    feature = "webgpu",
-    feature = "cuda",
-    feature = "rocm"
-))]
+#[cfg(feature = "_gpu")]
 fn info(device: &Device) -> DeviceInfo {
     device.identity().map_or_else(processor, |identity| DeviceInfo {
         name: identity.name,
