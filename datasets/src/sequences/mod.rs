@@ -19,10 +19,10 @@ pub enum SequenceTask {
     /// Hinton 2015, § 4.1).
     Adding,
     /// Repeat ten symbols after a pause (Hochreiter & Schmidhuber 1997; Arjovsky, Shah & Bengio
-    /// 2016, § 4.1).
+    /// 2016, § 5.1).
     CopyMemory,
     /// Tell which two symbols came, in which order (Hochreiter & Schmidhuber 1997, § 5.6, in the form
-    /// of Pascanu, Mikolov & Bengio 2013, § 4.1).
+    /// of Pascanu, Mikolov & Bengio 2013, supplement, § 3.1.1).
     TemporalOrder,
     /// Keep one bit through noise (Bengio, Simard & Frasconi 1994, § 3.1).
     Latch,

@@ -12,6 +12,9 @@ pub(super) const CLASSES: usize = RELEVANT * RELEVANT;
 
 /// Distractors, but for one of the two relevant symbols at a step in [T/10, 2T/10) and one in
 /// [5T/10, 6T/10); the class tells both, in their order.
+///
+/// So the code of Pascanu, Mikolov & Bengio 2013 has it; their supplement, § 3.1.1, puts the second one
+/// in [4T/10, 5T/10].
 pub(super) fn generate(length: usize, count: usize, seed: u64) -> Sequences {
     let mut rng = rng(seed, Purpose::Data);
     let tenth = length / 10;

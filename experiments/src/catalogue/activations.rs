@@ -133,9 +133,11 @@ impl Experiment for Activations {
             depth.\" Said of nets that differ in nothing but the activation, under Xavier's initialiser, \
             which of it is true?",
         sources: &[
-            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
-             networks, AISTATS 2010",
-            "X. Glorot, A. Bordes, Y. Bengio, Deep sparse rectifier neural networks, AISTATS 2011",
+            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
+             neural networks, AISTATS 2010, § 3.1–3.2 (saturation), § 4.2.1, equation 16 (the \
+             initialiser)",
+            "X. Glorot, A. Bordes, Y. Bengio, Deep sparse rectifier neural networks, AISTATS 2011, \
+             § 3.1 (gradients on active paths), table 1 (rectifier against tanh)",
             "A. Krizhevsky, I. Sutskever, G. E. Hinton, ImageNet classification with deep convolutional \
              neural networks, NeurIPS 2012, figure 1: ReLU against tanh",
         ],

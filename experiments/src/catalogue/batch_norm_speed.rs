@@ -78,9 +78,11 @@ impl Experiment for BatchNormSpeed {
             gets the learning rate that suits it best; is it the higher rates, and does it hold at a \
             depth where it makes the gradients of the start explode?",
         sources: &[
-            "S. Ioffe, C. Szegedy, Batch normalization: accelerating deep network training by reducing \
-             internal covariate shift, ICML 2015",
-            "G. Yang et al., A mean field theory of batch normalization, ICLR 2019 (the explosion)",
+            "S. Ioffe, C. Szegedy, Batch normalization: accelerating deep network training by \
+             reducing internal covariate shift, ICML 2015, § 3.3 (higher rates), § 4.2.2, figures \
+             2 and 3 (steps)",
+            "G. Yang et al., A mean field theory of batch normalization, ICLR 2019, theorems 3.9 \
+             and 3.10 (the explosion)",
         ],
         claims: &[RELU_SOONER, SIGMOID_SOONER, HIGHER_RATES, DEEP_SOONER],
     };

@@ -71,7 +71,8 @@ impl Experiment for BurnDefaultInit {
             "Burn 0.22.1, burn-nn: LinearConfig's initializer, KaimingUniform with gain 1/√3, fan-in only",
             "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
              networks, AISTATS 2010, eq. 1: the same, as the \"standard\" initialisation",
-            "K. He, X. Zhang, S. Ren, J. Sun, Delving deep into rectifiers, ICCV 2015, § 2.2",
+            "K. He, X. Zhang, S. Ren, J. Sun, Delving deep into rectifiers, ICCV 2015, § 2.2, \
+             equations 10 and 14",
         ],
         claims: &[RELU, TANH, SIGMOID, OUT_OF_REACH, HE_MENDS],
     };

@@ -137,7 +137,7 @@ impl Experiment for ClippingExperiment {
             has the learning rate that suits it, and does it help against vanishing?",
         sources: &[
             "R. Pascanu, T. Mikolov, Y. Bengio, On the difficulty of training recurrent neural \
-             networks, ICML 2013, algorithm 1 and § 4.1",
+             networks, ICML 2013, § 3.2, algorithm 1, and § 4.1.1",
         ],
         claims: &[
             BOUNDS,

@@ -74,10 +74,12 @@ impl Experiment for CopyMemory {
             symbols are guessed. Who gets below it: a tanh RNN, one with orthogonal recurrent weights, an \
             LSTM, an LSTM whose biases were made for the pause?",
         sources: &[
-            "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997",
-            "M. Arjovsky, A. Shah, Y. Bengio, Unitary evolution recurrent neural networks, ICML 2016, \
-             § 4.1 (the task in this form, and its baseline)",
-            "C. Tallec, Y. Ollivier, Can recurrent neural networks warp time?, ICLR 2018",
+            "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997, \
+             § 4",
+            "M. Arjovsky, A. Shah, Y. Bengio, Unitary evolution recurrent neural networks, ICML \
+             2016, § 5.1 (the task in this form, and its baseline)",
+            "C. Tallec, Y. Ollivier, Can recurrent neural networks warp time?, ICLR 2018, § 2, \
+             equation 16, and § 3, figure 1",
         ],
         claims: &[RNN_STUCK, LSTM_STUCK, ORTHOGONAL_SOLVES, CHRONO_SOLVES],
     };

@@ -95,8 +95,8 @@ impl Experiment for DeadRelu {
         sources: &[
             "A. L. Maas, A. Y. Hannun, A. Y. Ng, Rectifier nonlinearities improve neural network acoustic \
              models, ICML 2013 workshop (leaky ReLU)",
-            "D.-A. Clevert, T. Unterthiner, S. Hochreiter, Fast and accurate deep network learning by \
-             exponential linear units, ICLR 2016",
+            "D.-A. Clevert, T. Unterthiner, S. Hochreiter, Fast and accurate deep network learning \
+             by exponential linear units, ICLR 2016, § 3",
         ],
         claims: &[DIES_WITH_RATE, FAST_FAILS, LEAK_HELPS, ELU_HELPS],
     };

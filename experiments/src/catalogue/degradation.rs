@@ -138,7 +138,7 @@ impl Experiment for Degradation {
         };
         match preset {
             Preset::Quick => of(ImageSet::Digits, 2_000, vec![8, 44], 4, 100, 64),
-            Preset::Standard => of(ImageSet::FashionMnist, 60_000, vec![20, 56], 16, 2_350, 128),
+            Preset::Standard => of(ImageSet::FashionMnist, 60_000, vec![20, 56], 16, 470, 128),
             Preset::Paper => {
                 let cifar = vec![20, 32, 44, 56, 110];
                 let augmentation = Augmentation { crop: 4, flip: true };

@@ -103,8 +103,8 @@ impl Experiment for EarlyLayers {
         sources: &[
             "G. Alain, Y. Bengio, Understanding intermediate layers using linear classifier probes, \
              arXiv:1610.01644, 2016",
-            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
-             networks, AISTATS 2010",
+            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
+             neural networks, AISTATS 2010, § 3.1",
         ],
         claims: &[SIGMOID_STILL, RELU_MOVES, SIGMOID_LEARNS_NOTHING, RELU_LEARNS, RANDOM_LOSES],
     };

@@ -110,10 +110,10 @@ impl Experiment for ForgetGate {
         sources: &[
             "F. A. Gers, J. Schmidhuber, F. Cummins, Learning to forget: continual prediction with LSTM, \
              Neural Computation 12, 2000",
-            "R. Jozefowicz, W. Zaremba, I. Sutskever, An empirical exploration of recurrent network \
-             architectures, ICML 2015 (forget bias 1)",
-            "C. Tallec, Y. Ollivier, Can recurrent neural networks warp time?, ICLR 2018 (chrono \
-             initialisation)",
+            "R. Jozefowicz, W. Zaremba, I. Sutskever, An empirical exploration of recurrent \
+             network architectures, ICML 2015, § 2.2 (forget bias 1)",
+            "C. Tallec, Y. Ollivier, Can recurrent neural networks warp time?, ICLR 2018, § 2, \
+             equation 16 (chrono initialisation)",
         ],
         claims: &[TIME_CONSTANT, CHRONO_MIXES, BIAS_LEARNS_SOONER, CHRONO_LEARNS_SOONER],
     };

@@ -112,8 +112,8 @@ impl Experiment for GlorotVariance {
             back-propagated gradients of a linear net. Their figures show a tanh net of five layers. How \
             level are these?",
         sources: &[
-            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
-             networks, AISTATS 2010, § 4.2, figures 6 and 7, equation 14",
+            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
+             neural networks, AISTATS 2010, § 4.2, figures 6 to 8, equations 14, 16 and 17",
         ],
         claims: &[
             ACTIVATIONS_FALL,

@@ -102,7 +102,8 @@ impl Experiment for LayerNormRecurrent {
         question: "Layer normalisation is said to stabilise recurrent nets. What does it do to the gradient \
             on its way back through time, and to learning over time?",
         sources: &[
-            "J. L. Ba, J. R. Kiros, G. E. Hinton, Layer normalization, arXiv:1607.06450, 2016",
+            "J. L. Ba, J. R. Kiros, G. E. Hinton, Layer normalization, arXiv:1607.06450, 2016, \
+             § 3.1, equation 4, § 5.1, table 1, and the supplement, equations 20–22",
         ],
         claims: &[INVARIANT, PLAIN_DEPENDS, REACHES_FURTHER, LEARNS_SOONER],
     };

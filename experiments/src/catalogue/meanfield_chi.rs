@@ -64,8 +64,9 @@ impl Experiment for MeanfieldChi {
             Is it so in networks of finite width, for every activation and initialiser, Burn's \
             default among them?",
         sources: &[
-            "B. Poole, S. Lahiri, M. Raghu, J. Sohl-Dickstein, S. Ganguli, Exponential expressivity \
-             in deep neural networks through transient chaos, NeurIPS 2016",
+            "B. Poole, S. Lahiri, M. Raghu, J. Sohl-Dickstein, S. Ganguli, Exponential \
+             expressivity in deep neural networks through transient chaos, NeurIPS 2016, § 2 and \
+             § 3",
             "S. S. Schoenholz, J. Gilmer, S. Ganguli, J. Sohl-Dickstein, Deep information \
              propagation, ICLR 2017",
         ],

@@ -79,8 +79,8 @@ impl Experiment for NormOrderExperiment {
             normalisation comes after the addition. Do they scale with depth as the paper derives?",
         sources: &[
             "R. Xiong et al., On layer normalization in the transformer architecture, ICML 2020, \
-             theorem 1",
-            "A. Vaswani et al., Attention is all you need, NeurIPS 2017",
+             § 3.3, theorem 1, figures 3(c) and 3(d)",
+            "A. Vaswani et al., Attention is all you need, NeurIPS 2017, § 3.1",
         ],
         claims: &[POST_FLAT, PRE_FALLS],
     };

@@ -67,10 +67,11 @@ impl Experiment for NormalizationFlow {
         question: "Normalisation is taught as a cure of vanishing gradients. What does it do to \
             ∂L/∂h in a deep net without skips, before training?",
         sources: &[
-            "S. Ioffe, C. Szegedy, Batch normalization, ICML 2015",
-            "J. L. Ba, J. R. Kiros, G. E. Hinton, Layer normalization, arXiv:1607.06450, 2016",
+            "S. Ioffe, C. Szegedy, Batch normalization, ICML 2015, § 3, algorithm 1, and § 3.3",
+            "J. L. Ba, J. R. Kiros, G. E. Hinton, Layer normalization, arXiv:1607.06450, 2016, \
+             § 3, equation 3",
             "G. Yang, J. Pennington, V. Rao, J. Sohl-Dickstein, S. S. Schoenholz, A mean field \
-             theory of batch normalization, ICLR 2019",
+             theory of batch normalization, ICLR 2019, theorems 3.9 and 3.10",
         ],
         claims: &[BATCH_EXPLODES, BATCH_SAVES_SIGMOID, LAYER_LEVEL, LAYER_SAVES_SIGMOID],
     };

@@ -185,12 +185,15 @@ impl Experiment for OpenProblems {
             initialised far too small, a narrow one and a recurrent one on a long sequence suffer from \
             four: which cure helps which, does one help all, and do all of them together?",
         sources: &[
-            "K. He et al., Delving deep into rectifiers, ICCV 2015 (initialiser)",
-            "S. Ioffe, C. Szegedy, Batch normalization, ICML 2015",
-            "T. Bachlechner et al., ReZero is all you need, UAI 2021 (skips that start closed)",
-            "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997",
+            "K. He et al., Delving deep into rectifiers, ICCV 2015, § 2.2, equations 10 and 14 \
+             (initialiser)",
+            "S. Ioffe, C. Szegedy, Batch normalization, ICML 2015, § 3, algorithm 1",
+            "T. Bachlechner et al., ReZero is all you need, UAI 2021, § 3, equation 4 (skips that \
+             start closed)",
+            "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997, \
+             § 4",
             "R. Pascanu, T. Mikolov, Y. Bengio, On the difficulty of training recurrent neural \
-             networks, ICML 2013 (clipping)",
+             networks, ICML 2013, § 3.2, algorithm 1 (clipping)",
             "L. Lu et al., Dying ReLU and initialization, Communications in Computational Physics 28, \
              2020 (narrow nets)",
         ],

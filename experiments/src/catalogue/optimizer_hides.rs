@@ -93,9 +93,9 @@ impl Experiment for OptimizerHides {
             write-ups that use it conclude that there was no problem. What is the same under both \
             optimisers, what is different, and is anything cured?",
         sources: &[
-            "D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, ICLR 2015, § 2",
-            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
-             networks, AISTATS 2010",
+            "D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, ICLR 2015, § 2.1",
+            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
+             neural networks, AISTATS 2010, § 3.1 and § 4.2.1, equation 6",
         ],
         claims: &[
             SAME_START,

@@ -65,8 +65,9 @@ impl Experiment for OrthogonalExperiment {
         question: "An initialiser's variance keeps the mean of the squared gradient. Orthogonal weights \
             promise more: that nothing is stretched or shrunk. What does a single net gain by it?",
         sources: &[
-            "A. M. Saxe, J. L. McClelland, S. Ganguli, Exact solutions to the nonlinear dynamics of \
-             learning in deep linear neural networks, ICLR 2014",
+            "A. M. Saxe, J. L. McClelland, S. Ganguli, Exact solutions to the nonlinear dynamics \
+             of learning in deep linear neural networks, ICLR 2014, § 3, equation 19, figure 6, \
+             and § 4, figure 7 (tanh)",
             "J. Pennington, S. Schoenholz, S. Ganguli, Resurrecting the sigmoid in deep learning \
              through dynamical isometry, NeurIPS 2017",
         ],

@@ -81,8 +81,8 @@ impl Experiment for PhaseDiagram {
             ordered phase, where gradients vanish, or a chaotic one, where they explode. Is the line \
             between them where mean-field theory draws it, and is the rate right on both sides?",
         sources: &[
-            "B. Poole, S. Lahiri, M. Raghu, J. Sohl-Dickstein, S. Ganguli, Exponential expressivity \
-             in deep neural networks through transient chaos, NeurIPS 2016",
+            "B. Poole, S. Lahiri, M. Raghu, J. Sohl-Dickstein, S. Ganguli, Exponential \
+             expressivity in deep neural networks through transient chaos, NeurIPS 2016, § 3",
             "S. S. Schoenholz, J. Gilmer, S. Ganguli, J. Sohl-Dickstein, Deep information \
              propagation, ICLR 2017, figure 1",
         ],

@@ -78,8 +78,10 @@ impl Experiment for ResidualFlow {
         question: "\"ResNets fix vanishing gradients\" is said of nets with skips and batch \
             normalisation. What does each of the two do to ∂L/∂h before training, alone and together?",
         sources: &[
-            "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR 2016",
-            "G. Yang et al., A mean field theory of batch normalization, ICLR 2019",
+            "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR \
+             2016, § 3.2, equation 1",
+            "G. Yang et al., A mean field theory of batch normalization, ICLR 2019, theorem 3.10 \
+             (without skips)",
             "S. De, S. L. Smith, Batch normalization biases residual blocks towards the identity \
              function in deep networks, NeurIPS 2020",
         ],

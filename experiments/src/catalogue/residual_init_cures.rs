@@ -113,14 +113,14 @@ impl Experiment for ResidualInitCures {
         question: "Without normalisation, what lets a gradient through a thousand layers before training: \
             skips, highway gates, or branches that are switched off at first?",
         sources: &[
-            "R. K. Srivastava, K. Greff, J. Schmidhuber, Training very deep networks, NeurIPS 2015 \
-             (highway)",
+            "R. K. Srivastava, K. Greff, J. Schmidhuber, Training very deep networks, NeurIPS \
+             2015, § 2 and § 2.2 (highway, its gates' bias)",
             "H. Zhang, Y. N. Dauphin, T. Ma, Fixup initialization: residual learning without \
              normalization, ICLR 2019",
             "S. De, S. L. Smith, Batch normalization biases residual blocks towards the identity function \
              in deep networks, NeurIPS 2020 (SkipInit)",
-            "T. Bachlechner, B. P. Majumder, H. Mao, G. Cottrell, J. McAuley, ReZero is all you need: fast \
-             convergence at large depth, UAI 2021",
+            "T. Bachlechner, B. P. Majumder, H. Mao, G. Cottrell, J. McAuley, ReZero is all you \
+             need: fast convergence at large depth, UAI 2021, § 3, equation 4",
         ],
         claims: &[PLAIN_LOST, RESIDUAL_EXPLODES, HIGHWAY_CARRIES, REZERO, SKIP_INIT, FIXUP],
     };

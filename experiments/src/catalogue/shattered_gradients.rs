@@ -82,8 +82,9 @@ impl Experiment for ShatteredGradients {
             Balduzzi et al. derive that in plain nets the correlation between two inputs' gradients \
             decays exponentially with depth and with skips far more slowly. Does it?",
         sources: &[
-            "D. Balduzzi, M. Frean, L. Leary, J. P. Lewis, K. W.-D. Ma, B. McWilliams, The shattered \
-             gradients problem: if resnets are the answer, then what is the question?, ICML 2017",
+            "D. Balduzzi, M. Frean, L. Leary, J. P. Lewis, K. W.-D. Ma, B. McWilliams, The \
+             shattered gradients problem: if resnets are the answer, then what is the question?, \
+             ICML 2017, § 3, theorem 1 (halving), theorem 3 (skips with batch normalisation)",
             "Y. Cho, L. K. Saul, Kernel methods for deep learning, NeurIPS 2009 (the angles)",
         ],
         claims: &[ANGLES, HALVES, BATCH_NORM_SHATTERS, SKIPS_KEEP],

@@ -91,7 +91,7 @@ impl Experiment for SpectralRadius {
             recurrent nets. It is a theorem of linear ones. What is left of it when tanh saturates?",
         sources: &[
             "R. Pascanu, T. Mikolov, Y. Bengio, On the difficulty of training recurrent neural \
-             networks, ICML 2013, § 2.1 and the supplement",
+             networks, ICML 2013, § 2.1 and the supplement, § 1.1",
             "Y. Bengio, P. Simard, P. Frasconi, Learning long-term dependencies with gradient \
              descent is difficult, IEEE Transactions on Neural Networks 5, 1994",
             "M. Chen, J. Pennington, S. S. Schoenholz, Dynamical isometry and a mean field theory of \

@@ -64,8 +64,8 @@ impl Experiment for TanhAlgebraic {
             degree. But σw² = 1, which Xavier gives, is tanh's critical point: the pre-activations \
             shrink, q_l → 1 / 2l, and χ(q_l) → 1 − 1 / l. Is the decay of another kind?",
         sources: &[
-            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
-             networks, AISTATS 2010",
+            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
+             neural networks, AISTATS 2010, § 4.2.1, equation 16",
             "S. S. Schoenholz, J. Gilmer, S. Ganguli, J. Sohl-Dickstein, Deep information propagation, \
              ICLR 2017 (the critical point)",
         ],

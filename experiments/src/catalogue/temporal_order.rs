@@ -56,7 +56,7 @@ impl Experiment for TemporalOrder {
         sources: &[
             "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997, § 5.6",
             "R. Pascanu, T. Mikolov, Y. Bengio, On the difficulty of training recurrent neural \
-             networks, ICML 2013, § 4.1 (the task in this form)",
+             networks, ICML 2013, § 4.1.1 and the supplement, § 3.1.1 (the task in this form)",
         ],
         claims: &[LSTM_SOLVES, GRU_SOLVES, RNN_FAILS, RNN_SOLVES_SHORT],
     };

@@ -98,9 +98,10 @@ impl Experiment for XavierVsHeDepth {
             derived, and do 22 and 30 layers differ so in fully connected nets?",
         sources: &[
             "K. He, X. Zhang, S. Ren, J. Sun, Delving deep into rectifiers: surpassing human-level \
-             performance on ImageNet classification, ICCV 2015, § 2.2, figures 2 and 3",
-            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
-             networks, AISTATS 2010",
+             performance on ImageNet classification, ICCV 2015, § 2.2, equation 14, figures 2 and \
+             3",
+            "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
+             neural networks, AISTATS 2010, § 4.2.1, equation 16",
         ],
         claims: &[FACTORS, BOTH_AT_22, HE_SOONER, HE_AT_30, XAVIER_STALLS],
     };

@@ -45,11 +45,16 @@ fn report(
     }
     match manifest.status {
         Status::Failed => {
-            let failed = results.trials().iter();
-            let count = failed.filter(|t| matches!(t.ending, Ending::Failed { .. })).count();
+            let failed = results.trials().iter().filter_map(|trial| match &trial.ending {
+                Ending::Failed { message } => Some(message.as_str()),
+                _ => None,
+            });
+            let messages: Vec<&str> = failed.collect();
             Err(Failure::Run(anyhow!(
-                "{count} of {} trials failed; the same command tries them again",
-                manifest.trials
+                "{} of {} trials failed, the first because {}; the same command tries them again",
+                messages.len(),
+                manifest.trials,
+                messages.first().copied().unwrap_or_default()
             )))
         }
         Status::Running | Status::Interrupted | Status::Finished => Ok(()),

@@ -21,7 +21,10 @@ pub enum TrainError {
         split: &'static str,
     },
     /// The device failed.
-    #[error("the device failed at step {step}: {source:?}")]
+    #[error(
+        "the device failed at step {step} ({source:?}): if it is there and has nothing else to do, a \
+         smaller network or batch may fit it, or take another back end"
+    )]
     Device {
         /// Step at which the failure showed.
         step: u64,

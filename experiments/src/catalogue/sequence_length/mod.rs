@@ -30,17 +30,18 @@ impl Experiment for SequenceLength {
             LSTM's forget gate account for it, and does it decide which of them solves the adding \
             problem at which length?",
         sources: &[
-            "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997",
+            "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997, \
+             § 3.1–3.2 and § 5.4",
             "Y. Bengio, P. Simard, P. Frasconi, Learning long-term dependencies with gradient \
              descent is difficult, IEEE Transactions on Neural Networks 5, 1994",
             "R. Pascanu, T. Mikolov, Y. Bengio, On the difficulty of training recurrent neural \
-             networks, ICML 2013",
+             networks, ICML 2013, § 2.1, equations 5–7",
             "Q. V. Le, N. Jaitly, G. E. Hinton, A simple way to initialize recurrent networks of \
              rectified linear units, arXiv:1504.00941, 2015 (the adding problem in this form)",
-            "R. Jozefowicz, W. Zaremba, I. Sutskever, An empirical exploration of recurrent network \
-             architectures, ICML 2015 (forget bias 1)",
-            "C. Tallec, Y. Ollivier, Can recurrent neural networks warp time?, ICLR 2018 (chrono \
-             initialisation)",
+            "R. Jozefowicz, W. Zaremba, I. Sutskever, An empirical exploration of recurrent \
+             network architectures, ICML 2015, § 2.2 (forget bias 1)",
+            "C. Tallec, Y. Ollivier, Can recurrent neural networks warp time?, ICLR 2018, § 2, \
+             equation 16 (chrono initialisation)",
         ],
         claims: CLAIMS,
     };

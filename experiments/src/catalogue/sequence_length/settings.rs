@@ -42,7 +42,7 @@ impl SequenceLengthSettings {
     pub(super) fn of(preset: Preset) -> Self {
         let (seeds, lengths, steps, sequences) = match preset {
             Preset::Quick => (8, vec![10, 40], 600, 12_000),
-            Preset::Standard => (5, vec![10, 50, 100, 200, 400], 3_000, 30_000),
+            Preset::Standard => (8, vec![10, 50, 100, 200, 400], 3_000, 30_000),
             Preset::Paper => (10, vec![10, 50, 100, 200, 400, 1_000], 20_000, 100_000),
         };
         Self {

@@ -31,11 +31,12 @@ impl Experiment for SigmoidVsRelu {
             optimiser turn out to decide.",
         sources: &[
             "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
-             neural networks, AISTATS 2010",
-            "K. He, X. Zhang, S. Ren, J. Sun, Delving deep into rectifiers, ICCV 2015",
+             neural networks, AISTATS 2010, § 3.1 and § 4.2",
+            "K. He, X. Zhang, S. Ren, J. Sun, Delving deep into rectifiers, ICCV 2015, § 2.2, \
+             equations 10 and 14",
             "S. S. Schoenholz, J. Gilmer, S. Ganguli, J. Sohl-Dickstein, Deep information \
              propagation, ICLR 2017",
-            "D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, ICLR 2015",
+            "D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, ICLR 2015, § 2.1",
         ],
         claims: CLAIMS,
     };
