@@ -21,7 +21,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const CELLS: [(&str, Cell); 3] = [("RNN", Cell::Rnn), ("LSTM", Cell::Lstm), ("GRU", Cell::Gru)];
 const LENGTHS: [usize; 6] = [100, 200, 400, 800, 1_600, 3_200];
 const BATCH: usize = 64;
-/// Rounds of the longest sequence; shorter ones take as many more as they are shorter.
+/// At least so many rounds; a short sequence takes as many more as make up the longest's steps.
 const FEWEST_ROUNDS: usize = 5;
 
 /// Takes a step and returns its milliseconds.
