@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use npyz::npz::NpzArchive;
+use npyz::npz::{array_name_from_file_name, file_name_from_array_name};
 use npyz::{DType, NpyFile, TypeChar};
+use zip::ZipArchive;
+use zip::result::ZipError;
 
 use crate::bounded::LARGEST;
 use crate::error::DatasetError;
@@ -27,15 +29,21 @@ pub struct Array {
 pub fn read_npz<const N: usize>(path: &Path, names: [&str; N]) -> Result<[Array; N], DatasetError> {
     let refuse = |reason: String| DatasetError::file(path, reason);
     let file = File::open(path).map_err(|error| refuse(format!("cannot be opened: {error}")))?;
-    let mut archive = NpzArchive::new(BufReader::new(file))
+    let mut archive = ZipArchive::new(BufReader::new(file))
         .map_err(|error| refuse(format!("is no npz file: {error}")))?;
-    let held = archive.array_names().collect::<Vec<_>>().join(", ");
+    let names_held = archive.file_names().filter_map(Result::ok);
+    let held: Vec<String> =
+        names_held.filter_map(|name| array_name_from_file_name(&name).map(str::to_owned)).collect();
+    let held = held.join(", ");
     let mut arrays = names.map(|_| Array { values: vec![], shape: vec![] });
     for (name, array) in names.into_iter().zip(&mut arrays) {
-        let found = archive.by_name(name).map_err(|error| refuse(format!("`{name}`: {error}")))?;
-        let Some(found) = found else {
-            return Err(refuse(format!("has no array `{name}`; it holds {held}")));
+        let found = match archive.by_name(&file_name_from_array_name(name)) {
+            Err(ZipError::FileNotFound) => {
+                return Err(refuse(format!("has no array `{name}`; it holds {held}")));
+            }
+            found => found.map_err(|error| refuse(format!("`{name}`: {error}")))?,
         };
+        let found = NpyFile::new(found).map_err(|error| refuse(format!("`{name}`: {error}")))?;
         *array = read(found).map_err(|reason| refuse(format!("`{name}` {reason}")))?;
     }
     Ok(arrays)

@@ -19,7 +19,7 @@ pub enum Preset {
     /// At most a minute on two cores.
     #[default]
     Quick,
-    /// Minutes: more seeds, longer training.
+    /// Minutes, on real images an hour or two: more seeds, longer training.
     Standard,
     /// As in the source that the experiment reproduces.
     Paper,

@@ -138,7 +138,11 @@ impl Experiment for Degradation {
         };
         match preset {
             Preset::Quick => of(ImageSet::Digits, 2_000, vec![8, 44], 4, 100, 64),
-            Preset::Standard => of(ImageSet::FashionMnist, 60_000, vec![20, 56], 16, 470, 128),
+            // One epoch. An evaluation costs as much as 26 steps.
+            Preset::Standard => DegradationSettings {
+                evaluate_every: 235,
+                ..of(ImageSet::FashionMnist, 60_000, vec![20, 56], 16, 470, 128)
+            },
             Preset::Paper => {
                 let cifar = vec![20, 32, 44, 56, 110];
                 let augmentation = Augmentation { crop: 4, flip: true };

@@ -67,7 +67,7 @@ pub(crate) fn run(
     let state = State { cell, sizes, states: states.clone(), run: Arc::new(run), weight: w };
     let parents = [projected.node(), weight.node(), bias.node()];
     let output = match probes {
-        None => match Bare.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
+        None => match Sequence.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(state, states),
             OpsKind::UnTracked(prepared) => prepared.finish(states),
         },
@@ -76,7 +76,7 @@ pub(crate) fn run(
             let cell_probe = probes.memory.clone().try_into_primitive::<Autodiff<Flex>>().ok()?;
             let [projected, weight, bias] = parents;
             let parents = [projected, weight, bias, probe.node(), cell_probe.node()];
-            match Probed.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
+            match Sequence.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
                 OpsKind::Tracked(prepared) => prepared.finish(state, states),
                 OpsKind::UnTracked(prepared) => prepared.finish(states),
             }
@@ -107,34 +107,16 @@ struct State {
     weight: FlexTensor,
 }
 
-/// Parents: projected, weight, bias.
+/// Its parents: projected, weight and bias, and with probes those of states and memories.
 #[derive(Debug)]
-struct Bare;
+struct Sequence<const PARENTS: usize>;
 
-/// Parents: projected, weight, bias, and the probes of states and memories.
-#[derive(Debug)]
-struct Probed;
-
-impl Backward<Flex, 3> for Bare {
+impl<const PARENTS: usize> Backward<Flex, PARENTS> for Sequence<PARENTS> {
     type State = State;
 
-    fn backward(self, ops: Ops<State, 3>, grads: &mut Grads, _: &mut Checkpointer) {
+    fn backward(self, ops: Ops<State, PARENTS>, grads: &mut Grads, _: &mut Checkpointer) {
         let from_above = contiguous(&grads.consume::<Flex>(&ops.node));
-        let gradients = ops.state.gradients(&from_above, false);
-        for (parent, gradient) in ops.parents.into_iter().zip(gradients) {
-            if let Some((parent, gradient)) = parent.zip(gradient) {
-                grads.register::<Flex>(parent.id, gradient);
-            }
-        }
-    }
-}
-
-impl Backward<Flex, 5> for Probed {
-    type State = State;
-
-    fn backward(self, ops: Ops<State, 5>, grads: &mut Grads, _: &mut Checkpointer) {
-        let from_above = contiguous(&grads.consume::<Flex>(&ops.node));
-        let gradients = ops.state.gradients(&from_above, true);
+        let gradients = ops.state.gradients(&from_above, PARENTS == 5);
         for (parent, gradient) in ops.parents.into_iter().zip(gradients) {
             if let Some((parent, gradient)) = parent.zip(gradient) {
                 grads.register::<Flex>(parent.id, gradient);
