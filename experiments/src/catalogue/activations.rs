@@ -155,13 +155,15 @@ impl Experiment for Activations {
     };
 
     fn settings(preset: Preset) -> ClassifyingSettings {
-        let (data, images, width, depths, steps) = match preset {
-            Preset::Quick => (ImageSet::Digits, 2_000, 32, vec![3, 15], 250),
-            Preset::Standard => (ImageSet::FashionMnist, 60_000, 128, vec![3, 10, 20, 40], 2_000),
-            Preset::Paper => (ImageSet::FashionMnist, 60_000, 256, vec![3, 10, 20, 40], 10_000),
+        let (seeds, data, images, width, depths, steps) = match preset {
+            Preset::Quick => (20, ImageSet::Digits, 2_000, 32, vec![3, 15], 250),
+            Preset::Standard => {
+                (10, ImageSet::FashionMnist, 60_000, 128, vec![3, 10, 20, 40], 2_000)
+            }
+            Preset::Paper => (10, ImageSet::FashionMnist, 60_000, 256, vec![3, 10, 20, 40], 10_000),
         };
         ClassifyingSettings {
-            seeds: 10,
+            seeds,
             first_seed: 0,
             data,
             images,
@@ -170,7 +172,7 @@ impl Experiment for Activations {
             steps,
             batch_size: 32,
             rates: vec![0.01, 0.1, 1.0],
-            tuning_seeds: 1,
+            tuning_seeds: 3,
             evaluate_every: steps / 25,
             accuracy: 0.8,
         }

@@ -85,12 +85,12 @@ impl Experiment for CopyMemory {
     };
 
     fn settings(preset: Preset) -> LearningSettings {
-        let (lengths, steps, sequences) = match preset {
-            Preset::Quick => (vec![10], 1_500, 30_000),
-            Preset::Standard => (vec![20, 50], 5_000, 100_000),
-            Preset::Paper => (vec![100, 200, 300], 40_000, 100_000),
+        let (seeds, lengths, steps, sequences) = match preset {
+            Preset::Quick => (12, vec![10], 1_500, 30_000),
+            Preset::Standard => (6, vec![20, 50], 5_000, 100_000),
+            Preset::Paper => (6, vec![100, 200, 300], 40_000, 100_000),
         };
-        LearningSettings { seeds: 6, hidden: 64, sequences, ..LearningSettings::of(lengths, steps) }
+        LearningSettings { seeds, hidden: 64, sequences, ..LearningSettings::of(lengths, steps) }
     }
 
     fn seeds(settings: &LearningSettings) -> Range<u64> {

@@ -94,7 +94,7 @@ impl Experiment for DeadRelu {
             with a slope below zero bear larger ones?",
         sources: &[
             "A. L. Maas, A. Y. Hannun, A. Y. Ng, Rectifier nonlinearities improve neural network acoustic \
-             models, ICML 2013 workshop (leaky ReLU)",
+             models, ICML 2013 workshop, § 2, equation 3 (leaky ReLU)",
             "D.-A. Clevert, T. Unterthiner, S. Hochreiter, Fast and accurate deep network learning \
              by exponential linear units, ICLR 2016, § 3",
         ],
@@ -136,9 +136,9 @@ impl Experiment for DeadRelu {
         let depth = settings.extremes().1;
         let dying = |rate: &f64| {
             let shares = dead_shares(settings, results, *rate);
-            (rate.ln(), Successes::new("", shares.into_iter().map(|share| share >= 0.5)))
+            (*rate, Successes::new("", shares.into_iter().map(|share| share >= 0.5)))
         };
-        let groups: Vec<(f64, Successes)> = settings.rates.iter().map(dying).collect();
+        let by_rate: Vec<(f64, Successes)> = settings.rates.iter().map(dying).collect();
         let learnt = |activation: Activation| {
             let of_rate = |rate: &f64| contest.accuracies(&name(activation, *rate), depth);
             let accuracies = settings.rates.iter().flat_map(of_rate);
@@ -156,7 +156,12 @@ impl Experiment for DeadRelu {
             learnt.because(evidence).exceed(&relu, claim, 0.0)
         };
         vec![
-            rises_along(&DIES_WITH_RATE, "share that dies, largest − smallest rate", &groups),
+            rises_along(
+                &DIES_WITH_RATE,
+                "share that dies, largest − smallest rate",
+                &by_rate,
+                f64::ln,
+            ),
             contest
                 .successes(&name(Activation::Relu, largest), depth)
                 .stays_below(&FAST_FAILS, 0.5),

@@ -137,11 +137,14 @@ impl Experiment for Degradation {
             evaluate_every: steps / 8,
         };
         match preset {
-            Preset::Quick => of(ImageSet::Digits, 2_000, vec![8, 44], 4, 100, 64),
-            // One epoch. An evaluation costs as much as 26 steps.
+            Preset::Quick => DegradationSettings {
+                seeds: 12,
+                ..of(ImageSet::Digits, 2_000, vec![8, 44], 4, 100, 64)
+            },
+            // The test images once, at the end: they cost as much as 52 steps.
             Preset::Standard => DegradationSettings {
-                evaluate_every: 235,
-                ..of(ImageSet::FashionMnist, 60_000, vec![20, 56], 16, 470, 128)
+                evaluate_every: 470,
+                ..of(ImageSet::FashionMnist, 20_000, vec![20, 56], 16, 470, 64)
             },
             Preset::Paper => {
                 let cifar = vec![20, 32, 44, 56, 110];
@@ -188,12 +191,6 @@ impl Experiment for Degradation {
 
     fn judge(settings: &DegradationSettings, results: &Results) -> Vec<Verdict> {
         let (shallow, deep) = settings.extremes();
-        let losses = |network: &str, depth: usize| -> Vec<f64> {
-            let trials = trials_of(results, network, depth);
-            // A net that diverged has learnt nothing: the loss of equal chances.
-            let last = |trial: &&TrialResult| trial.last("train_loss").filter(|l| l.is_finite());
-            trials.iter().map(|trial| last(trial).unwrap_or(10f64.ln())).collect()
-        };
         let accuracy = |network: &str, depth: usize| {
             let trials = trials_of(results, network, depth);
             let values: Vec<f64> =
@@ -202,7 +199,8 @@ impl Experiment for Degradation {
             format!("{mean:.1} % at depth {depth}")
         };
         let difference = |network: &str| {
-            let pairs = losses(network, deep).into_iter().zip(losses(network, shallow));
+            let losses = |depth| losses_at_end(results, network, depth);
+            let pairs = losses(deep).into_iter().zip(losses(shallow));
             let differences = pairs.map(|(deep, shallow)| deep - shallow).collect();
             let (first, last) = (accuracy(network, shallow), accuracy(network, deep));
             Sample::new("difference of training loss", differences)
@@ -219,8 +217,15 @@ impl Experiment for Degradation {
     }
 
     fn pictures(settings: &DegradationSettings, results: &Results) -> Vec<Picture> {
-        let mut learning =
-            Picture::new("learning", "Test loss", "optimiser step", "cross-entropy").logarithmic();
+        let title = "Training loss after the last step";
+        let mut degradation = Picture::new("degradation", title, "depth", "cross-entropy");
+        let mut learning = Picture::new(
+            "learning",
+            "Training loss of the batch",
+            "optimiser step",
+            "cross-entropy",
+        )
+        .logarithmic();
         let mut flow = Picture::new(
             "gradient-flow",
             "Gradient reaching each block at initialisation",
@@ -229,22 +234,34 @@ impl Experiment for Degradation {
         )
         .logarithmic();
         for network in [PLAIN, RESIDUAL] {
+            let ends = settings.depths.iter().filter_map(|depth| {
+                Point::mean(*depth as f64, &losses_at_end(results, network, *depth))
+            });
+            degradation = degradation.measured(network, ends);
             for depth in &settings.depths {
                 let trials = trials_of(results, network, *depth);
                 let label = format!("{network}-{depth}");
-                learning = learning.measured(label.clone(), by_step(&trials, "test_loss"));
+                learning = learning.measured(label.clone(), by_step(&trials, "loss"));
                 let blocks = by_layer(&trials, "activation_gradient_norm", is_block);
                 let count = blocks.len() as f64;
                 let shares = blocks.into_iter().map(|p| Point { x: p.x / count, ..p });
                 flow = flow.measured(label, shares);
             }
         }
-        vec![learning, flow]
+        vec![degradation, learning, flow]
     }
 }
 
 fn trials_of<'a>(results: &'a Results, network: &str, depth: usize) -> Vec<&'a TrialResult> {
     results.with(&[("network", network), ("depth", &depth.to_string())])
+}
+
+/// The training loss of every seed after the last step.
+fn losses_at_end(results: &Results, network: &str, depth: usize) -> Vec<f64> {
+    // A net that diverged has learnt nothing: the loss of equal chances.
+    let last = |trial: &TrialResult| trial.last("train_loss").filter(|loss| loss.is_finite());
+    let trials = trials_of(results, network, depth);
+    trials.into_iter().map(|trial| last(trial).unwrap_or(10f64.ln())).collect()
 }
 
 /// He et al. 2016, § 4.2: momentum 0.9, weight decay 1e-4, the rate divided by 10 twice.

@@ -109,7 +109,7 @@ impl Experiment for ForgetGate {
             memory at the start mean that long dependencies are learnt sooner?",
         sources: &[
             "F. A. Gers, J. Schmidhuber, F. Cummins, Learning to forget: continual prediction with LSTM, \
-             Neural Computation 12, 2000",
+             Neural Computation 12, 2000, § 3.1, equations 10 and 11",
             "R. Jozefowicz, W. Zaremba, I. Sutskever, An empirical exploration of recurrent \
              network architectures, ICML 2015, § 2.2 (forget bias 1)",
             "C. Tallec, Y. Ollivier, Can recurrent neural networks warp time?, ICLR 2018, § 2, \
@@ -119,12 +119,12 @@ impl Experiment for ForgetGate {
     };
 
     fn settings(preset: Preset) -> LearningSettings {
-        let (lengths, steps) = match preset {
-            Preset::Quick => (vec![50], 720),
-            Preset::Standard => (vec![50, 100, 200], 5_000),
-            Preset::Paper => (vec![200, 500, 750], 30_000),
+        let (seeds, lengths, steps) = match preset {
+            Preset::Quick => (16, vec![50], 720),
+            Preset::Standard => (8, vec![50, 100, 200], 5_000),
+            Preset::Paper => (8, vec![200, 500, 750], 30_000),
         };
-        LearningSettings::of(lengths, steps)
+        LearningSettings { seeds, ..LearningSettings::of(lengths, steps) }
     }
 
     fn seeds(settings: &LearningSettings) -> Range<u64> {

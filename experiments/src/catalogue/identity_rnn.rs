@@ -92,7 +92,7 @@ impl Experiment for IdentityRnn {
             adding problem, does a tanh RNN with orthogonal weights, and how do they compare with an LSTM?",
         sources: &[
             "Q. V. Le, N. Jaitly, G. E. Hinton, A simple way to initialize recurrent networks of \
-             rectified linear units, arXiv:1504.00941, 2015",
+             rectified linear units, arXiv:1504.00941, 2015, § 2, § 4 and § 4.1",
             "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997, § 5.4",
         ],
         claims: &[

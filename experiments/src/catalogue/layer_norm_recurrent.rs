@@ -109,12 +109,16 @@ impl Experiment for LayerNormRecurrent {
     };
 
     fn settings(preset: Preset) -> LearningSettings {
-        let (lengths, steps) = match preset {
-            Preset::Quick => (vec![30], 320),
-            Preset::Standard => (vec![50, 100], 3_000),
-            Preset::Paper => (vec![100, 200], 10_000),
+        let (seeds, lengths, steps) = match preset {
+            Preset::Quick => (16, vec![30], 320),
+            Preset::Standard => (8, vec![50, 100], 3_000),
+            Preset::Paper => (8, vec![100, 200], 10_000),
         };
-        LearningSettings { rates: vec![1e-3, 3e-3, 1e-2], ..LearningSettings::of(lengths, steps) }
+        LearningSettings {
+            seeds,
+            rates: vec![1e-3, 3e-3, 1e-2],
+            ..LearningSettings::of(lengths, steps)
+        }
     }
 
     fn seeds(settings: &LearningSettings) -> Range<u64> {

@@ -201,13 +201,13 @@ impl Experiment for OpenProblems {
     };
 
     fn settings(preset: Preset) -> ClassifyingSettings {
-        let (data, images, depth, steps) = match preset {
-            Preset::Quick => (ImageSet::Digits, 2_000, 30, 200),
-            Preset::Standard => (ImageSet::Digits, 2_000, 50, 2_000),
-            Preset::Paper => (ImageSet::FashionMnist, 60_000, 100, 10_000),
+        let (seeds, data, images, depth, steps) = match preset {
+            Preset::Quick => (12, ImageSet::Digits, 2_000, 30, 200),
+            Preset::Standard => (6, ImageSet::Digits, 2_000, 50, 2_000),
+            Preset::Paper => (6, ImageSet::FashionMnist, 60_000, 100, 10_000),
         };
         ClassifyingSettings {
-            seeds: 6,
+            seeds,
             first_seed: 0,
             data,
             images,
@@ -216,7 +216,7 @@ impl Experiment for OpenProblems {
             steps,
             batch_size: 32,
             rates: vec![1e-2, 0.1, 1.0],
-            tuning_seeds: 1,
+            tuning_seeds: 3,
             evaluate_every: steps / 10,
             accuracy: 0.5,
         }

@@ -126,13 +126,13 @@ impl Experiment for SequentialDigits {
     };
 
     fn settings(preset: Preset) -> ClassifyingSettings {
-        let (data, images, width, steps) = match preset {
-            Preset::Quick => (ImageSet::Digits, 2_000, 32, 500),
-            Preset::Standard => (ImageSet::FashionMnist, 10_000, 64, 2_000),
-            Preset::Paper => (ImageSet::Mnist, 60_000, 100, 50_000),
+        let (seeds, data, images, width, steps) = match preset {
+            Preset::Quick => (28, ImageSet::Digits, 2_000, 32, 500),
+            Preset::Standard => (6, ImageSet::FashionMnist, 10_000, 64, 2_000),
+            Preset::Paper => (6, ImageSet::Mnist, 60_000, 100, 50_000),
         };
         ClassifyingSettings {
-            seeds: 6,
+            seeds,
             first_seed: 0,
             data,
             images,
@@ -141,7 +141,7 @@ impl Experiment for SequentialDigits {
             steps,
             batch_size: 32,
             rates: vec![3e-3, 1e-2],
-            tuning_seeds: 1,
+            tuning_seeds: 3,
             evaluate_every: steps / 4,
             accuracy: 0.8,
         }

@@ -74,7 +74,7 @@ impl Experiment for TanhAlgebraic {
 
     fn settings(preset: Preset) -> FlowSettings {
         let (seeds, width) = match preset {
-            Preset::Quick => (200, 512),
+            Preset::Quick => (400, 512),
             Preset::Standard => (100, 1_024),
             Preset::Paper => (100, 2_048),
         };

@@ -62,12 +62,12 @@ impl Experiment for TemporalOrder {
     };
 
     fn settings(preset: Preset) -> LearningSettings {
-        let (lengths, steps) = match preset {
-            Preset::Quick => (vec![10, 60], 500),
-            Preset::Standard => (vec![10, 50, 100], 4_000),
-            Preset::Paper => (vec![10, 50, 100, 150, 200], 20_000),
+        let (seeds, lengths, steps) = match preset {
+            Preset::Quick => (16, vec![10, 60], 800),
+            Preset::Standard => (8, vec![10, 50, 100], 4_000),
+            Preset::Paper => (8, vec![10, 50, 100, 150, 200], 20_000),
         };
-        LearningSettings::of(lengths, steps)
+        LearningSettings { seeds, ..LearningSettings::of(lengths, steps) }
     }
 
     fn seeds(settings: &LearningSettings) -> Range<u64> {

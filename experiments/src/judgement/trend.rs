@@ -5,19 +5,27 @@ use crate::experiment::Claim;
 use crate::statistics::Trend;
 use crate::verdict::{Effect, Ruling, Verdict};
 
-/// Supported if the share of successes rises with the score, by the Cochran–Armitage test at 5 %, refuted
-/// if it falls; reported is the difference of the shares at the last and the first score.
-pub fn rises_along(claim: &Claim, name: &str, groups: &[(f64, Successes)]) -> Verdict {
-    let counted: Vec<_> = groups
+/// Supported if the share of successes rises with the score of a factor's level, by the Cochran–Armitage
+/// test at 5 %, refuted if it falls; reported is the difference of the shares at the last and the first
+/// level.
+pub fn rises_along(
+    claim: &Claim,
+    name: &str,
+    levels: &[(f64, Successes)],
+    score: impl Fn(f64) -> f64,
+) -> Verdict {
+    let counted: Vec<_> = levels
         .iter()
-        .filter_map(|(score, successes)| Some((*score, successes.proportion()?)))
+        .filter_map(|(level, successes)| Some((*level, successes.proportion()?)))
         .collect();
     let counts: Vec<(f64, usize, usize)> = counted
         .iter()
-        .map(|(score, share)| (*score, share.successes(), share.attempts()))
+        .map(|(level, share)| (score(*level), share.successes(), share.attempts()))
         .collect();
-    let told: Vec<String> =
-        counts.iter().map(|(score, k, n)| format!("{k} of {n} at {score}")).collect();
+    let told: Vec<String> = counted
+        .iter()
+        .map(|(level, share)| format!("{} of {} at {level}", share.successes(), share.attempts()))
+        .collect();
     let seeds = counts.iter().map(|(_, _, n)| *n).min().unwrap_or(0);
     let trend = Trend::test(&counts);
     let differs = trend.filter(|trend| trend.p_value < 0.05);
@@ -40,20 +48,21 @@ mod tests {
 
     const CLAIM: Claim = Claim { id: "c", statement: "s", rule: "r" };
 
-    fn group(score: f64, successes: usize) -> (f64, Successes) {
-        (score, Successes::new("", (0..10).map(|seed| seed < successes)))
+    fn group(level: f64, successes: usize) -> (f64, Successes) {
+        (level, Successes::new("", (0..10).map(|seed| seed < successes)))
     }
 
     #[test]
     fn a_share_that_climbs_supports_and_one_that_falls_refutes() {
         let rising = [group(1.0, 0), group(2.0, 4), group(3.0, 10)];
-        let verdict = rises_along(&CLAIM, "difference", &rising);
+        let verdict = rises_along(&CLAIM, "difference", &rising, f64::ln);
         assert_eq!((verdict.ruling, verdict.seeds), (Ruling::Supported, 10));
         assert_eq!(verdict.effect.unwrap().estimate, 1.0);
+        assert_eq!(verdict.evidence, "0 of 10 at 1, 4 of 10 at 2, 10 of 10 at 3");
         let falling = [group(1.0, 10), group(2.0, 4), group(3.0, 0)];
-        assert_eq!(rises_along(&CLAIM, "", &falling).ruling, Ruling::Refuted);
+        assert_eq!(rises_along(&CLAIM, "", &falling, f64::ln).ruling, Ruling::Refuted);
         let level = [group(1.0, 5), group(2.0, 5)];
-        assert_eq!(rises_along(&CLAIM, "", &level).ruling, Ruling::Inconclusive);
-        assert_eq!(rises_along(&CLAIM, "", &[]).ruling, Ruling::Inconclusive);
+        assert_eq!(rises_along(&CLAIM, "", &level, f64::ln).ruling, Ruling::Inconclusive);
+        assert_eq!(rises_along(&CLAIM, "", &[], f64::ln).ruling, Ruling::Inconclusive);
     }
 }

@@ -26,7 +26,7 @@ const PENALTY: f64 = 1e-4;
 ///
 /// # Reference
 ///
-/// G. Alain, Y. Bengio, "Understanding intermediate layers using linear classifier probes", 2016; theirs
+/// G. Alain, Y. Bengio, "Understanding intermediate layers using linear classifier probes", 2016, § 3.2; theirs
 /// are trained by gradient descent.
 pub(crate) fn probing(
     network: NetworkConfig,

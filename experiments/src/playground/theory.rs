@@ -179,7 +179,7 @@ fn of_sequence(
         }
         (_, initializer) => {
             let (gate, bias, source) = match cell.has_memory() {
-                true => ("forget gate", sequence.forget_bias, "Gers et al. 2000, eq. 4"),
+                true => ("forget gate", sequence.forget_bias, "Gers et al. 2000, eq. 11"),
                 false => ("update gate", 0.0, "Cho et al. 2014"),
             };
             let kept = forget_factor(bias);

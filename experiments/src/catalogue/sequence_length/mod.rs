@@ -37,7 +37,7 @@ impl Experiment for SequenceLength {
             "R. Pascanu, T. Mikolov, Y. Bengio, On the difficulty of training recurrent neural \
              networks, ICML 2013, § 2.1, equations 5–7",
             "Q. V. Le, N. Jaitly, G. E. Hinton, A simple way to initialize recurrent networks of \
-             rectified linear units, arXiv:1504.00941, 2015 (the adding problem in this form)",
+             rectified linear units, arXiv:1504.00941, 2015, § 4.1 (the adding problem in this form)",
             "R. Jozefowicz, W. Zaremba, I. Sutskever, An empirical exploration of recurrent \
              network architectures, ICML 2015, § 2.2 (forget bias 1)",
             "C. Tallec, Y. Ollivier, Can recurrent neural networks warp time?, ICLR 2018, § 2, \

@@ -41,7 +41,7 @@ pub(crate) struct SequenceLengthSettings {
 impl SequenceLengthSettings {
     pub(super) fn of(preset: Preset) -> Self {
         let (seeds, lengths, steps, sequences) = match preset {
-            Preset::Quick => (8, vec![10, 40], 600, 12_000),
+            Preset::Quick => (16, vec![10, 40], 1_000, 20_000),
             Preset::Standard => (8, vec![10, 50, 100, 200, 400], 3_000, 30_000),
             Preset::Paper => (10, vec![10, 50, 100, 200, 400, 1_000], 20_000, 100_000),
         };
@@ -56,7 +56,7 @@ impl SequenceLengthSettings {
             sequences,
             batch_size: 20,
             rates: vec![3e-3, 1e-2],
-            tuning_seeds: 1,
+            tuning_seeds: 3,
             clip_norm: 1.0,
             evaluate_every: steps / 30,
         }
