@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
-    /// At most a minute on two cores.
+    /// At most two minutes on two cores.
     #[default]
     Quick,
     /// Minutes, on real images an hour or two: more seeds, longer training.

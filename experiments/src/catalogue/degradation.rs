@@ -141,7 +141,7 @@ impl Experiment for Degradation {
                 seeds: 12,
                 ..of(ImageSet::Digits, 2_000, vec![8, 44], 4, 100, 64)
             },
-            // The test images once, at the end: they cost as much as 52 steps.
+            // No test between the first step and the last: each costs as much as 52 steps.
             Preset::Standard => DegradationSettings {
                 evaluate_every: 470,
                 ..of(ImageSet::FashionMnist, 20_000, vec![20, 56], 16, 470, 64)

@@ -102,7 +102,7 @@ impl Experiment for EarlyLayers {
             what becomes of the answer in the layers above them?",
         sources: &[
             "G. Alain, Y. Bengio, Understanding intermediate layers using linear classifier probes, \
-             arXiv:1610.01644, 2016, § 3.2 (probes)",
+             arXiv:1610.01644, 2016, § 3.2 in later versions (probes)",
             "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
              neural networks, AISTATS 2010, § 3.1",
         ],

@@ -88,8 +88,8 @@ impl Settings for LearningSettings {
 }
 
 impl LearningSettings {
-    /// Returns what most experiments have in common: eight seeds, two learning rates, each tried with three
-    /// others (with one, its luck chose for all), a small net.
+    /// Returns what most experiments have in common: eight seeds, two learning rates, a small net. Rates
+    /// are tried with three seeds: with one, its luck chose for all that are judged.
     pub(crate) fn of(lengths: Vec<usize>, steps: u64) -> Self {
         Self {
             seeds: 8,

@@ -114,7 +114,7 @@ pub(super) struct DescribeArguments {
 pub(super) struct RunArguments {
     /// Name of the experiment.
     pub(super) name: String,
-    /// How much effort: quick takes at most a minute on two cores.
+    /// How much effort: quick takes at most two minutes on two cores.
     #[arg(long, default_value_t)]
     pub(super) preset: Preset,
     /// Number of seeds; more make the intervals narrower. Same as `--set seeds=N`.

@@ -26,8 +26,8 @@ const PENALTY: f64 = 1e-4;
 ///
 /// # Reference
 ///
-/// G. Alain, Y. Bengio, "Understanding intermediate layers using linear classifier probes", 2016, § 3.2; theirs
-/// are trained by gradient descent.
+/// G. Alain, Y. Bengio, "Understanding intermediate layers using linear classifier probes", 2016,
+/// § 3.2 in later versions; theirs are trained by gradient descent.
 pub(crate) fn probing(
     network: NetworkConfig,
     trainer: TrainerConfig,

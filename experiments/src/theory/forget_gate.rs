@@ -4,7 +4,8 @@
 ///
 /// # Reference
 ///
-/// Gers, Schmidhuber, Cummins, "Learning to forget", 2000, § 3.1, eq. 10 and 11: c ← f c + …, f = σ(… + b).
+/// Gers, Schmidhuber, Cummins, "Learning to forget", 2000, § 3.1, eq. 10 and 11: c ← f c + …,
+/// f = σ(… + b).
 pub fn forget_factor(bias: f64) -> f64 {
     1.0 / (1.0 + (-bias).exp())
 }
