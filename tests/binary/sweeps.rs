@@ -79,6 +79,26 @@ fn shards_collected_from_anywhere_equal_the_whole_and_nothing_is_run_twice() {
 }
 
 #[test]
+fn a_run_whose_process_was_killed_while_closing_its_record_is_closed_by_the_next_sweep() {
+    let place = Place::new(&SPEC.replace("samples = 3", "samples = 1"));
+    stdout(&place.sweep("runs", &["--jobs", "1"]));
+    let measured = place.collected(&["runs"]);
+    let runs = fs::read_dir(place.path("runs/sigmoid-vs-relu")).unwrap();
+    let run = runs.map(|run| run.unwrap().path()).min().unwrap();
+    // The sums are the last file that is written, and were in the middle of it.
+    fs::rename(run.join("SHA256SUMS"), run.join(".unfinished-sums")).unwrap();
+    let out = place.path("runs");
+    let check = || backdraft(&["check", "--out", &out]);
+    assert!(String::from_utf8_lossy(&check().stdout).contains("cut off while it was closed"));
+    let (spec, cut_off) = (place.path("sweep.toml"), "1 of 2 runs are finished");
+    assert!(stdout(&backdraft(&["sweep", "status", &spec, "--out", &out])).contains(cut_off));
+    stdout(&place.sweep("runs", &["--jobs", "2"]));
+    stdout(&check());
+    assert!(!run.join(".unfinished-sums").exists());
+    assert_eq!(place.collected(&["runs"]), measured);
+}
+
+#[test]
 fn records_that_contradict_each_other_are_not_believed() {
     let place = Place::new(&SPEC.replace("samples = 3", "samples = 1"));
     for out in ["a", "b"] {

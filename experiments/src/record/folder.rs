@@ -8,7 +8,7 @@ use super::error::RecordError;
 use super::lock::{Owner, RunLock};
 use super::manifest::{Manifest, SCHEMA};
 use super::measurements::read_trial;
-use super::sums::{Comparison, compare, seal, unseal};
+use super::sums::{Comparison, compare, is_sealed, seal, unseal};
 use super::whole_file::{clear_unfinished, write_whole};
 use crate::results::{Results, TrialResult};
 
@@ -137,6 +137,11 @@ impl RunFolder {
     /// [`RecordError::Io`].
     pub fn unseal(&self) -> Result<(), RecordError> {
         unseal(&self.path)
+    }
+
+    /// Tells whether the record is closed.
+    pub(crate) fn is_sealed(&self) -> bool {
+        is_sealed(&self.path)
     }
 
     /// Compares the files with their sums; `None` if the record is not closed.

@@ -54,6 +54,11 @@ pub(super) fn unseal(folder: &Path) -> Result<(), RecordError> {
     }
 }
 
+/// Tells whether a folder has its sums.
+pub(super) fn is_sealed(folder: &Path) -> bool {
+    folder.join(SUMS).is_file()
+}
+
 /// A record held against its sums.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
@@ -123,11 +128,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         assert_eq!(compare(path).unwrap(), None);
+        assert!(!is_sealed(path));
         fs::create_dir(path.join("inner")).unwrap();
         for name in ["a", "b", "inner/c", "lock"] {
             fs::write(path.join(name), name).unwrap();
         }
         seal(path).unwrap();
+        assert!(is_sealed(path));
         fs::write(path.join("lock"), "another owner").unwrap();
         assert_eq!(compare(path).unwrap(), Some(Comparison { recorded: 3, damages: vec![] }));
         fs::write(path.join("a"), "A").unwrap();

@@ -82,7 +82,9 @@ pub fn recorded_state(folder: &RunFolder) -> RunState {
             Status::Running => RunState::CutOff,
             Status::Interrupted => RunState::Interrupted,
             Status::Failed => RunState::Failed,
-            Status::Finished => RunState::Finished,
+            Status::Finished if folder.is_sealed() => RunState::Finished,
+            // Killed while its record was closed.
+            Status::Finished => RunState::CutOff,
         },
         // What cannot be read is run again, which tells what is wrong with it.
         Ok(_) | Err(_) => RunState::Missing,
