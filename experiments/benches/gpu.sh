@@ -11,6 +11,8 @@ python="${2:-python3}"
 cargo build --release --workspace --features "backdraft/$backend"
 cargo run --release --workspace --features "backdraft/$backend" -- backends
 cargo run --release --workspace --features "backdraft/$backend" -- backends --check
+cargo test --release --workspace --features "backdraft/$backend,backdraft-tests/$backend" --test cross_crate \
+    -- --nocapture backends read_backs goldens
 BACKDRAFT_BACKEND="$backend" cargo bench --workspace --features "backdraft/$backend" --bench training_step
 if "$python" -c 'import torch, sys; sys.exit(not torch.cuda.is_available())'; then
     "$python" experiments/benches/training_step.py --device cuda

@@ -1,6 +1,6 @@
 //! The same seed on different back ends.
 
-#![cfg(any(feature = "ndarray", feature = "wgpu"))]
+#![cfg(any(feature = "ndarray", feature = "_gpu"))]
 
 use backdraft::{BACKENDS, Backend, difference, subjects};
 use burn::tensor::{Device, Tensor};
