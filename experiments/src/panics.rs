@@ -11,14 +11,22 @@ static EXPECTED: AtomicUsize = AtomicUsize::new(0);
 /// for it.
 static FIRST: Mutex<Option<String>> = Mutex::new(None);
 
+/// What drivers and Burn call a device that is gone: reset, unplugged, taken away.
+const LOST: [&str; 4] = ["device is lost", "device was lost", "device lost", "devicelost"];
+
 /// Says panics in one line to those who do not debug, and nothing of those that someone expects.
 ///
 /// With `RUST_BACKTRACE` set the others are reported as ever.
+///
+/// A panic over a lost device ends the process: Burn's thread for the device is gone with it, and whoever
+/// asks it for a number waits for ever. Nothing is lost that a kill would not lose.
 pub(crate) fn in_one_line() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         let text = message(panic.payload());
-        if EXPECTED.load(Ordering::Relaxed) > 0 {
+        if tells_of_loss(&text) {
+            crate::cli::end_without_device(&text);
+        } else if EXPECTED.load(Ordering::Relaxed) > 0 {
             FIRST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
         } else if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
             usual(panic);
@@ -45,6 +53,11 @@ pub(crate) fn silent<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     result.map_err(|own| first.unwrap_or(own))
 }
 
+fn tells_of_loss(text: &str) -> bool {
+    let text = text.to_lowercase();
+    LOST.iter().any(|words| text.contains(words))
+}
+
 fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
@@ -54,6 +67,14 @@ fn message(payload: &(dyn Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lost_device_is_told_from_other_panics() {
+        let wgpu =
+            "Error in Device::poll: Validation Error\n\nCaused by:\n  Parent device is lost\n";
+        assert!(tells_of_loss(wgpu) && tells_of_loss("VK_ERROR: DeviceLost"));
+        assert!(!tells_of_loss("Failed to map buffer: BufferAsyncError"));
+    }
 
     #[test]
     fn a_panic_becomes_its_message() {

@@ -4,6 +4,7 @@
 
 mod crash;
 mod interruption;
+mod lost_device;
 mod records;
 mod report;
 mod runs;

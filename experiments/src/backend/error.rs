@@ -45,4 +45,16 @@ pub enum BackendError {
         /// How to get that on Debian.
         debian: &'static str,
     },
+    /// Its device crashes in this build.
+    #[error(
+        "the back end `{name}` finds {device}, which cannot be used: {fault}, or take `--backend flex`"
+    )]
+    Faulty {
+        /// The back end.
+        name: &'static str,
+        /// The device as it names itself.
+        device: String,
+        /// Why, and what to do.
+        fault: &'static str,
+    },
 }

@@ -2,6 +2,8 @@
 
 mod answer;
 mod error;
+#[cfg(feature = "_gpu")]
+mod fault;
 mod list;
 
 use burn::tensor::{Device, FloatDType};
@@ -12,6 +14,8 @@ pub use list::BACKENDS;
 
 use crate::nearest::nearest;
 use answer::{answer, silenced};
+#[cfg(feature = "_gpu")]
+use fault::fault;
 
 /// Environment variable with the name of the back end to use when none is asked for.
 pub const BACKEND_VARIABLE: &str = "BACKDRAFT_BACKEND";
@@ -50,8 +54,11 @@ pub const AMPLIFIED: f64 = 20.0;
 pub struct DeviceInfo {
     /// As the device names itself; on a CPU, how many threads there are.
     pub name: String,
-    /// What kernels are compiled for, where they are: `wgpu_wgsl`, `ptx_sm90`.
+    /// Under which name compiled kernels are kept, where they are: `ptx_sm90`, or `spirv_` with the numbers
+    /// of vendor and device.
     pub target: Option<String>,
+    /// Why it cannot be used all the same, and what to do.
+    pub fault: Option<&'static str>,
 }
 
 /// How many bits a floating-point number has on the device.
@@ -100,6 +107,11 @@ impl Backend {
             // Before anything is computed: Burn keeps the precision of the first tensor.
             let configured = device.configure(FloatDType::F64);
             configured.map_err(|_| BackendError::Precision { name: backend.name })?;
+        }
+        // Before anything is computed: what crashes a driver cannot be caught.
+        let info = silenced(|| info(&device)).map_err(no_device)?;
+        if let Some(fault) = info.fault {
+            return Err(BackendError::Faulty { name: backend.name, device: info.name, fault });
         }
         answer(&device).map_err(no_device)?;
         Ok((backend, device))
@@ -157,6 +169,7 @@ fn info(_device: &Device) -> DeviceInfo {
 #[cfg(feature = "_gpu")]
 fn info(device: &Device) -> DeviceInfo {
     device.identity().map_or_else(processor, |identity| DeviceInfo {
+        fault: fault(&identity.name),
         name: identity.name,
         target: Some(identity.fingerprint),
     })
@@ -164,7 +177,7 @@ fn info(device: &Device) -> DeviceInfo {
 
 fn processor() -> DeviceInfo {
     let threads = backdraft_layers::threads();
-    DeviceInfo { name: format!("CPU, {threads} threads"), target: None }
+    DeviceInfo { name: format!("CPU, {threads} threads"), target: None, fault: None }
 }
 
 #[cfg(test)]

@@ -67,6 +67,9 @@ fn list() -> Result<(), Failure> {
         for device in &devices {
             let target = device.target.as_ref().map(|target| format!(" ({target})"));
             more(&format!("device: {}{}", device.name, target.unwrap_or_default()));
+            if let Some(fault) = device.fault {
+                more(&format!("cannot be used: {fault}"));
+            }
         }
         if !backend.is_built_in() {
             more(&backend.build_command());

@@ -95,6 +95,15 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Ends the process over a device that is lost.
+pub(crate) fn end_without_device(reason: &str) -> ! {
+    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    print::print_error(&anyhow::anyhow!(
+        "the device was lost ({reason}); a run goes on from its last checkpoints with the same command"
+    ));
+    std::process::exit(FAILED.into())
+}
+
 fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::List(arguments) => list::list(&arguments),
