@@ -65,8 +65,8 @@ pub const BACKENDS: &[Backend] = &[
     },
     Backend {
         name: "vulkan",
-        about: "a GPU through Vulkan",
-        needs: "a Vulkan driver; without a GPU, Mesa's software Vulkan",
+        about: "a GPU through Vulkan, its kernels as SPIR-V",
+        needs: "a GPU and its Vulkan driver; for Mesa's software Vulkan take `wgpu` alone",
         debian: "apt-get install mesa-vulkan-drivers",
         tolerance: 1e-3,
         reason: GPU_ROUNDING,
@@ -83,9 +83,9 @@ pub const BACKENDS: &[Backend] = &[
     },
     Backend {
         name: "webgpu",
-        about: "a GPU through WebGPU and its shading language",
-        needs: "a GPU driver; without a GPU, Mesa's software Vulkan",
-        debian: "apt-get install mesa-vulkan-drivers",
+        about: "a browser's GPU, through WebGPU",
+        needs: "a browser around it: for a program on a machine take `wgpu`",
+        debian: "not there",
         tolerance: 1e-3,
         reason: GPU_ROUNDING,
         opened: opened!("webgpu", WebGpu, burn::tensor::Device::webgpu(Default::default())),
