@@ -3,7 +3,7 @@
 //! A Vulkan layer plays the driver's part (`tests/driver/layer.c`); it needs a C compiler, `libvulkan-dev` and
 //! a Vulkan device, of software if there is no other.
 
-#![cfg(all(unix, feature = "wgpu"))]
+#![cfg(all(target_os = "linux", feature = "wgpu"))]
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,32 +1,17 @@
 //! Drivers that take the process along when they are asked to compute, told before they are.
 
-/// A driver that crashes in this build.
-struct Fault {
-    /// Whether this build has what makes it crash.
-    is_built_in: bool,
-    /// How its devices' names begin.
-    device: &'static str,
-    /// Why it crashes, and what to do.
-    reason: &'static str,
-}
-
-const FAULTS: &[Fault] = &[
-    // With Burn's feature `vulkan` every back end that finds Vulkan, `wgpu` as well, hands the driver SPIR-V of
-    // cubecl-spirv. Its 0.11.3 declares shared memory as a pointer to a pointer where the driver lacks
-    // VK_KHR_workgroup_memory_explicit_layout (`lower_shared_implicit` has the two types the wrong way
-    // round, and `spirv-val` says so); Mesa 22.3.6 and 25.0.7 lack it, and crash on that in `spirv_to_nir`.
-    Fault {
-        is_built_in: cfg!(feature = "vulkan"),
-        device: "llvmpipe",
-        reason: "the kernels that Burn 0.22.1 makes for it with the feature `vulkan` crash it; build with \
-                 `--features wgpu` and without `vulkan`",
-    },
-];
-
 /// Returns why the device of that name cannot be used in this build, and what to do, if it cannot.
+///
+/// With Burn's feature `vulkan` every back end that finds Vulkan, `wgpu` as well, hands the driver SPIR-V of
+/// cubecl-spirv. Its 0.11.3 declares shared memory as a pointer to a pointer where the driver lacks
+/// VK_KHR_workgroup_memory_explicit_layout (`lower_shared_implicit` has the two types the wrong way round, and
+/// `spirv-val` says so); Mesa's llvmpipe, 22.3.6 and 25.0.7, lacks it, and crashes on that.
 pub(super) fn fault(device: &str) -> Option<&'static str> {
-    let fits = |fault: &&Fault| fault.is_built_in && device.starts_with(fault.device);
-    FAULTS.iter().find(fits).map(|fault| fault.reason)
+    let crashes = cfg!(feature = "vulkan") && device.starts_with("llvmpipe");
+    crashes.then_some(
+        "the kernels that Burn 0.22.1 makes for it with the feature `vulkan` crash it; build with \
+         `--features wgpu` and without `vulkan`",
+    )
 }
 
 #[cfg(test)]
