@@ -1,4 +1,4 @@
-//! What becomes of the gradient if nobody sets an initialiser.
+//! What happens to the gradient if no initialiser is set.
 
 use std::ops::Range;
 
@@ -17,34 +17,41 @@ use crate::verdict::Verdict;
 /// Burn's and PyTorch's default initialisation of linear layers.
 pub(crate) struct BurnDefaultInit;
 
-const RULE: &str = "At initialisation: two one-sided tests on ln factor over seeds; supported if the 90 % \
-     interval lies within 3 % of mean-field theory, refuted if outside.";
+const RULE: &str = "At initialisation: two one-sided tests on ln factor over seeds; supported if \
+     the 90 % interval lies within 3 % of mean-field theory, refuted if outside.";
 
 const RELU: Claim = Claim {
     id: "relu",
-    statement: "A ReLU net that sets no initialiser keeps √(1/6) = 0.41 of its gradient per layer.",
+    statement: "A ReLU net with the default initialiser keeps √(1/6) = 0.41 of its gradient per \
+                layer.",
     rule: RULE,
 };
 const TANH: Claim = Claim {
     id: "tanh",
-    statement: "A tanh net keeps √(1/3) = 0.58, a little less in the first layers.",
+    statement: "A tanh net with the default initialiser keeps √(1/3) = 0.58 of its gradient per \
+                layer, slightly less in the first layers.",
     rule: RULE,
 };
-const SIGMOID: Claim = Claim { id: "sigmoid", statement: "A sigmoid net keeps 0.14.", rule: RULE };
+const SIGMOID: Claim = Claim {
+    id: "sigmoid",
+    statement: "A sigmoid net with the default initialiser keeps 0.14 of its gradient per layer.",
+    rule: RULE,
+};
 const OUT_OF_REACH: Claim = Claim {
     id: "thirty-layers",
-    statement: "Of a ReLU net of 30 layers less than a ten-billionth of the gradient at the last reaches \
-                the first.",
-    rule: "‖∂L/∂h‖, first over last layer, depth `depth`: supported if the 95 % interval of the geometric \
-           mean lies below 1e-10, refuted if above.",
+    statement: "In a ReLU net of 30 layers with the default initialiser, less than a ten-billionth \
+                of the last layer's gradient reaches the first.",
+    rule: "‖∂L/∂h‖, first over last of `depth` layers: supported if the 95 % interval of the \
+           geometric mean lies below 1e-10, refuted if above.",
 };
 const HE_MENDS: Claim = Claim {
     id: "he-mends-it",
-    statement: "He's initialiser, one line in the configuration, makes the same net level.",
+    statement: "He initialisation, one line in the configuration, keeps the ReLU net's gradient \
+                constant across layers.",
     rule: RULE,
 };
 
-/// The arms: level of the factor `network`, activation, initialiser, claim.
+/// The arms: level of the factor `network`, activation, initialiser, statement.
 const ARMS: [(&str, Activation, Initializer, Claim); 4] = [
     ("relu", Activation::Relu, Initializer::BurnDefault, RELU),
     ("tanh", Activation::Tanh, Initializer::BurnDefault, TANH),
@@ -63,10 +70,10 @@ impl Experiment for BurnDefaultInit {
 
     const ABOUT: About = About {
         name: "burn-default-init",
-        title: "Whoever sets no initialiser starts far below the critical line",
-        question: "Burn's `Linear` and PyTorch's draw their weights, if not told otherwise, uniformly with \
-            variance 1 / (3 fan-in): σw² = 1/3, a sixth of what ReLU needs. How much of the gradient is \
-            left of a deep net before it has started?",
+        title: "With no initialiser set, gradients vanish from the start",
+        question: "By default, the linear layers of Burn and PyTorch draw their weights uniformly \
+            with variance 1 / (3 fan-in): σw² = 1/3, a sixth of what ReLU needs. How much of a \
+            deep net's gradient is left before training has started?",
         sources: &[
             "Burn 0.22.1, burn-nn: LinearConfig's initializer, KaimingUniform with gain 1/√3, fan-in only",
             "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \

@@ -1,4 +1,4 @@
-//! What experiments on untrained networks share: their settings and their trials.
+//! Settings and trials that the experiments on untrained networks share.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use crate::settings::{Settings, SettingsError, in_range};
 use crate::theory::{LayerTheory, MeanField, NetworkTheory};
 use crate::trial::{Factors, Task, Trial};
 
-/// Settings of an experiment that looks at networks as they start.
+/// Settings of an experiment on untrained networks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FlowSettings {
@@ -24,9 +24,9 @@ pub(crate) struct FlowSettings {
     pub(crate) first_seed: u64,
     /// Units of every layer.
     pub(crate) width: usize,
-    /// Layers, or the largest number of them.
+    /// Number of layers, or the largest such number.
     pub(crate) depth: usize,
-    /// Inputs that the gradient is measured with.
+    /// Inputs on which the gradient is measured.
     pub(crate) batch: usize,
 }
 
@@ -46,15 +46,15 @@ impl FlowSettings {
         self.first_seed..self.first_seed + self.seeds
     }
 
-    /// Returns the fully connected network that experiments change: as many inputs as units, so that
-    /// every weight matrix is square.
+    /// Returns the fully connected network that experiments vary. It has as many inputs as units,
+    /// so that every weight matrix is square.
     pub(crate) fn mlp(&self) -> MlpConfig {
         let (width, depth) = (self.width, self.depth);
         MlpConfig { inputs: width, depth, width, ..Default::default() }
     }
 
-    /// Returns what mean-field theory says of ln of ‖∂L/∂h_l‖ / ‖∂L/∂h_(l+1)‖ for l from the first
-    /// hidden layer: through the pre-activations of layer l + 1, whose variance is q_(l+1).
+    /// Returns mean-field theory's ln(‖∂L/∂h_l‖ / ‖∂L/∂h_(l+1)‖) from the first hidden layer on.
+    /// Each passes through the pre-activations of layer l + 1, whose variance is q_(l+1).
     pub(crate) fn predicted_log_factors(
         &self,
         activation: Activation,
@@ -66,13 +66,13 @@ impl FlowSettings {
         field.log_factors(variance).take(self.depth - 1).collect()
     }
 
-    /// Returns the factor per layer that these predict, their geometric mean.
+    /// Returns the predicted factor per layer, the geometric mean over the layers.
     pub(crate) fn predicted_factor(&self, activation: Activation, initializer: Initializer) -> f64 {
         let logs = self.predicted_log_factors(activation, initializer);
         (logs.iter().sum::<f64>() / logs.len() as f64).exp()
     }
 
-    /// Returns the norms by layer that these predict where the last layer has the norm `last`.
+    /// Returns the predicted norm of every layer, given the norm `last` of the last one.
     pub(crate) fn predicted_flow(
         &self,
         activation: Activation,
@@ -90,7 +90,7 @@ impl FlowSettings {
         flow
     }
 
-    /// Draws the gradient by layer of the networks with these levels of the factor `network`.
+    /// Plots the gradient by layer for these levels of the factor `network`.
     pub(crate) fn gradient_flow(&self, results: &Results, networks: &[&str]) -> Picture {
         let title = format!("Gradient reaching each of {} layers at initialisation", self.depth);
         let picture =
@@ -101,8 +101,8 @@ impl FlowSettings {
         })
     }
 
-    /// Lays what theory says over the lines of [`gradient_flow`](Self::gradient_flow), beginning at the
-    /// last layer's norm; networks that there is no formula for stay without.
+    /// Adds the theory to the lines of [`gradient_flow`](Self::gradient_flow), starting from the
+    /// last layer's norm. Networks without a formula get none.
     pub(crate) fn beside_theory(
         &self,
         picture: Picture,
@@ -122,12 +122,12 @@ impl FlowSettings {
         })
     }
 
-    /// Looks at the flow in every network with every seed.
+    /// Measures the flow in every network for every seed.
     pub(crate) fn trials(&self, arms: &[(Factors, NetworkConfig)]) -> Vec<Trial> {
         self.trials_of(arms, flow)
     }
 
-    /// Takes a measure of every network, at a batch size, with every seed.
+    /// Applies `measure` to every network for every seed.
     pub(crate) fn trials_of(
         &self,
         arms: &[(Factors, NetworkConfig)],
@@ -143,7 +143,7 @@ impl FlowSettings {
     }
 }
 
-/// Returns a fully connected network under its level of the factor `network`.
+/// Returns a fully connected network with its level of the factor `network`.
 pub(crate) fn arm(name: &str, network: MlpConfig) -> (Factors, NetworkConfig) {
     (Factors::new([("network", name.to_owned())]), NetworkConfig::Mlp(network))
 }
@@ -154,8 +154,7 @@ pub(crate) fn log_gains(results: &Results, network: &str) -> Vec<f64> {
     trials.iter().filter_map(|trial| log_gain(trial, is_hidden)).collect()
 }
 
-/// Returns ln of ‖∂L/∂a‖ of the first over that of the last of the taps that fit; `None` if an end is zero
-/// or not finite.
+/// Returns ln of ‖∂L/∂a‖, first over last of the taps that fit; `None` if it is not finite.
 pub(crate) fn log_gain(trial: &TrialResult, fits: impl Fn(&str) -> bool) -> Option<f64> {
     let norms = trial.initial("activation_gradient_norm", fits);
     let gain = (norms.first()? / norms.last()?).ln();
@@ -170,7 +169,7 @@ pub(crate) fn log_factors(results: &Results, network: &str) -> Vec<f64> {
     trials.iter().filter_map(factor).collect()
 }
 
-/// Selects the outputs of the blocks of a residual network.
+/// Selects the outputs of a residual network's blocks.
 pub(crate) fn is_block(name: &str) -> bool {
     name.starts_with("blocks.") && !name.ends_with(".hidden")
 }

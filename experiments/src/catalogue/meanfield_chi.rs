@@ -1,4 +1,4 @@
-//! The factor per layer, measured and predicted, for every activation and initialiser.
+//! The factor per layer, measured and predicted, of every activation and initialiser.
 
 use std::ops::Range;
 
@@ -14,13 +14,13 @@ use crate::results::{Results, TrialResult, by_layer};
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
-/// Theory of wide random networks against networks of finite width.
+/// Theory of infinitely wide random networks against networks of finite width.
 pub(crate) struct MeanfieldChi;
 
-const RULE: &str = "At initialisation, for each initialiser: the mean of ln(‖∂L/∂h_l‖ / ‖∂L/∂h_(l+1)‖) \
-     over the layers, against the mean of ln √χ(q_l) along the variances that theory predicts from \
-     the input's. Two one-sided tests over seeds: supported if every 90 % interval lies within 5 % \
-     of theory, refuted if one lies outside.";
+const RULE: &str = "At initialisation, for each initialiser: the mean of ln(‖∂L/∂h_l‖ / \
+     ‖∂L/∂h_(l+1)‖) over the layers, against the mean of ln √χ(q_l) along the variances that \
+     theory predicts from the variance of the input. Two one-sided tests over seeds: supported if \
+     every 90 % interval lies within 5 % of theory, refuted if one lies outside.";
 
 macro_rules! claims {
     ($($activation:ident $id:literal $statement:literal;)*) => {
@@ -34,15 +34,15 @@ macro_rules! claims {
 }
 
 claims! {
-    Identity "linear" "A linear net's ∂L/∂h changes by √χ per layer, as mean-field theory says.";
-    Sigmoid "sigmoid" "So does a sigmoid net's.";
-    Tanh "tanh" "So does a tanh net's.";
-    Relu "relu" "So does a ReLU net's.";
-    LeakyRelu "leaky-relu" "So does a leaky ReLU net's.";
-    Elu "elu" "So does an ELU net's.";
-    Selu "selu" "So does a SELU net's.";
-    Gelu "gelu" "So does a GELU net's.";
-    Silu "silu" "So does a SiLU net's.";
+    Identity "linear" "A linear net's ∂L/∂h changes by mean-field theory's √χ per layer.";
+    Sigmoid "sigmoid" "A sigmoid net's ∂L/∂h changes by mean-field theory's √χ per layer.";
+    Tanh "tanh" "A tanh net's ∂L/∂h changes by mean-field theory's √χ per layer.";
+    Relu "relu" "A ReLU net's ∂L/∂h changes by mean-field theory's √χ per layer.";
+    LeakyRelu "leaky-relu" "A leaky ReLU net's ∂L/∂h changes by mean-field theory's √χ per layer.";
+    Elu "elu" "An ELU net's ∂L/∂h changes by mean-field theory's √χ per layer.";
+    Selu "selu" "A SELU net's ∂L/∂h changes by mean-field theory's √χ per layer.";
+    Gelu "gelu" "A GELU net's ∂L/∂h changes by mean-field theory's √χ per layer.";
+    Silu "silu" "A SiLU net's ∂L/∂h changes by mean-field theory's √χ per layer.";
 }
 
 /// The initialisers, by level of the factor `initializer`.
@@ -58,11 +58,11 @@ impl Experiment for MeanfieldChi {
 
     const ABOUT: About = About {
         name: "meanfield-chi",
-        title: "The factor per layer of nine activations under four initialisers, next to theory",
-        question: "In the limit of wide layers the gradient's squared norm changes from each layer \
-            to the one before it by χ = σw² E φ′(√q z)², q being the variance of the pre-activations. \
-            Is it so in networks of finite width, for every activation and initialiser, Burn's \
-            default among them?",
+        title: "Factor per layer of nine activations under four initialisers, against theory",
+        question: "In the limit of wide layers, the squared norm of the gradient changes by χ = \
+            σw² E φ′(√q z)² from each layer to the one before it, where q is the variance of the \
+            pre-activations. Does this hold in networks of finite width, for every activation and \
+            initialiser, Burn's default included?",
         sources: &[
             "B. Poole, S. Lahiri, M. Raghu, J. Sohl-Dickstein, S. Ganguli, Exponential \
              expressivity in deep neural networks through transient chaos, NeurIPS 2016, § 2 and \
@@ -117,7 +117,7 @@ impl Experiment for MeanfieldChi {
 
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
         let picture = |(name, init): (&str, Initializer)| {
-            let title = format!("Gradient by layer, {name}, width {}", settings.width);
+            let title = format!("Gradient by layer, {name} initialiser, width {}", settings.width);
             let mut picture = Picture::new(
                 &format!("gradient-flow-{name}"),
                 title,

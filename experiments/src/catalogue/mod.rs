@@ -1,4 +1,4 @@
-//! The experiments, and the only list of them.
+//! The experiments and their only list.
 
 mod activations;
 mod batch_norm_speed;

@@ -14,26 +14,30 @@ use crate::statistics::Line;
 use crate::trial::Trial;
 use crate::verdict::Verdict;
 
-/// Gradients that fall like a power of the depth.
+/// Gradients that fall as a power of depth.
 pub(crate) struct TanhAlgebraic;
 
 const POWER: Claim = Claim {
     id: "falls-like-one-over-depth",
-    statement: "Under Xavier the squared gradient of a deep tanh net falls towards the input like 1 / depth.",
-    rule: "At initialisation, slope of ln ‖∂L/∂h_l‖² against ln l for l from 5 on, one line a net (what is \
-           left at layer l of a net of L layers is l / L). Two one-sided tests over seeds: supported if \
-           the 90 % interval lies within 0.1 of 1, refuted if outside. (Single nets drift by about \
-           depth / width.)",
+    statement: "With Xavier initialisation, the squared gradient of a deep tanh net falls towards \
+                the input as 1 / depth.",
+    rule: "At initialisation, slope of ln ‖∂L/∂h_l‖² against ln l for l ≥ 5, one line per net \
+           (theory leaves l / L at layer l of a net of L layers). Two one-sided tests over seeds: \
+           supported if the 90 % interval lies within 0.1 of 1, refuted if outside. (Single nets \
+           drift by about depth / width.)",
 };
 const NOT_EXPONENTIAL: Claim = Claim {
     id: "is-not-geometric",
-    statement: "It does not fall geometrically, as gradients are said to.",
-    rule: "R² of that line less R² of a line of ln ‖∂L/∂h_l‖² against l, over the same layers, paired by \
-           net: supported if the 95 % interval of the mean lies above 0, refuted if below.",
+    statement: "With Xavier initialisation, the gradient of a deep tanh net does not fall \
+                geometrically, contrary to common belief.",
+    rule: "R² of the line of ln ‖∂L/∂h_l‖² against ln l minus R² of a line against l, over the \
+           same layers, paired by net: supported if the 95 % interval of the mean lies above 0, \
+           refuted if below.",
 };
 const PRODUCT: Claim = Claim {
     id: "product-is-mean-field",
-    statement: "Over the whole depth it falls as far as mean-field theory says.",
+    statement: "Over the whole depth of a tanh net with Xavier initialisation, the gradient falls \
+                as far as mean-field theory predicts.",
     rule: "‖∂L/∂h‖, first over last layer, against the product of √χ(q_l) at this depth. Two one-sided \
            tests on its logarithm: supported if the 90 % interval lies within 10 % of theory, refuted if \
            outside.",
@@ -41,7 +45,7 @@ const PRODUCT: Claim = Claim {
 
 const TANH: &str = "tanh";
 const RELU: &str = "relu";
-/// Layers before it are not yet in the regime of the power law.
+/// First layer in the regime of the power law.
 const FIRST: usize = 5;
 
 /// ln ‖∂L/∂h_l‖² against ln l and against l.
@@ -59,10 +63,11 @@ impl Experiment for TanhAlgebraic {
 
     const ABOUT: About = About {
         name: "tanh-algebraic",
-        title: "A tanh net under Xavier loses its gradient like a power of the depth",
-        question: "\"Tanh only mitigates vanishing gradients\" is said as if sigmoid and tanh differed in \
-            degree. But σw² = 1, which Xavier gives, is tanh's critical point: the pre-activations \
-            shrink, q_l → 1 / 2l, and χ(q_l) → 1 − 1 / l. Is the decay of another kind?",
+        title: "With Xavier initialisation, a tanh net's gradient falls as a power of depth",
+        question: "\"Tanh only mitigates vanishing gradients\" sounds as if sigmoid and tanh \
+            differed only in degree. But σw² = 1, which Xavier initialisation gives, is tanh's \
+            critical point: the pre-activations shrink, q_l → 1 / 2l, and χ(q_l) → 1 − 1 / l. Is \
+            the decay of a different kind?",
         sources: &[
             "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
              neural networks, AISTATS 2010, § 4.2.1, equation 16",
@@ -92,7 +97,7 @@ impl Experiment for TanhAlgebraic {
             ..settings.mlp()
         };
         let tanh = arm(TANH, network(Activation::Tanh));
-        // For the picture only.
+        // For the figure only.
         let relu = arm(RELU, network(Activation::Relu));
         let few = FlowSettings { seeds: 5.min(settings.seeds), ..settings.clone() };
         Ok(settings.trials(&[tanh]).into_iter().chain(few.trials(&[relu])).collect())

@@ -1,13 +1,13 @@
-//! What experiments share that follow a gradient back through time.
+//! Shared by the experiments that follow a gradient back through time.
 
 use crate::picture::Point;
 use crate::results::{TrialResult, by_layer};
 use crate::statistics::Line;
 
-/// Norms below this are left out of fits: the elements are close to what `f32` can hold.
+/// Norms below this are left out of fits: their elements are close to the smallest `f32`.
 const FAINT: f64 = 1e-30;
 
-/// How a norm changes from time step to time step in one net.
+/// How a norm changes from one time step to the next in one net.
 pub(crate) struct Decay {
     /// ln of the factor per step, on the way back in time.
     pub(crate) log_factor: f64,
@@ -39,7 +39,7 @@ pub(crate) fn decay(trial: &TrialResult, fits: fn(&str) -> bool) -> Option<Decay
     Some(Decay { log_factor: line.slope, r_squared: line.r_squared })
 }
 
-/// Returns ln of the factor per step of every trial that has one.
+/// Returns ln of the factor per step of every trial that can be fitted.
 pub(crate) fn log_factors(trials: &[&TrialResult], fits: fn(&str) -> bool) -> Vec<f64> {
     trials.iter().filter_map(|trial| Some(decay(trial, fits)?.log_factor)).collect()
 }

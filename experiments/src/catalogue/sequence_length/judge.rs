@@ -1,4 +1,4 @@
-//! Applies the rules of `claims.rs` to what was measured.
+//! Applies the rules of `claims.rs` to the measurements.
 
 use backdraft_layers::Activation;
 use backdraft_recurrent::RecurrentConfig;
@@ -37,11 +37,11 @@ pub(super) fn judge(settings: &SequenceLengthSettings, results: &Results) -> Vec
     ]
 }
 
-/// Returns the factor per step that theory gives an RNN whose weights are drawn as here.
+/// Returns theory's factor per step for an RNN with the weights of this experiment.
 pub(super) fn rnn_theory(settings: &SequenceLengthSettings) -> f64 {
     let config = RecurrentConfig::default();
     let (inputs, hidden) = (config.inputs, settings.flow_width);
-    // Of what Gaussian inputs add before the tanh.
+    // What Gaussian inputs add before the tanh.
     let variance = inputs as f64 * config.initializer.weight_variance(inputs, hidden);
     let theory = MeanField::new(Activation::Tanh, 1.0, variance);
     theory.gradient_norm_factor(theory.fixed_point(variance))
@@ -58,7 +58,7 @@ impl Data<'_> {
         self.results.with(&[("part", "flow"), ("cell", cell), ("length", length.as_str())])
     }
 
-    /// The length over which every cell is looked at.
+    /// The length at which every cell is measured.
     fn usual(&self) -> usize {
         self.settings.longest_flows().0
     }
@@ -130,7 +130,7 @@ impl Data<'_> {
             let trials = self.trials(cell, self.usual());
             let ratio = |trial: &&TrialResult| {
                 let norms = trial.initial("activation_gradient_norm", is_memory);
-                // What underflowed is at most what f32 can tell from zero.
+                // An underflowed norm is at most the smallest positive f32.
                 Some((norms.first()?.max(1e-45) / norms.last()?).ln())
             };
             trials.iter().filter_map(ratio).collect()

@@ -1,4 +1,4 @@
-//! Gradients through time, and what can be learnt through them.
+//! Gradients through time, and what networks learn from them.
 
 mod claims;
 mod judge;
@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 use claims::CLAIMS;
 use settings::SequenceLengthSettings;
 
-/// RNN, LSTM and GRU against the length of the sequence.
+/// RNN, LSTM and GRU against sequence length.
 pub(crate) struct SequenceLength;
 
 impl Experiment for SequenceLength {
@@ -25,10 +25,10 @@ impl Experiment for SequenceLength {
     const ABOUT: About = About {
         name: "sequence-length",
         title: "How far back a recurrent net's gradient reaches, and what it can learn",
-        question: "‖∂L/∂h_t‖ against the lag T − t tells how much of the error at the end reaches an \
-            early step. How fast does it fall in an RNN, an LSTM and a GRU before training, does the \
-            LSTM's forget gate account for it, and does it decide which of them solves the adding \
-            problem at which length?",
+        question: "‖∂L/∂h_t‖ against the lag T − t shows how much of the error at the end reaches \
+            an early step. How fast does it fall in an RNN, an LSTM and a GRU before training? \
+            Does the LSTM's forget gate account for it, and does it decide which of them solves \
+            the adding problem at which length?",
         sources: &[
             "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997, \
              § 3.1–3.2 and § 5.4",

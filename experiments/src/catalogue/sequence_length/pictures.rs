@@ -1,4 +1,4 @@
-//! What the experiment shows.
+//! The figures of the experiment.
 
 use super::judge::rnn_theory;
 use super::settings::SequenceLengthSettings;
@@ -14,7 +14,7 @@ pub(super) fn pictures(settings: &SequenceLengthSettings, results: &Results) -> 
         let trials = results.with(&[("part", "flow"), ("cell", cell), ("length", &length)]);
         by_lag(&trials, fits)
     };
-    let title = format!("Gradient reaching the state t steps before the end, of {length}");
+    let title = format!("Gradient reaching the hidden state at each of {length} time steps");
     let mut states = Picture::new(
         "state-gradients",
         title,
@@ -29,7 +29,7 @@ pub(super) fn pictures(settings: &SequenceLengthSettings, results: &Results) -> 
     let points = flows(RNN, is_state);
     let start = points.first().map_or(f64::NAN, |point| point.y);
     states = states.predicted(RNN, points.iter().map(|p| (p.x, start * factor.powf(p.x))));
-    let title = format!("Gradient reaching the state t steps before the end, of {longest}");
+    let title = format!("Gradient reaching the hidden state at each of {longest} time steps");
     let lag = "lag T − t, time steps";
     let mut far = Picture::new("far-state-gradients", title, lag, "‖∂L/∂hₜ‖, L2 over the batch")
         .logarithmic();
@@ -38,7 +38,7 @@ pub(super) fn pictures(settings: &SequenceLengthSettings, results: &Results) -> 
         let trials = results.with(&[("part", "flow"), ("cell", cell), ("length", &longest)]);
         far = far.measured(cell, by_lag(&trials, is_state));
     }
-    let title = format!("Gradient reaching an LSTM's memory, of {length} steps");
+    let title = format!("Gradient reaching an LSTM's cell state at each of {length} time steps");
     let mut memories = Picture::new(
         "memory-gradients",
         title,

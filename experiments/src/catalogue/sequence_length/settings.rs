@@ -1,4 +1,4 @@
-//! What can be set.
+//! The settings of the experiment.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,25 +14,25 @@ pub(crate) struct SequenceLengthSettings {
     pub(super) seeds: u64,
     /// The first seed; the others follow it.
     pub(super) first_seed: u64,
-    /// Time steps over which the gradient's flow is measured, two lengths at least.
+    /// Sequence lengths at which the gradient flow is measured, at least two.
     pub(super) flow_lengths: Vec<usize>,
     /// Lengths of the adding problem.
     pub(super) lengths: Vec<usize>,
-    /// Units of the recurrent layer whose gradient is followed.
+    /// Units of the recurrent layer whose gradient flow is measured.
     pub(super) flow_width: usize,
-    /// Units of the recurrent layer that learns.
+    /// Units of the recurrent layer that is trained.
     pub(super) hidden: usize,
-    /// Optimiser steps of each training, at most.
+    /// Optimiser steps per training, at most.
     pub(super) steps: u64,
-    /// Sequences to train on; as many as are drawn in one epoch.
+    /// Sequences to train on: one epoch.
     pub(super) sequences: usize,
     /// Sequences per step.
     pub(super) batch_size: usize,
-    /// Learning rates of Adam, of which each cell gets its best.
+    /// Learning rates of Adam; each cell is trained at its best one.
     pub(super) rates: Vec<f64>,
-    /// Seeds with which every rate is tried; none of them is judged.
+    /// Seeds on which every rate is tried; none of them is judged.
     pub(super) tuning_seeds: u64,
-    /// Bound of the gradient's global norm.
+    /// Bound on the gradient's global norm.
     pub(super) clip_norm: f64,
     /// Steps between two evaluations.
     pub(super) evaluate_every: u64,
@@ -62,7 +62,7 @@ impl SequenceLengthSettings {
         }
     }
 
-    /// The settings of the part in which the cells learn.
+    /// The settings of the part that trains the cells.
     pub(super) fn learning(&self) -> LearningSettings {
         LearningSettings {
             seeds: self.seeds,
@@ -79,7 +79,7 @@ impl SequenceLengthSettings {
         }
     }
 
-    /// The second longest and the longest of the lengths over which the flow is measured.
+    /// The second longest and the longest length at which the flow is measured.
     pub(super) fn longest_flows(&self) -> (usize, usize) {
         let mut lengths = self.flow_lengths.clone();
         lengths.sort_unstable();

@@ -1,4 +1,4 @@
-//! What is run: cells at initialisation, and cells × lengths in training.
+//! The trials: cells at initialisation, and cells × lengths in training.
 
 use backdraft_datasets::SequenceTask;
 use backdraft_layers::Initializer;
@@ -13,13 +13,13 @@ use crate::trial::{Factors, Trial};
 pub(super) const PROBLEM: Problem = Problem { task: SequenceTask::Adding, solved: 0.1 };
 /// Forget biases whose decay is compared with σ(b).
 pub(super) const FORGET_BIASES: [f64; 4] = [0.0, 1.0, 3.0, 5.0];
-/// The cells that learn.
+/// The cells that are trained.
 pub(super) const LEARNERS: [&str; 3] = [RNN, LSTM, GRU];
 pub(super) const RNN: &str = "rnn";
 pub(super) const LSTM: &str = "lstm";
 pub(super) const GRU: &str = "gru";
 pub(super) const CHRONO: &str = "lstm-chrono";
-/// Sequences that the gradient's flow is measured with.
+/// Sequences on which the gradient flow is measured.
 const FLOW_BATCH: usize = 16;
 
 /// The level of the factor `cell` for an LSTM with this forget bias.
@@ -39,7 +39,7 @@ pub(super) fn trials(settings: &SequenceLengthSettings) -> anyhow::Result<Vec<Tr
     for seed in settings.first_seed..settings.first_seed + settings.seeds {
         for &length in &settings.flow_lengths {
             for (cell, network) in cells(settings.flow_width, length) {
-                // How long the gates' memories are is looked at over one length.
+                // The memory of the gates is measured at one length only.
                 if length != usual && !LEARNERS.contains(&cell.as_str()) {
                     continue;
                 }

@@ -1,4 +1,4 @@
-//! Applies the rules of `claims.rs` to what was measured.
+//! Applies the rules of `claims.rs` to the measurements.
 
 use backdraft_layers::Activation;
 
@@ -12,9 +12,9 @@ use crate::statistics::{Estimate, Line};
 use crate::theory::MeanField;
 use crate::verdict::{Effect, Ruling, Verdict};
 
-/// Test accuracy below which a net has learnt nothing.
+/// Test accuracy below which a net counts as not having learnt.
 const CHANCE: f64 = 0.6;
-/// Hidden layers from which on a net counts as deep.
+/// Fewest hidden layers that count as deep.
 const DEEP: usize = 20;
 
 pub(super) fn judge(settings: &SigmoidVsReluSettings, results: &Results) -> Vec<Verdict> {
@@ -54,7 +54,7 @@ impl Data<'_> {
         self.results.with(&levels)
     }
 
-    /// One flow per seed, of the quantity over the subjects that start and end so.
+    /// One flow per seed: the quantity over the hidden layers whose names end in `suffix`.
     fn flows(&self, network: &str, quantity: &str, suffix: &str) -> Vec<Flow> {
         let trials = self.trials(network, ADAM, self.settings.flow_depth);
         trials.into_iter().filter_map(|trial| flow(trial, quantity, suffix)).collect()
@@ -67,7 +67,7 @@ impl Data<'_> {
 
     fn accuracies(&self, network: &str, optimizer: &str, depth: usize) -> Vec<f64> {
         let trials = self.trials(network, optimizer, depth);
-        // A net that diverged answers nothing correctly on purpose: it counts as chance.
+        // A net that diverged is right only by chance.
         trials.iter().map(|trial| trial.last("test_accuracy").unwrap_or(0.5)).collect()
     }
 
@@ -86,7 +86,7 @@ impl Data<'_> {
         sample.judge(&claims::SIGMOID_SHRINKS, geometric)
     }
 
-    /// ‖∂L/∂h‖ of the first over that of the last hidden layer, as geometric mean over seeds.
+    /// ‖∂L/∂h‖, first over last hidden layer, as a geometric mean over seeds.
     fn first_to_last(&self, network: &str, depth: usize) -> String {
         let trials = self.trials(network, ADAM, depth);
         let logs = trials.iter().filter_map(|trial| {
@@ -142,7 +142,7 @@ impl Data<'_> {
             trials.iter().map(|t| t.first_step_at_least("test_accuracy", target)).collect()
         };
         let (sigmoid, relu) = (steps(SIGMOID), steps(RELU));
-        // Step 0 is no time; a net that starts at the target arrives at the first evaluation.
+        // Step 0 has no logarithm: a net that starts at the target counts as reaching it at step 1.
         let or_end = |step: &Option<u64>| step.unwrap_or(self.settings.steps).max(1) as f64;
         let pairs = sigmoid.iter().zip(&relu).filter(|(s, r)| s.is_some() || r.is_some());
         let ratios: Vec<f64> = pairs.map(|(s, r)| (or_end(s) / or_end(r)).ln()).collect();
@@ -154,7 +154,7 @@ impl Data<'_> {
             format!("{} of {}", steps.iter().flatten().count(), steps.len())
         };
         let evidence = format!(
-            "reached {:.0} %: sigmoid {}, median {}; ReLU {}, median {} steps",
+            "reached {:.0} %: sigmoid {} (median {} steps), ReLU {} (median {} steps)",
             100.0 * target,
             arrived(&sigmoid),
             median(&sigmoid),
@@ -167,7 +167,7 @@ impl Data<'_> {
     fn sgd_sigmoid_stuck(&self) -> Verdict {
         let accuracies = self.accuracies(SIGMOID, SGD, ORIGINAL_DEPTH);
         let relu = self.accuracies(RELU, SGD, ORIGINAL_DEPTH);
-        let evidence = format!("ReLU in its place reaches {}", mean(&relu));
+        let evidence = format!("ReLU instead reaches {}", mean(&relu));
         let sample = Sample::new("test accuracy", accuracies).because(evidence);
         sample.stays_below(&claims::SGD_SIGMOID_STUCK, CHANCE)
     }
@@ -176,7 +176,7 @@ impl Data<'_> {
         let accuracies = self.accuracies(SIGMOID, ADAM, ORIGINAL_DEPTH);
         let target = self.settings.target_accuracy;
         let relu = self.accuracies(RELU, ADAM, ORIGINAL_DEPTH);
-        let evidence = format!("ReLU in its place reaches {}", mean(&relu));
+        let evidence = format!("ReLU instead reaches {}", mean(&relu));
         let learns = |e: &Estimate| Ruling::of(e.lower > target, e.upper < CHANCE);
         let sample = Sample::new("test accuracy", accuracies).because(evidence);
         sample.judge(&claims::ADAM_SIGMOID_LEARNS, learns)
@@ -208,7 +208,7 @@ impl Data<'_> {
         });
         let ruling = Ruling::of(learns_at_3 && limit.is_some(), all_learn);
         let seeds = estimates.iter().map(|(_, e)| e.n).min().unwrap_or(0);
-        // Both depths are needed, or every one; that the failing one was looked for has its price.
+        // Support needs both depths, refutation all. Choosing the failing depth is corrected for.
         let p_values = estimates.iter().filter_map(|(depth, e)| match ruling {
             Ruling::Supported if *depth == ORIGINAL_DEPTH => {
                 e.p_value(|e| e.lower > self.settings.target_accuracy)
@@ -258,7 +258,7 @@ fn flow(trial: &TrialResult, quantity: &str, suffix: &str) -> Option<Flow> {
     let mut points: Vec<(f64, f64)> =
         layers.enumerate().map(|(layer, row)| (layer as f64, row.value.ln())).collect();
     if quantity == "gradient_norm" && !points.is_empty() {
-        // The first weight matrix has another fan-in and sees the raw data.
+        // The first weight matrix has a different fan-in and sees the raw data.
         points.remove(0);
     }
     let line = Line::fit(&points)?;
@@ -280,7 +280,7 @@ fn mean(values: &[f64]) -> String {
     format!("{:.1} %", 100.0 * values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// The median with runs that never arrived counted as latest.
+/// The median, where runs that never reached the target count as the latest.
 fn median(steps: &[Option<u64>]) -> String {
     let mut sorted: Vec<u64> = steps.iter().map(|step| step.unwrap_or(u64::MAX)).collect();
     sorted.sort_unstable();

@@ -1,4 +1,4 @@
-//! The practical example that everybody copies, trained and measured.
+//! The example that most tutorials use, trained and measured.
 
 mod claims;
 mod judge;
@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 use claims::CLAIMS;
 use settings::SigmoidVsReluSettings;
 
-/// Sigmoid against ReLU in the fully connected network of the Keras write-ups.
+/// Sigmoid against ReLU in the fully connected network of the Keras tutorials.
 pub(crate) struct SigmoidVsRelu;
 
 impl Experiment for SigmoidVsRelu {
@@ -25,10 +25,10 @@ impl Experiment for SigmoidVsRelu {
     const ABOUT: About = About {
         name: "sigmoid-vs-relu",
         title: "Why sigmoid nets stop learning, and when they do not",
-        question: "The usual write-up builds 100 → 64 → 64 → 64 → 1 once with sigmoid and once \
-            with ReLU hidden layers, says that the gradients of the first vanish, and stops. Do \
-            they, by how much per layer, and does it keep the net from learning? The depth and the \
-            optimiser turn out to decide.",
+        question: "Most tutorials build 100 → 64 → 64 → 64 → 1 once with sigmoid and once with \
+            ReLU hidden layers, say that the sigmoid net's gradients vanish, and stop there. Do \
+            they vanish, by how much per layer, and does that keep the net from learning? The \
+            answer turns out to depend on the depth and the optimiser.",
         sources: &[
             "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
              neural networks, AISTATS 2010, § 3.1 and § 4.2",

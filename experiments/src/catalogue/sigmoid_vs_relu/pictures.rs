@@ -1,4 +1,4 @@
-//! What the experiment shows.
+//! The figures of the experiment.
 
 use super::judge::sigmoid_factor;
 use super::settings::{ORIGINAL_DEPTH, SigmoidVsReluSettings};
@@ -63,7 +63,7 @@ fn weight_gradients(settings: &SigmoidVsReluSettings, results: &Results) -> Pict
 
 fn learning(settings: &SigmoidVsReluSettings, results: &Results) -> Picture {
     let title = format!("Test accuracy at depth {ORIGINAL_DEPTH}, {} seeds", settings.seeds);
-    let mut picture = Picture::new("learning", title, "optimiser step", "share of correct answers");
+    let mut picture = Picture::new("learning", title, "optimiser step", "accuracy");
     for optimizer in [ADAM, SGD] {
         for network in [SIGMOID, RELU] {
             let trials = trials(results, network, optimizer, ORIGINAL_DEPTH);
@@ -78,8 +78,7 @@ fn accuracy_by_depth(settings: &SigmoidVsReluSettings, results: &Results) -> Pic
     let mut depths = settings.depths.clone();
     depths.sort_unstable();
     let title = format!("Test accuracy after {} steps", settings.steps);
-    let mut picture =
-        Picture::new("accuracy-by-depth", title, "hidden layers", "share of correct answers");
+    let mut picture = Picture::new("accuracy-by-depth", title, "hidden layers", "accuracy");
     for optimizer in [ADAM, SGD] {
         for network in [SIGMOID, RELU, RELU_HE] {
             let points = depths.iter().filter_map(|depth| {

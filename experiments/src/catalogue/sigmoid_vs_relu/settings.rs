@@ -1,4 +1,4 @@
-//! What can be set.
+//! The settings of the experiment.
 
 use backdraft_datasets::BinaryTask;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::experiment::Preset;
 use crate::settings::{Settings, SettingsError};
 
-/// Hidden layers of the network that the write-ups build.
+/// Hidden layers of the tutorials' network.
 pub(super) const ORIGINAL_DEPTH: usize = 3;
 
 /// Settings of `sigmoid-vs-relu`.
@@ -19,13 +19,13 @@ pub(crate) struct SigmoidVsReluSettings {
     pub(crate) first_seed: u64,
     /// The task: `digits` (odd against even) or `teacher`.
     pub(super) data: BinaryTask,
-    /// Numbers of hidden layers; 3 must be among them, because the write-ups' claims are about it.
+    /// Numbers of hidden layers; must include 3, the depth of the tutorials' network.
     pub(super) depths: Vec<usize>,
-    /// The depth at which the gradient's flow is fitted; one of `depths`.
+    /// The depth at which the gradient flow is fitted; one of `depths`.
     pub(super) flow_depth: usize,
     /// Units per hidden layer.
     pub(super) width: usize,
-    /// Optimiser steps of each training.
+    /// Optimiser steps per training.
     pub(super) steps: u64,
     /// Examples per step.
     pub(super) batch_size: usize,
@@ -33,7 +33,7 @@ pub(crate) struct SigmoidVsReluSettings {
     pub(super) adam_rate: f64,
     /// Learning rate of SGD.
     pub(super) sgd_rate: f64,
-    /// Test accuracy that counts as having learnt.
+    /// Test accuracy at which a net counts as having learnt.
     pub(super) target_accuracy: f64,
     /// Steps between two evaluations, which is also the resolution of "steps to the target".
     pub(super) evaluate_every: u64,
@@ -85,16 +85,20 @@ impl Settings for SigmoidVsReluSettings {
             return refuse("first_seed", self.first_seed.to_string(), "the last seed is too large");
         }
         if self.depths.contains(&0) {
-            return refuse("depths", depths(), "a network has at least 1 hidden layer");
+            return refuse("depths", depths(), "a network needs at least 1 hidden layer");
         }
         if self.depths.iter().any(|depth| *depth > 1_000) {
-            return refuse("depths", depths(), "a depth is at most 1000");
+            return refuse("depths", depths(), "a depth must be at most 1000");
         }
         if (1..self.depths.len()).any(|i| self.depths[..i].contains(&self.depths[i])) {
-            return refuse("depths", depths(), "each depth stands once");
+            return refuse("depths", depths(), "each depth may appear only once");
         }
         if !self.depths.contains(&ORIGINAL_DEPTH) {
-            return refuse("depths", depths(), "3 must be among them: the claims are about it");
+            return refuse(
+                "depths",
+                depths(),
+                "must include 3, the depth the statements are about",
+            );
         }
         if !self.depths.contains(&self.flow_depth) || self.flow_depth < ORIGINAL_DEPTH {
             let requirement = "it must be one of `depths` and at least 3";
@@ -114,7 +118,7 @@ impl Settings for SigmoidVsReluSettings {
         }
         for (key, rate) in [("adam_rate", self.adam_rate), ("sgd_rate", self.sgd_rate)] {
             if !(rate > 0.0 && rate.is_finite()) {
-                return refuse(key, rate.to_string(), "a learning rate is positive");
+                return refuse(key, rate.to_string(), "a learning rate must be positive");
             }
         }
         if !(self.target_accuracy > 0.6 && self.target_accuracy < 1.0) {

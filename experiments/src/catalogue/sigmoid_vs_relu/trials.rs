@@ -1,4 +1,4 @@
-//! What is run: networks × optimisers × depths × seeds.
+//! The trials: networks × optimisers × depths × seeds.
 
 use std::sync::Arc;
 
