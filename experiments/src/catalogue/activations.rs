@@ -1,4 +1,4 @@
-//! All activations at equal initialisation.
+//! Nine activations with equal initialisation.
 
 use std::ops::Range;
 
@@ -17,62 +17,68 @@ use crate::results::Results;
 use crate::trial::Trial;
 use crate::verdict::Verdict;
 
-/// Flow, speed and depth of nine activations under Xavier's initialiser.
+/// Gradient flow, speed and depth of nine activations with Xavier initialisation.
 pub(crate) struct Activations;
 
 const SIGMOID_WORST: Claim = Claim {
     id: "sigmoid-keeps-least",
-    statement: "At equal initialisation a sigmoid net keeps less of its gradient per layer than a net of any \
-                other activation.",
-    rule: "At initialisation, four times the width, greatest depth: ratio of the factors per layer, the \
-           other's over sigmoid's, paired by seed. Supported if every 95 % interval lies above 1.1, \
-           refuted if one lies below.",
+    statement: "With equal initialisation, a sigmoid net keeps less of its gradient per layer than \
+                a net with any other activation.",
+    rule: "At initialisation, at four times the width and the greatest depth: ratio of the factors \
+           per layer, the other activation's over sigmoid's, paired by seed. Supported if every 95 \
+           % interval lies above 1.1, refuted if one lies below.",
 };
 const TANH_WORSE: Claim = Claim {
     id: "tanh-keeps-less-than-relu",
-    statement: "A tanh net keeps less of it than a ReLU net.",
-    rule: "The same ratio, ReLU's over tanh's: supported if its 95 % interval lies above 1, refuted if \
-           below.",
+    statement: "With equal initialisation, a tanh net keeps less of its gradient per layer than a \
+                ReLU net.",
+    rule: "The same ratio, ReLU's over tanh's: supported if its 95 % interval lies above 1, \
+           refuted if below.",
 };
 const SOONER_THAN_SIGMOID: Claim = Claim {
     id: "relu-sooner-than-sigmoid",
-    statement: "At the smallest depth a ReLU net learns in fewer steps than a sigmoid net.",
-    rule: "SGD, each at its best learning rate. Supported if the log-rank test finds it quicker at 5 % and \
-           the other's mean time is at least 1.2 times its own; refuted if slower, or if the 95 % interval \
-           of the ratio lies below 1.2.",
+    statement: "With equal initialisation, at the smallest depth, a ReLU net learns in fewer steps \
+                than a sigmoid net.",
+    rule: "SGD, each at its best learning rate. Supported if the log-rank test finds ReLU faster \
+           at the 5 % level and the other's mean time is at least 1.2 times ReLU's; refuted if the \
+           test finds it slower, or if the 95 % interval of the ratio lies below 1.2.",
 };
 const SOONER_THAN_TANH: Claim = Claim {
     id: "relu-sooner-than-tanh",
-    statement: "It learns in fewer steps than a tanh net, too.",
-    rule: "As against sigmoid.",
+    statement: "With equal initialisation, at the smallest depth, a ReLU net learns in fewer steps \
+                than a tanh net.",
+    rule: "The same rule as against sigmoid.",
 };
 const DEEPER_THAN_SIGMOID: Claim = Claim {
     id: "relu-deeper-than-sigmoid",
-    statement: "At the greatest depth ReLU nets learn where sigmoid nets do not.",
+    statement: "With equal initialisation, at the greatest depth, ReLU nets learn where sigmoid \
+                nets do not.",
     rule: "Supported if the 95 % interval of the difference of the shares of seeds that reach the target lies \
            above 0, refuted if below.",
 };
 const DEEPER_THAN_TANH: Claim = Claim {
     id: "relu-deeper-than-tanh",
-    statement: "There they learn where tanh nets do not, too.",
-    rule: "As against sigmoid.",
+    statement: "With equal initialisation, at the greatest depth, ReLU nets learn where tanh nets \
+                do not.",
+    rule: "The same rule as against sigmoid.",
 };
 const OWN_SOONER: Claim = Claim {
     id: "relu-he-sooner-than-tanh",
-    statement: "With the initialiser made for it, He's, a ReLU net learns in fewer steps than a tanh net with \
-                Xavier's.",
-    rule: "As at equal initialisation.",
+    statement: "At the smallest depth, a ReLU net with He initialisation learns in fewer steps \
+                than a tanh net with Xavier initialisation.",
+    rule: "The same rule as with equal initialisation.",
 };
 const OWN_DEEPER: Claim = Claim {
     id: "relu-he-deeper-than-sigmoid",
-    statement: "With it ReLU nets of the greatest depth learn where sigmoid nets with Xavier's do not.",
-    rule: "As at equal initialisation.",
+    statement: "At the greatest depth, ReLU nets with He initialisation learn where sigmoid nets \
+                with Xavier initialisation do not.",
+    rule: "The same rule as with equal initialisation.",
 };
 const KIN_LEARN: Claim = Claim {
     id: "kin-of-relu-learn-deep",
-    statement: "At the greatest depth nets of leaky ReLU, ELU, SELU, GELU and SiLU learn as well.",
-    rule: "Supported if for each the exact 95 % interval of the share of seeds that reach the target lies \
-           above 0.5, refuted if for one it lies below.",
+    statement: "At the greatest depth, nets with leaky ReLU, ELU, SELU, GELU and SiLU learn too.",
+    rule: "Supported if for each activation the exact 95 % interval of the share of seeds that \
+           reach the target lies above 0.5, refuted if for one it lies below.",
 };
 
 const ALL: [Activation; 9] = [
@@ -89,10 +95,10 @@ const ALL: [Activation; 9] = [
 const KIN: [Activation; 5] =
     [Activation::LeakyRelu, Activation::Elu, Activation::Selu, Activation::Gelu, Activation::Silu];
 
-/// The arm with an initialiser of its own.
+/// The arm with its own initialiser.
 const RELU_HE: &str = "relu-he";
 
-/// Untrained nets.
+/// The untrained nets.
 fn flow(settings: &ClassifyingSettings) -> FlowSettings {
     FlowSettings {
         seeds: 2 * settings.seeds,
@@ -127,11 +133,11 @@ impl Experiment for Activations {
 
     const ABOUT: About = About {
         name: "activations",
-        title: "Nine activations under one initialiser: what is left of the gradient, how soon and how deep \
-                they learn",
-        question: "\"Sigmoid is worse than tanh, and tanh than ReLU; ReLU learns faster and scales to more \
-            depth.\" Said of nets that differ in nothing but the activation, under Xavier's initialiser, \
-            which of it is true?",
+        title: "Nine activations with one initialiser: how much gradient is left, how fast and how \
+                deep they learn",
+        question: "\"Sigmoid is worse than tanh, and tanh is worse than ReLU; ReLU learns faster \
+            and scales to greater depth.\" Which of this is true of nets that differ only in their \
+            activation, all with Xavier initialisation?",
         sources: &[
             "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
              neural networks, AISTATS 2010, § 3.1–3.2 (saturation), § 4.2.1, equation 16 (the \

@@ -21,36 +21,39 @@ use crate::results::{Results, TrialResult, by_layer};
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
-/// Updates of the weights and linear probes, layer by layer.
+/// Weight updates and linear probes, layer by layer.
 pub(crate) struct EarlyLayers;
 
 const SIGMOID_STILL: Claim = Claim {
     id: "sigmoid-early-layers-stand-still",
-    statement: "The first layer of a deep sigmoid net moves at a thousandth of the speed of the last.",
-    rule: "‖ΔW‖ / ‖W‖ of the first step, first over last hidden layer: supported if the 95 % interval of the \
-           geometric mean lies below 0.001, refuted if above.",
+    statement: "The first layer of a deep sigmoid net moves less than a thousandth as fast as the \
+                last.",
+    rule: "‖ΔW‖ / ‖W‖ in the first step, first over last hidden layer: supported if the 95 % \
+           interval of the geometric mean lies below 0.001, refuted if above.",
 };
 const RELU_MOVES: Claim = Claim {
     id: "relu-early-layers-move",
-    statement: "That of a ReLU net under He's initialiser moves as fast as the last, to a factor of 10.",
+    statement: "The first layer of a ReLU net with He initialisation moves at least a tenth as \
+                fast as the last.",
     rule: "The same ratio: supported if the 95 % interval lies above 0.1, refuted if below.",
 };
 const SIGMOID_LEARNS_NOTHING: Claim = Claim {
     id: "sigmoid-early-layers-learn-nothing",
-    statement: "After training, a linear probe finds no more in the sigmoid net's first layer than before.",
-    rule: "Test accuracy of the probe, after − before: supported if the 95 % interval of the mean lies below \
-           0.005, refuted if above.",
+    statement: "A linear probe finds no more in a sigmoid net's first layer after training than \
+                before.",
+    rule: "Test accuracy of the probe, after − before training: supported if the 95 % interval of \
+           the mean lies below 0.005, refuted if above.",
 };
 const RELU_LEARNS: Claim = Claim {
     id: "relu-middle-layers-learn",
-    statement: "In the ReLU net it finds more in the middle layer after training.",
+    statement: "A linear probe finds more in a ReLU net's middle layer after training than before.",
     rule: "The same difference in the middle hidden layer: supported if the 95 % interval lies above 0.01, \
            refuted if below.",
 };
 const RANDOM_LOSES: Claim = Claim {
     id: "random-layers-lose-the-answer",
-    statement: "What early layers fail to learn is lost further up: a probe finds less in the sigmoid net's \
-                last layer than in its first, after training as before it.",
+    statement: "What a sigmoid net's early layers fail to learn is lost further up: even after \
+                training, a linear probe finds less in the last layer than in the first.",
     rule: "Test accuracy of the probe after training, first − last hidden layer: supported if the 95 % \
            interval lies above 0.05, refuted if below.",
 };
@@ -76,7 +79,7 @@ fn trials_of<'a>(results: &'a Results, network: &str) -> Vec<&'a TrialResult> {
     results.with(&[("network", network)])
 }
 
-/// ln of the relative update of the first step, first over last hidden layer.
+/// ln of the relative update in the first step, first over last hidden layer.
 fn update_ratios(results: &Results, network: &str) -> Sample {
     let ratio = |trial: &&TrialResult| {
         let ratios = trial.initial("update_ratio", is_weight);
@@ -86,7 +89,7 @@ fn update_ratios(results: &Results, network: &str) -> Sample {
     Sample::of_logs("‖ΔW‖ / ‖W‖, first over last", logs)
 }
 
-/// Probe accuracies by hidden layer, before and after.
+/// Probe accuracies by hidden layer, before and after training.
 fn probes(trial: &TrialResult) -> [Vec<f64>; 2] {
     let after = trial.at_end("probe_accuracy", is_hidden);
     [trial.initial("probe_accuracy", is_hidden), after]
@@ -97,9 +100,9 @@ impl Experiment for EarlyLayers {
 
     const ABOUT: About = About {
         name: "early-layers",
-        title: "What early layers of deep nets learn, by the size of their steps and by linear probes",
-        question: "\"Early layers fail to learn\" is what vanishing gradients are feared for. Do they, and \
-            what becomes of the answer in the layers above them?",
+        title: "What the early layers of deep nets learn, by update size and linear probes",
+        question: "\"Early layers fail to learn\" is the usual complaint about vanishing \
+            gradients. Do they fail, and what happens to the information in the layers above them?",
         sources: &[
             "G. Alain, Y. Bengio, Understanding intermediate layers using linear classifier probes, \
              arXiv:1610.01644, 2016, § 3.2 in later versions (probes)",
@@ -124,7 +127,7 @@ impl Experiment for EarlyLayers {
             width,
             steps,
             batch_size: 32,
-            // One rate for all: the claims compare layers of one net.
+            // One rate for all: the statements compare layers of one net.
             rates: vec![0.1],
             tuning_seeds: 1,
             evaluate_every: steps / 4,
@@ -202,7 +205,7 @@ impl Experiment for EarlyLayers {
     fn pictures(_: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
         let accuracy = Picture::new(
             "probes",
-            "What a linear probe finds in each layer",
+            "Accuracy of a linear probe on each layer",
             "hidden layer",
             "test accuracy",
         );
@@ -220,7 +223,7 @@ impl Experiment for EarlyLayers {
         });
         let updates = Picture::new(
             "updates",
-            "Relative size of the first step",
+            "Relative size of the first update",
             "hidden layer",
             "‖ΔW‖ / ‖W‖",
         );

@@ -14,59 +14,64 @@ use crate::results::{Results, TrialResult, by_layer};
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
-/// Activations and back-propagated gradients under the standard and the normalised initialisation.
+/// Activations and back-propagated gradients with the standard and the normalised initialisation.
 pub(crate) struct GlorotVariance;
 
 const ACTIVATIONS_FALL: Claim = Claim {
     id: "standard-loses-activations",
-    statement: "Under the standard initialisation, U(± 1/√n), activations of a tanh net fall from layer to \
-                layer (figure 6, top).",
-    rule: "At initialisation, ‖h‖, last over first of `depth` layers: supported if the 95 % interval of the \
-           geometric mean lies below 0.5, refuted if above.",
+    statement: "With the standard initialisation, U(± 1/√n), a tanh net's activations shrink from \
+                layer to layer (figure 6, top).",
+    rule: "At initialisation, ‖h‖, last over first of `depth` layers: supported if the 95 % \
+           interval of the geometric mean lies below 0.5, refuted if above.",
 };
 const ACTIVATIONS_STAY: Claim = Claim {
     id: "normalised-keeps-activations",
-    statement: "Under the normalised one they stay level (figure 6, bottom).",
-    rule: "The same ratio. Two one-sided tests on its logarithm: supported if the 90 % interval lies within \
-           25 % of 1, refuted if outside.",
+    statement: "With the normalised initialisation, a tanh net's activations keep their size \
+                (figure 6, bottom).",
+    rule: "‖h‖, last over first layer. Two one-sided tests on its logarithm: supported if the 90 % \
+           interval lies within 25 % of 1, refuted if outside.",
 };
 const ACTIVATIONS_BETTER: Claim = Claim {
     id: "normalised-keeps-more-activations",
-    statement: "At least they fall much less.",
-    rule: "Ratio of the ratios, normalised over standard, paired by seed: supported if the 95 % interval of \
-           the geometric mean lies above 2, refuted if below.",
+    statement: "A tanh net's activations shrink much less with the normalised initialisation than \
+                with the standard one.",
+    rule: "‖h‖, last over first layer, normalised over standard initialisation, paired by seed: \
+           supported if the 95 % interval of the geometric mean lies above 2, refuted if below.",
 };
 const GRADIENTS_STAY: Claim = Claim {
     id: "normalised-keeps-gradients",
-    statement: "Under the normalised initialisation back-propagated gradients stay level (figure 7, \
-                bottom).",
+    statement: "With the normalised initialisation, a tanh net's back-propagated gradients keep \
+                their size (figure 7, bottom).",
     rule: "‖∂L/∂h‖, first over last layer. Two one-sided tests on its logarithm: supported if the 90 % \
            interval lies within 25 % of 1, refuted if outside.",
 };
 const GRADIENTS_THEORY: Claim = Claim {
     id: "gradients-are-mean-field",
-    statement: "Under both they fall from the output to the input as mean-field theory says.",
+    statement: "With either initialisation, a tanh net's gradients fall from the output to the \
+                input as mean-field theory predicts.",
     rule: "Two one-sided tests on ln factor per layer over seeds: supported if both 90 % intervals lie \
            within 3 % of theory, refuted if one lies outside.",
 };
 const WEIGHTS_LEVEL: Claim = Claim {
     id: "weight-gradients-hide-it",
-    statement: "Under the standard initialisation the gradients of the weights are level all the same \
-                (§ 4.2.1 and equation 14).",
+    statement: "With the standard initialisation, a tanh net's weight gradients are nevertheless \
+                equally large in all layers (§ 4.2.1 and equation 14).",
     rule: "Two one-sided tests on ln factor of ‖∂L/∂W‖ per layer over seeds: supported if the 90 % interval \
            lies within 10 % of 1, refuted if outside.",
 };
 const JACOBIAN_STANDARD: Claim = Claim {
     id: "standard-jacobian",
-    statement: "The average singular value of a layer's Jacobian is about 0.5 under the standard \
-                initialisation (§ 4.2.1).",
+    statement: "With the standard initialisation, the average singular value of a layer's Jacobian \
+                is about 0.5 (§ 4.2.1).",
     rule: "Average over the layers from the second on. Two one-sided tests over seeds: supported if the \
            90 % interval lies within 0.1 of 0.5, refuted if outside.",
 };
 const JACOBIAN_NORMALISED: Claim = Claim {
     id: "normalised-jacobian",
-    statement: "It is about 0.8 under the normalised one.",
-    rule: "The same against 0.8.",
+    statement: "With the normalised initialisation, the average singular value of a layer's \
+                Jacobian is about 0.8 (§ 4.2.1).",
+    rule: "Average over the layers from the second on. Two one-sided tests over seeds: supported \
+           if the 90 % interval lies within 0.1 of 0.8, refuted if outside.",
 };
 
 /// The arms: level of the factor `network`, initialiser.
@@ -74,7 +79,7 @@ const ARMS: [(&str, Initializer); 2] =
     [(STANDARD, Initializer::BurnDefault), (NORMALISED, Initializer::XavierUniform)];
 const STANDARD: &str = "standard";
 const NORMALISED: &str = "normalised";
-/// Largest matrix whose singular values are computed.
+/// Width of the largest matrix whose singular values are computed.
 const LARGEST: usize = 128;
 
 fn network(settings: &FlowSettings, initializer: Initializer) -> MlpConfig {
@@ -107,10 +112,10 @@ impl Experiment for GlorotVariance {
 
     const ABOUT: About = About {
         name: "glorot-variance",
-        title: "What Xavier's initialiser keeps level, and what it does not",
-        question: "Glorot & Bengio's normalised initialisation keeps the variance of activations and of \
-            back-propagated gradients of a linear net. Their figures show a tanh net of five layers. How \
-            level are these?",
+        title: "What Xavier initialisation keeps constant, and what it does not",
+        question: "Glorot & Bengio's normalised initialisation preserves the variance of \
+            activations and of back-propagated gradients in a linear net. Their figures show a \
+            tanh net of five layers. How constant is the variance there?",
         sources: &[
             "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
              neural networks, AISTATS 2010, § 4.2, figures 6 to 8, equations 14, 16 and 17",
@@ -184,7 +189,7 @@ impl Experiment for GlorotVariance {
         let networks = ARMS.map(|(name, _)| name);
         let activations = Picture::new(
             "activations",
-            "Size of the activations by layer",
+            "Size of the activations in each layer",
             "hidden layer",
             "‖h‖, L2 over the batch",
         );

@@ -20,24 +20,27 @@ pub(crate) struct NormalizationFlow;
 
 const BATCH_EXPLODES: Claim = Claim {
     id: "batch-norm-explodes",
-    statement: "Without skips, batch normalisation makes a ReLU net's gradients explode: √(π / (π − 1)) \
-                = 1.211 per layer.",
+    statement: "Without skips, batch normalisation makes a ReLU net's gradients explode, by √(π / \
+                (π − 1)) = 1.211 per layer.",
     rule: "Two one-sided tests on ln factor over seeds, at initialisation: supported if the 90 % \
            interval lies within 3 % of theory, refuted if outside.",
 };
 const BATCH_SAVES_SIGMOID: Claim = Claim {
     id: "batch-norm-saves-sigmoid",
-    statement: "It saves the sigmoid net: its factor per layer is 1.017 instead of 0.236.",
-    rule: "As before.",
+    statement: "Batch normalisation saves a sigmoid net: its factor per layer is 1.017 instead of \
+                0.236.",
+    rule: "The same rule as for ReLU.",
 };
 const LAYER_LEVEL: Claim = Claim {
     id: "layer-norm-level",
-    statement: "Layer normalisation keeps a ReLU net's gradients level whatever the initialiser.",
-    rule: "As before, against 1.",
+    statement: "Layer normalisation keeps a ReLU net's gradients constant across layers, whatever \
+                the initialiser.",
+    rule: "Two one-sided tests on ln factor over seeds, at initialisation: supported if the 90 % \
+           interval lies within 3 % of 1, refuted if outside.",
 };
 const LAYER_SAVES_SIGMOID: Claim = Claim {
     id: "layer-norm-saves-sigmoid",
-    statement: "Layer normalisation saves the sigmoid net as well.",
+    statement: "Layer normalisation, too, saves a sigmoid net from vanishing gradients.",
     rule: "Supported if the 95 % interval of the mean factor per layer lies above 0.9, refuted if \
            below.",
 };
@@ -63,8 +66,9 @@ impl Experiment for NormalizationFlow {
 
     const ABOUT: About = About {
         name: "normalization-flow",
-        title: "Batch norm explodes gradients at initialisation, layer norm does not save sigmoid",
-        question: "Normalisation is taught as a cure of vanishing gradients. What does it do to \
+        title: "Batch norm makes gradients explode at initialisation; layer norm does not save \
+                sigmoid nets",
+        question: "Normalisation is taught as a cure for vanishing gradients. What does it do to \
             ∂L/∂h in a deep net without skips, before training?",
         sources: &[
             "S. Ioffe, C. Szegedy, Batch normalization, ICML 2015, § 3, algorithm 1, and § 3.3",

@@ -14,26 +14,27 @@ use crate::results::Results;
 use crate::trial::{Factors, Trial};
 use crate::verdict::{Ruling, Verdict};
 
-/// Dynamical isometry, in the gradient of single nets.
+/// Dynamical isometry in the gradients of single nets.
 pub(crate) struct OrthogonalExperiment;
 
 const EXACT: Claim = Claim {
     id: "orthogonal-is-exact",
-    statement: "In a deep linear net with orthogonal weights every net keeps the norm of every gradient, \
-                at any depth.",
+    statement: "A deep linear net with orthogonal weights preserves the norm of every gradient, at \
+                any depth.",
     rule: "Largest |ln ‖∂L/∂h_1‖ / ‖∂L/∂h_L‖| over all seeds. Supported if it is below 1e-4, which \
-           rounding allows, refuted if above.",
+           allows for rounding, refuted if above.",
 };
 const GAUSSIAN_SPREADS: Claim = Claim {
     id: "gaussian-spreads",
-    statement: "With Gaussian weights of the same variance only the mean is kept: ln of the squared \
-                gain has variance 2 Σ 1/n.",
+    statement: "A deep linear net with Gaussian weights of the same variance preserves the norm on \
+                average only: ln of the squared gain has variance 2 Σ 1/n.",
     rule: "Two one-sided tests on the mean squared deviation over seeds: supported if its 90 % interval \
            lies within 20 % of 2 (L − 1) / n, refuted if outside.",
 };
 const TANH_SPREADS_LESS: Claim = Claim {
     id: "tanh-spreads-less",
-    statement: "Something of it is left in a tanh net: orthogonal weights halve the variance at least.",
+    statement: "In a tanh net the advantage partly remains: orthogonal weights at least halve the \
+                variance of ln of the squared gain.",
     rule: "Mean squared deviation of ln of the squared gain, Gaussian − 2 × orthogonal, paired by seed. \
            Supported if the 95 % interval lies above 0, refuted if below.",
 };
@@ -61,9 +62,11 @@ impl Experiment for OrthogonalExperiment {
 
     const ABOUT: About = About {
         name: "orthogonal-vs-gaussian",
-        title: "Orthogonal weights keep the gradient of every net, Gaussian ones that of the mean",
-        question: "An initialiser's variance keeps the mean of the squared gradient. Orthogonal weights \
-            promise more: that nothing is stretched or shrunk. What does a single net gain by it?",
+        title: "Orthogonal weights preserve the gradient of every net, Gaussian ones only the \
+                average",
+        question: "The right weight variance preserves the mean of the squared gradient. \
+            Orthogonal weights promise more: nothing is stretched or shrunk. What does a single \
+            net gain from this?",
         sources: &[
             "A. M. Saxe, J. L. McClelland, S. Ganguli, Exact solutions to the nonlinear dynamics \
              of learning in deep linear neural networks, ICLR 2014, § 3, equation 19, figure 6, \
@@ -122,9 +125,9 @@ impl Experiment for OrthogonalExperiment {
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
         let picture = Picture::new(
             "distribution",
-            format!("Spread over nets of width {}, depth {}", settings.width, settings.depth),
+            format!("Spread over nets of width {} and depth {}", settings.width, settings.depth),
             "ln of ‖∂L/∂h‖², first over last layer",
-            "share of nets with less",
+            "cumulative share of nets",
         );
         vec![ARMS.iter().fold(picture, |picture, (network, _, _)| {
             let mut gains = squared_log_gains(results, network);

@@ -1,4 +1,4 @@
-//! Vanishing and exploding as the two sides of one line.
+//! Vanishing and exploding as two sides of one line.
 
 use std::ops::Range;
 
@@ -15,21 +15,22 @@ use crate::theory::MeanField;
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
-/// The plane of weight and bias variance of a tanh net.
+/// The plane of a tanh net's weight and bias variances.
 pub(crate) struct PhaseDiagram;
 
 const FACTOR: Claim = Claim {
     id: "factor-everywhere",
-    statement: "At every (σw², σb²) a deep tanh net's ∂L/∂h changes by √χ(q*) per layer.",
-    rule: "At initialisation, over the lower half of the layers, where the variance has settled. Two \
-           one-sided tests on ln factor over seeds: supported if every 90 % interval lies within 5 % \
-           of theory, refuted if one lies outside.",
+    statement: "At every (σw², σb²), a deep tanh net's ∂L/∂h changes by √χ(q*) per layer.",
+    rule: "At initialisation, over the last half of the layers, where the variance has settled. \
+           Two one-sided tests on ln factor over seeds: supported if every 90 % interval lies \
+           within 5 % of theory, refuted if one lies outside.",
 };
 const TWO_SIDES: Claim = Claim {
     id: "two-sides",
-    statement: "Gradients vanish below the critical line χ = 1 and explode above it.",
-    rule: "At each point that theory puts at least 3 % from the line: supported if every 95 % \
-           interval of the factor lies on theory's side of 1, refuted if one lies on the other.",
+    statement: "In a deep tanh net, gradients vanish below the critical line χ = 1 and explode \
+                above it.",
+    rule: "At each point that theory places at least 3 % away from the line: supported if every 95 \
+           % interval of the factor lies on theory's side of 1, refuted if one lies on the other.",
 };
 
 const WEIGHT_VARIANCES: [f64; 6] = [0.5, 1.0, 1.5, 2.0, 3.0, 4.0];
@@ -38,7 +39,7 @@ const BIAS_VARIANCES: [f64; 3] = [0.0, 0.05, 0.3];
 /// √χ at the fixed point of the variance.
 fn theory(weight: f64, bias: f64, depth: usize) -> f64 {
     let field = MeanField::new(Activation::Tanh, weight, bias);
-    // At criticality the variance never settles: take it where the layers are.
+    // At criticality the variance never settles, so average over the same layers as measured.
     let logs = field.log_factors(weight + bias).take(depth - 1).skip((depth - 1) / 2);
     let logs: Vec<f64> = logs.collect();
     (logs.iter().sum::<f64>() / logs.len() as f64).exp()
@@ -76,10 +77,11 @@ impl Experiment for PhaseDiagram {
 
     const ABOUT: About = About {
         name: "phase-diagram",
-        title: "Vanishing and exploding gradients are the two sides of one line",
-        question: "Weights of variance σw² / n and biases of variance σb² put a deep tanh net in an \
-            ordered phase, where gradients vanish, or a chaotic one, where they explode. Is the line \
-            between them where mean-field theory draws it, and is the rate right on both sides?",
+        title: "Vanishing and exploding gradients are two sides of one line",
+        question: "Weights of variance σw² / n and biases of variance σb² put a deep tanh net \
+            either in an ordered phase, where gradients vanish, or in a chaotic one, where they \
+            explode. Is the line between the two where mean-field theory draws it, and is the rate \
+            right on both sides?",
         sources: &[
             "B. Poole, S. Lahiri, M. Raghu, J. Sohl-Dickstein, S. Ganguli, Exponential \
              expressivity in deep neural networks through transient chaos, NeurIPS 2016, § 3",

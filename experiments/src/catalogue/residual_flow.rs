@@ -1,4 +1,4 @@
-//! What skips do to the gradient before training.
+//! The effect of skips on the gradient before training.
 
 use std::ops::Range;
 
@@ -19,33 +19,36 @@ pub(crate) struct ResidualFlow;
 
 const BARE_EXPLODES: Claim = Claim {
     id: "bare-residual-explodes",
-    statement: "Without normalisation, skips alone do not keep ∂L/∂h of a ReLU net under He's \
-                initialiser level: they make it explode.",
+    statement: "Skips without normalisation make ∂L/∂h of a ReLU net with He initialisation \
+                explode.",
     rule: "At initialisation: supported if the 95 % interval of the mean factor per layer lies above \
            1.1, refuted if below.",
 };
 const BARE_DOUBLES: Claim = Claim {
     id: "bare-residual-doubles",
-    statement: "Its square doubles with every layer, as if branch and skip were independent.",
+    statement: "In a residual ReLU net without normalisation, ‖∂L/∂h‖² doubles with every layer, \
+                as if branch and skip were independent.",
     rule: "At initialisation, two one-sided tests on ln factor of the norm over seeds: supported if \
            the 90 % interval lies within 5 % of √2, refuted if outside.",
 };
 const DAMPED_LEVEL: Claim = Claim {
     id: "damped-residual-level",
-    statement: "With batch normalisation in the branch the growth over the whole depth stays below \
-                the depth itself: polynomial, not exponential.",
+    statement: "With batch normalisation in the branches, a residual net's gradient grows over the \
+                whole depth by less than the number of layers: polynomially, not exponentially.",
     rule: "Ratio of ‖∂L/∂h‖, first over last layer. Supported if the 95 % interval of its geometric \
            mean lies below the number of layers, refuted if above.",
 };
 const PLAIN_BATCH: Claim = Claim {
     id: "plain-batch-norm-explodes",
-    statement: "The same net without skips does not.",
-    rule: "As before; supported if the interval lies above the number of layers, refuted if below.",
+    statement: "With batch normalisation but no skips, a net's gradient grows over the whole depth \
+                by more than the number of layers.",
+    rule: "The same ratio; supported if the interval lies above the number of layers, refuted if \
+           below.",
 };
 const HE_LEVEL: Claim = Claim {
     id: "plain-he-level",
-    statement: "A plain ReLU net under He's initialiser without normalisation needs neither: its \
-                gradient is level on average.",
+    statement: "A plain ReLU net with He initialisation needs neither skips nor normalisation: on \
+                average its gradient is constant across layers.",
     rule: "Two one-sided tests on ln factor: supported if the 90 % interval lies within 5 % of 1, \
            refuted if outside.",
 };
@@ -74,9 +77,11 @@ impl Experiment for ResidualFlow {
 
     const ABOUT: About = About {
         name: "residual-flow",
-        title: "Skips alone explode, batch norm alone explodes, together they do not",
+        title: "Skips alone make gradients explode, batch norm alone does too, both together do \
+                not",
         question: "\"ResNets fix vanishing gradients\" is said of nets with skips and batch \
-            normalisation. What does each of the two do to ∂L/∂h before training, alone and together?",
+            normalisation. What does each of the two do to ∂L/∂h before training, alone and \
+            together?",
         sources: &[
             "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR \
              2016, § 3.2, equation 1",

@@ -20,38 +20,43 @@ pub(crate) struct ResidualInitCures;
 
 const PLAIN_LOST: Claim = Claim {
     id: "plain-net-loses-it",
-    statement: "A plain ReLU net of a thousand narrow layers, whose squared gradient He's initialiser keeps \
-                level on average, has lost it in the typical net.",
+    statement: "In a plain ReLU net of a thousand narrow layers, He initialisation preserves the \
+                squared gradient on average, yet the typical net has lost it.",
     rule: "At initialisation, ‖∂L/∂h‖, first over last layer: supported if the 95 % interval of the \
            geometric mean lies below 1e-3, refuted if above.",
 };
 const RESIDUAL_EXPLODES: Claim = Claim {
     id: "bare-skips-explode",
-    statement: "With skips and nothing else it explodes beyond what f32 can hold.",
-    rule: "Share of nets whose gradient at the first layer is not finite, or is more than 1e6 times that \
-           at the last: supported if the exact 95 % interval lies above 0.5, refuted if below.",
+    statement: "In a net of a thousand layers with skips and no other cure, the gradient explodes \
+                beyond the range of f32.",
+    rule: "Share of nets whose gradient at the first layer is not finite, or more than 1e6 times \
+           that at the last: supported if the exact 95 % interval lies above 0.5, refuted if \
+           below.",
 };
 const HIGHWAY_CARRIES: Claim = Claim {
     id: "highway-carries",
-    statement: "Highway layers, their gates at a bias of −2, carry it through.",
+    statement: "Highway layers with a gate bias of −2 carry the gradient through a thousand \
+                layers.",
     rule: "‖∂L/∂h‖, first over last layer: supported if the 95 % interval of the geometric mean lies above \
            0.01, refuted if below.",
 };
 const REZERO: Claim = Claim {
     id: "rezero-is-the-identity",
-    statement: "ReZero starts as the identity: every layer has the gradient of the last.",
-    rule: "Supported if in every net |ln| of ‖∂L/∂h‖, first over last layer, is below 1e-5, which rounding \
-           allows, refuted if it is not in one.",
+    statement: "ReZero starts as the identity: each of a thousand layers has the same gradient as \
+                the last.",
+    rule: "Supported if in every net |ln| of ‖∂L/∂h‖, first over last layer, is below 1e-5, which \
+           allows for rounding, refuted if in one it is not.",
 };
 const SKIP_INIT: Claim = Claim {
     id: "skip-init-is-the-identity",
-    statement: "So does SkipInit, in a convolutional net of a thousand layers without normalisation.",
-    rule: "The same over the blocks.",
+    statement: "SkipInit starts as the identity, too, in a convolutional net of a thousand layers \
+                without normalisation.",
+    rule: "The same rule, over the blocks.",
 };
 const FIXUP: Claim = Claim {
     id: "fixup-starts-silent",
-    statement: "Fixup starts its branches and its head at zero, so that before the first step no gradient \
-                reaches any block.",
+    statement: "Fixup starts its branches and its head at zero, so that no gradient reaches any \
+                block before the first step.",
     rule: "Supported if ‖∂L/∂a‖ of every block of every net is exactly zero, refuted if one is not.",
 };
 
@@ -71,7 +76,7 @@ const CONNECTED: [(&str, Skip); 4] = [
     (HIGHWAY, Skip::Highway(-2.0)),
     (REZERO_NET, Skip::Rezero),
 ];
-/// Channels of the convolutional nets, all in one stage, so that no block changes the shape.
+/// Channels of the convolutional nets: one stage, so that no block changes the shape.
 const CHANNELS: usize = 8;
 
 /// A thousand layers in blocks of two.
@@ -92,10 +97,10 @@ fn convolutional(
     (Factors::new([("network", name.to_owned())]), NetworkConfig::Resnet(network))
 }
 
-/// Whether every net is level from the first to the last of the taps that fit.
+/// Whether the gradient of every net is the same at the first and the last of the taps that fit.
 fn is_identity(claim: &Claim, results: &Results, network: &str, fits: fn(&str) -> bool) -> Verdict {
     let trials = results.with(&[("network", network)]);
-    // What is not finite strays without bounds.
+    // A gain that is not finite counts as infinitely far off.
     let strays: Vec<f64> =
         trials.iter().map(|t| log_gain(t, fits).map_or(f64::INFINITY, f64::abs)).collect();
     let largest = strays.iter().copied().fold(0.0, f64::max);
@@ -109,9 +114,9 @@ impl Experiment for ResidualInitCures {
 
     const ABOUT: About = About {
         name: "residual-init-cures",
-        title: "Through a thousand layers: skips alone explode, branches that start at zero do not",
-        question: "Without normalisation, what lets a gradient through a thousand layers before training: \
-            skips, highway gates, or branches that are switched off at first?",
+        title: "Through a thousand layers, skips alone explode; branches that start at zero do not",
+        question: "Without normalisation, what carries a gradient through a thousand layers before \
+            training: skips, highway gates, or branches that start switched off?",
         sources: &[
             "R. K. Srivastava, K. Greff, J. Schmidhuber, Training very deep networks, NeurIPS \
              2015, § 2 and § 2.2 (highway, its gates' bias)",

@@ -15,16 +15,16 @@ use crate::theory::MeanField;
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
-/// Large weights saturate units; what becomes of the gradient?
+/// Large weights saturate units: what happens to the gradient?
 pub(crate) struct Saturation;
 
 const FACTOR: Claim = Claim {
     id: "factor-is-mean-field",
-    statement: "From none to two thirds of their units saturated, sigmoid and tanh nets follow \
-                mean-field theory.",
-    rule: "Over the last half of the layers, at initialisation. Two one-sided tests on ln factor over \
-           seeds: supported if every 90 % interval lies within 5 % of theory, refuted if one lies \
-           outside.",
+    statement: "Sigmoid and tanh nets follow mean-field theory, whether none or two thirds of \
+                their units are saturated.",
+    rule: "At initialisation, over the last half of the layers. Two one-sided tests on ln factor \
+           over seeds: supported if every 90 % interval lies within 5 % of theory, refuted if one \
+           lies outside.",
 };
 const SATURATION_VANISHES: Claim = Claim {
     id: "saturation-vanishes",
@@ -34,8 +34,8 @@ const SATURATION_VANISHES: Claim = Claim {
 };
 const SIGMOID_CAN: Claim = Claim {
     id: "sigmoid-can-be-level",
-    statement: "It is not the sigmoid: with weights of variance 103 / n, and many units saturated, its \
-                gradients neither vanish nor explode.",
+    statement: "The sigmoid alone is not the cause: with weights of variance 103 / n and many \
+                saturated units, the gradients of a sigmoid net neither vanish nor explode.",
     rule: "Two one-sided tests on ln factor at σw² = 103.0: supported if the 90 % interval lies within \
            5 % of 1, refuted if outside.",
 };
@@ -91,10 +91,10 @@ impl Experiment for Saturation {
 
     const ABOUT: About = About {
         name: "saturation",
-        title: "Saturated units do not make gradients vanish by themselves",
-        question: "Saturation is given as the reason why sigmoid's gradients vanish: σ′ is at most 1/4 \
-            and nearly 0 on the flat parts. But the layer's factor also holds the weights, and large \
-            weights are what saturates. Which of the two wins?",
+        title: "Saturated units alone do not make gradients vanish",
+        question: "Saturation is often given as the reason why gradients vanish in sigmoid nets: \
+            σ′ is at most 1/4 and nearly 0 in the flat parts. But a layer's factor also contains \
+            the weights, and it is large weights that saturate units. Which of the two wins?",
         sources: &[
             "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural \
              networks, AISTATS 2010, § 3",
@@ -158,7 +158,7 @@ impl Experiment for Saturation {
     fn pictures(_: &FlowSettings, results: &Results) -> Vec<Picture> {
         let picture = Picture::new(
             "factor-by-saturation",
-            "Factor of ‖∂L/∂h‖ per layer against saturation",
+            "Factor of ‖∂L/∂h‖ per layer by share of saturated units",
             "share of saturated units in the last layer",
             "factor per layer",
         );

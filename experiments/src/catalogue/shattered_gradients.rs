@@ -1,4 +1,4 @@
-//! How alike the gradients of different inputs are, with depth.
+//! How similar the gradients of different inputs are, by depth.
 
 use std::ops::Range;
 
@@ -20,28 +20,31 @@ pub(crate) struct ShatteredGradients;
 
 const ANGLES: Claim = Claim {
     id: "likeness-is-the-product-of-angles",
-    statement: "In a deep ReLU net under He's initialiser the gradients of two unrelated inputs are as \
-                alike as the angles between their activations make them: Π (1 − θ_l / π).",
-    rule: "At initialisation, mean cosine over pairs of inputs with independent elements, at the first, \
-           the middle and the last but one hidden layer. Two one-sided tests over nets: supported if \
-           every 90 % interval lies within 0.02 of theory, refuted if one lies outside.",
+    statement: "In a deep ReLU net with He initialisation, the gradients of two unrelated inputs \
+                are as similar as the angles between their activations make them: Π (1 − θ_l / π).",
+    rule: "At initialisation, mean cosine over pairs of inputs with independent elements, at the \
+           first, the middle and the last but one hidden layer. Two one-sided tests over nets: \
+           supported if every 90 % interval lies within 0.02 of theory, refuted if one lies \
+           outside.",
 };
 const HALVES: Claim = Claim {
     id: "halves-with-every-layer",
-    statement: "It halves with every layer, as it would if two inputs shared half of the active units of \
-                every layer.",
+    statement: "In a deep ReLU net, the similarity of two inputs' gradients halves with every \
+                layer, as if the inputs shared half of the active units in each.",
     rule: "Mean cosine at the first of L layers: supported if its 95 % interval lies below 2 · 2^−(L − 1), \
            refuted if above.",
 };
 const BATCH_NORM_SHATTERS: Claim = Claim {
     id: "batch-norm-shatters",
-    statement: "With batch normalisation it is smaller still.",
+    statement: "With batch normalisation, two inputs' gradients in a deep ReLU net are even less \
+                similar.",
     rule: "Mean cosine at the first layer, without − with batch normalisation, paired by seed. Supported \
            if its 95 % interval lies above 0, refuted if below.",
 };
 const SKIPS_KEEP: Claim = Claim {
     id: "skips-keep-it",
-    statement: "Skips around the same batch-normalised layers keep it.",
+    statement: "Skips around the same batch-normalised layers preserve the similarity of two \
+                inputs' gradients.",
     rule: "Mean cosine at the first layer, with − without skips, both with batch normalisation, paired by \
            seed. Supported if its 95 % interval lies above 0.05, refuted if below.",
 };
@@ -62,12 +65,12 @@ fn cosines(results: &Results, network: &str, layer: usize) -> Vec<f64> {
     trials.iter().filter_map(|trial| at(trial.initial("gradient_cosine", is_hidden))).collect()
 }
 
-/// Of every layer of the plain net, the first first.
+/// Theory's mean cosine in each layer of the plain net, first to last.
 fn predicted(settings: &FlowSettings) -> Vec<f64> {
     let field = MeanField::new(Activation::Relu, 2.0, 0.0);
     // Independent inputs are orthogonal, and their first pre-activations uncorrelated.
     let products = field.gradient_correlations(2.0, 0.0, settings.depth);
-    // From the last layer to layer l leads through the layers l + 1 to L.
+    // The path from the last layer back to layer l passes through the layers l + 1 to L.
     let whole = products[settings.depth - 1];
     products.iter().map(|product| whole / product).collect()
 }
@@ -77,10 +80,12 @@ impl Experiment for ShatteredGradients {
 
     const ABOUT: About = About {
         name: "shattered-gradients",
-        title: "Gradients of different inputs become unlike with depth, by a power and not by halves",
-        question: "A gradient of the right size is of little use if it points elsewhere for every input. \
-            Balduzzi et al. derive that in plain nets the correlation between two inputs' gradients \
-            decays exponentially with depth and with skips far more slowly. Does it?",
+        title: "Gradients of different inputs grow dissimilar with depth, by a power law rather \
+                than by halves",
+        question: "A gradient of the right size is of little use if it points in a different \
+            direction for every input. Balduzzi et al. derive that in plain nets the correlation \
+            between two inputs' gradients decays exponentially with depth, and far more slowly \
+            with skips. Does it?",
         sources: &[
             "D. Balduzzi, M. Frean, L. Leary, J. P. Lewis, K. W.-D. Ma, B. McWilliams, The \
              shattered gradients problem: if resnets are the answer, then what is the question?, \
@@ -142,7 +147,7 @@ impl Experiment for ShatteredGradients {
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
         let picture = Picture::new(
             "likeness",
-            "Likeness of the gradients of unrelated inputs",
+            "Similarity of the gradients of unrelated inputs",
             "hidden layer",
             "mean cosine",
         );

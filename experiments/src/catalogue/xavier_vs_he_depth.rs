@@ -1,4 +1,4 @@
-//! He's initialiser against Xavier's in deep ReLU nets.
+//! He against Xavier initialisation in deep ReLU nets.
 
 use std::ops::Range;
 
@@ -22,35 +22,38 @@ pub(crate) struct XavierVsHeDepth;
 
 const FACTORS: Claim = Claim {
     id: "exact-factors",
-    statement: "Per ReLU layer Xavier's initialiser keeps √½ of the gradient, He's all of it.",
-    rule: "At initialisation, four times the width, twice the seeds, the greatest depth. Two one-sided tests \
-           on ln factor per layer: supported if both 90 % intervals lie within 3 % of 1/√2 and 1, refuted \
-           if one lies outside.",
+    statement: "Per layer of a ReLU net, Xavier initialisation keeps √½ of the gradient and He \
+                initialisation all of it.",
+    rule: "At initialisation, at four times the width, twice the seeds and the greatest depth. Two \
+           one-sided tests on ln factor per layer: supported if both 90 % intervals lie within 3 % \
+           of 1/√2 and 1, refuted if one lies outside.",
 };
 const BOTH_AT_22: Claim = Claim {
     id: "both-train-the-shallower",
-    statement: "At 22 layers nets with either initialiser learn.",
-    rule: "SGD with momentum, each at its best learning rate, the smallest depth. Supported if for both the \
-           exact 95 % interval of the share of seeds that reach the target accuracy lies above 0.5, \
-           refuted if for one it lies below.",
+    statement: "At 22 layers, ReLU nets learn with either initialisation.",
+    rule: "SGD with momentum, each at its best learning rate, at the smallest depth. Supported if \
+           for both the exact 95 % interval of the share of seeds that reach the target accuracy \
+           lies above 0.5, refuted if for one it lies below.",
 };
 const HE_SOONER: Claim = Claim {
     id: "he-sooner-at-the-shallower",
-    statement: "There He's gets there sooner.",
-    rule: "Supported if the log-rank test finds it quicker at 5 % and the other's mean time is at least 1.2 \
-           times its own; refuted if slower, or if the 95 % interval of the ratio lies below 1.2.",
+    statement: "At 22 layers, ReLU nets learn sooner with He initialisation than with Xavier \
+                initialisation.",
+    rule: "Supported if the log-rank test finds He's faster at the 5 % level and Xavier's mean \
+           time is at least 1.2 times He's; refuted if the test finds it slower, or if the 95 % \
+           interval of the ratio lies below 1.2.",
 };
 const HE_AT_30: Claim = Claim {
     id: "he-trains-the-deeper",
-    statement: "At 30 layers He's still learns.",
-    rule: "The greatest depth: supported if the exact 95 % interval of the share of seeds that reach the \
-           target lies above 0.5, refuted if below.",
+    statement: "At 30 layers, ReLU nets still learn with He initialisation.",
+    rule: "At the greatest depth: supported if the exact 95 % interval of the share of seeds that \
+           reach the target lies above 0.5, refuted if below.",
 };
 const XAVIER_STALLS: Claim = Claim {
     id: "xavier-stalls-at-the-deeper",
-    statement: "At 30 layers Xavier's stalls.",
-    rule: "The greatest depth: supported if the exact 95 % interval of the share of seeds that reach the \
-           target lies below 0.5, refuted if above.",
+    statement: "At 30 layers, ReLU nets with Xavier initialisation stall.",
+    rule: "At the greatest depth: supported if the exact 95 % interval of the share of seeds that \
+           reach the target lies below 0.5, refuted if above.",
 };
 
 const ARMS: [(&str, Initializer); 2] =
@@ -76,7 +79,7 @@ fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
     ARMS.map(arm).into()
 }
 
-/// Untrained nets of the greatest depth.
+/// The untrained nets, at the greatest depth.
 fn flow(settings: &ClassifyingSettings) -> FlowSettings {
     FlowSettings {
         seeds: 2 * settings.seeds,
@@ -92,10 +95,11 @@ impl Experiment for XavierVsHeDepth {
 
     const ABOUT: About = About {
         name: "xavier-vs-he-depth",
-        title: "Depth at which Xavier's initialiser fails ReLU nets and He's does not",
-        question: "He et al. show a 22-layer ReLU net that learns from either initialiser, sooner from \
-            theirs, and a 30-layer one that stalls from Xavier's. Is the scale that is lost the one \
-            derived, and do 22 and 30 layers differ so in fully connected nets?",
+        title: "The depth at which Xavier initialisation fails ReLU nets and He's does not",
+        question: "He et al. show a 22-layer ReLU net that learns with either initialisation, \
+            sooner with theirs, and a 30-layer net that stalls with Xavier's. Is the gradient lost \
+            at the rate they derive, and do 22 and 30 layers differ as much in fully connected \
+            nets?",
         sources: &[
             "K. He, X. Zhang, S. Ren, J. Sun, Delving deep into rectifiers: surpassing human-level \
              performance on ImageNet classification, ICCV 2015, § 2.2, equation 14, figures 2 and \
