@@ -1,4 +1,4 @@
-//! Steps that batch normalisation saves.
+//! How many steps batch normalisation saves.
 
 use std::ops::Range;
 
@@ -19,28 +19,31 @@ pub(crate) struct BatchNormSpeed;
 
 const RELU_SOONER: Claim = Claim {
     id: "relu-learns-sooner",
-    statement: "Batch normalisation lets a ReLU net of moderate depth, under He's initialiser, learn in \
-                fewer steps.",
-    rule: "SGD, each at its best learning rate; goal is a test accuracy of 90 % at the smallest depth. \
-           Supported if the log-rank test finds it quicker at 5 % and the other's mean time is at least \
-           1.2 times its own; refuted if slower, or if the 95 % interval of the ratio lies below 1.2.",
+    statement: "Batch normalisation lets a ReLU net of moderate depth with He initialisation learn \
+                in fewer steps.",
+    rule: "SGD, each at its best learning rate; the goal is a test accuracy of 90 % at the \
+           smallest depth. Supported if the log-rank test finds the normalised net faster at the 5 \
+           % level and the other's mean time is at least 1.2 times as long; refuted if the test \
+           finds it slower, or if the 95 % interval of the ratio lies below 1.2.",
 };
 const SIGMOID_SOONER: Claim = Claim {
     id: "sigmoid-learns-sooner",
-    statement: "It does the same for a sigmoid net under Xavier's.",
-    rule: "As for ReLU.",
+    statement: "Batch normalisation lets a sigmoid net of moderate depth with Xavier \
+                initialisation learn in fewer steps.",
+    rule: "The same rule as for ReLU.",
 };
 const HIGHER_RATES: Claim = Claim {
     id: "bears-higher-rates",
-    statement: "It lets the ReLU net learn at rates at which it cannot learn without.",
-    rule: "At the largest rate that was tried, smallest depth: supported if the 95 % interval of the \
+    statement: "Batch normalisation lets a ReLU net learn at rates at which it cannot learn \
+                otherwise.",
+    rule: "At the largest rate tried, at the smallest depth: supported if the 95 % interval of the \
            difference of the shares of seeds that reach the goal lies above 0, refuted if below.",
 };
 const DEEP_SOONER: Claim = Claim {
     id: "deep-learns-sooner",
-    statement: "At the greatest depth, where it makes the gradients of the start explode, it still saves \
-                steps.",
-    rule: "As for ReLU, at the greatest depth.",
+    statement: "At the greatest depth, where it makes gradients explode at initialisation, batch \
+                normalisation still saves a ReLU net steps.",
+    rule: "The same rule as for ReLU at the smallest depth, at the greatest depth.",
 };
 
 const RELU: &str = "relu";
@@ -73,10 +76,11 @@ impl Experiment for BatchNormSpeed {
 
     const ABOUT: About = About {
         name: "batch-norm-speed",
-        title: "Steps that batch normalisation saves",
-        question: "Batch normalisation is said to speed training up. By how much, if the net without it \
-            gets the learning rate that suits it best; is it the higher rates, and does it hold at a \
-            depth where it makes the gradients of the start explode?",
+        title: "How many steps batch normalisation saves",
+        question: "Batch normalisation is said to speed up training. By how much, if the net \
+            without it gets the learning rate that suits it best? Are the higher rates the reason, \
+            and does it hold at a depth where batch normalisation makes gradients explode at \
+            initialisation?",
         sources: &[
             "S. Ioffe, C. Szegedy, Batch normalization: accelerating deep network training by \
              reducing internal covariate shift, ICML 2015, § 3.3 (higher rates), § 4.2.2, figures \

@@ -1,4 +1,4 @@
-//! Nets that are dead before they start.
+//! Nets that are dead before training.
 
 use std::ops::Range;
 
@@ -19,28 +19,28 @@ pub(crate) struct BornDead;
 
 const RELU_DIES: Claim = Claim {
     id: "relu-is-born-dead",
-    statement: "A ReLU net of width N and depth L without biases gives zero to an input with \
-                probability 1 − (1 − 2^−N)^L before any training.",
+    statement: "Before any training, a ReLU net of width N and depth L without biases maps an \
+                input to zero with probability 1 − (1 − 2^−N)^L.",
     rule: "Share of nets with a layer whose units are all zero, N = `width`, L = `depth`. Two one-sided \
            exact tests over seeds: supported if the 90 % interval lies within 0.05 of the formula, \
            refuted if outside.",
 };
 const WIDTH_HELPS: Claim = Claim {
     id: "width-helps",
-    statement: "At four times the width the same depth does not die.",
+    statement: "At four times the width, ReLU nets of the same depth are hardly ever born dead.",
     rule: "Supported if the exact 95 % interval of the share lies below 0.05, refuted if above.",
 };
 const LEAK_HELPS: Claim = Claim {
     id: "leak-helps",
-    statement: "A leaky ReLU net of the same width and depth never dies.",
-    rule: "Supported if not one net is dead, of two at least, refuted if one is.",
+    statement: "A leaky ReLU net of the same width and depth is never born dead.",
+    rule: "Supported if none of at least two nets is dead, refuted if one is.",
 };
 
 const NARROW: &str = "relu";
 const WIDE: &str = "relu-wide";
 const LEAKY: &str = "leaky-relu";
 
-/// Whether a layer of a net gives nothing but zeros, by seed.
+/// Whether any layer of a net outputs only zeros, by seed.
 fn deaths(results: &Results, network: &str) -> Vec<bool> {
     let trials = results.with(&[("network", network)]);
     let norms = trials.iter().map(|trial| trial.initial("activation_norm", is_hidden));
@@ -56,9 +56,9 @@ impl Experiment for BornDead {
 
     const ABOUT: About = About {
         name: "born-dead-relu",
-        title: "Narrow deep ReLU nets are dead before they start",
-        question: "Dying ReLUs are said to come from training. How likely is a deep net dead for an \
-            input as it is drawn?",
+        title: "Deep narrow ReLU nets are often dead before training",
+        question: "Dying ReLUs are said to come from training. How likely is it that a deep net is \
+            dead for an input as soon as it is drawn?",
         sources: &[
             "L. Lu, Y. Shin, Y. Su, G. E. Karniadakis, Dying ReLU and initialization: theory and \
                     numerical examples, Communications in Computational Physics 28, 2020",
@@ -109,7 +109,7 @@ impl Experiment for BornDead {
     }
 
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
-        let title = format!("ReLU nets of width {} that are dead up to a layer", settings.width);
+        let title = format!("ReLU nets of width {} that are dead by a given layer", settings.width);
         let picture = Picture::new("dead-by-layer", title, "hidden layer", "share of nets");
         let trials = results.with(&[("network", NARROW)]);
         let norms: Vec<Vec<f64>> =

@@ -1,4 +1,4 @@
-//! What clipping does to a gradient, and to training.
+//! What clipping does to a gradient and to training.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,56 +22,61 @@ pub(crate) struct ClippingExperiment;
 
 const BOUNDS: Claim = Claim {
     id: "global-norm-bounds",
-    statement: "Clipping by the global norm leaves a gradient of exactly that norm.",
-    rule: "Gradient of an untrained LSTM, clipped at a tenth of its norm. Distance of norm over bound \
-           from 1: supported if the 95 % interval of its mean lies below 1e-5, refuted if above.",
+    statement: "Clipping by global norm leaves a gradient whose norm is exactly the bound.",
+    rule: "Gradient of an untrained LSTM, clipped at a tenth of its norm. Absolute difference of \
+           norm over bound from 1: supported if the 95 % interval of its mean lies below 1e-5, \
+           refuted if above.",
 };
 const KEEPS_DIRECTION: Claim = Claim {
     id: "global-norm-keeps-direction",
-    statement: "And of the same direction.",
-    rule: "Distance of the cosine of the gradients before and after from 1: supported if the 95 % \
-           interval of its mean lies below 1e-6, refuted if above.",
+    statement: "Clipping by global norm preserves the gradient's direction.",
+    rule: "Absolute difference from 1 of the cosine between the gradients before and after \
+           clipping: supported if the 95 % interval of its mean lies below 1e-6, refuted if above.",
 };
 const TENSOR_TURNS: Claim = Claim {
     id: "per-tensor-turns",
-    statement: "Clipping each tensor by itself, as Burn's optimisers do, turns it.",
-    rule: "Every tensor clipped at a tenth of the largest one's norm. Supported if the 95 % interval of \
-           the mean cosine lies below 0.99, refuted if above.",
+    statement: "Clipping each tensor separately, as Burn's optimisers do, changes the gradient's \
+                direction.",
+    rule: "Every tensor is clipped at a tenth of the largest one's norm. Supported if the 95 % \
+           interval of the mean cosine lies below 0.99, refuted if above.",
 };
 const VALUE_TURNS: Claim = Claim {
     id: "by-value-turns",
-    statement: "So does clipping by value.",
-    rule: "Every element clipped at a tenth of the largest one. As before.",
+    statement: "Clipping by value changes the gradient's direction.",
+    rule: "Every element is clipped at a tenth of the largest one. Supported if the 95 % interval \
+           of the mean cosine lies below 0.99, refuted if above.",
 };
 const PREVENTS: Claim = Claim {
     id: "clipping-prevents",
-    statement: "At the learning rate that suits a tanh RNN with clipping, the same net without clipping \
-                learns temporal order less often.",
-    rule: "Plain SGD, the longest length; a seed learns the task if its test loss falls below a tenth of \
-           ln 4. Supported if the 95 % interval of the difference of shares lies above 0, refuted if \
-           below.",
+    statement: "At the learning rate that suits a tanh RNN with clipping, the same net without \
+                clipping learns temporal order less often.",
+    rule: "Plain SGD, at the longest length; a seed learns the task if its test loss falls below a \
+           tenth of ln 4. Supported if the 95 % interval of the difference of shares lies above 0, \
+           refuted if below.",
 };
 const HELPS_TUNED: Claim = Claim {
     id: "clipping-helps-tuned",
-    statement: "It learns less often, too, at the learning rate that suits it without.",
-    rule: "As before; both chose from the same rates with the same seeds.",
+    statement: "Even at the learning rate that suits it best, a tanh RNN without clipping learns \
+                temporal order less often than one with clipping.",
+    rule: "The same rule; both choose from the same rates on the same seeds.",
 };
 const SOONER_TUNED: Claim = Claim {
     id: "clipping-sooner-tuned",
-    statement: "At the rates that suit each, it takes more steps without clipping.",
-    rule: "Supported if the log-rank test finds the clipped net quicker at 5 % and the other's mean time \
-           is at least 1.2 times its own; refuted if slower, or if the 95 % interval of the ratio lies \
-           below 1.2.",
+    statement: "With each at its best learning rate, a tanh RNN takes more steps to learn temporal \
+                order without clipping than with it.",
+    rule: "Supported if the log-rank test finds the clipped net faster at the 5 % level and the \
+           other's mean time is at least 1.2 times as long; refuted if the test finds it slower, \
+           or if the 95 % interval of the ratio lies below 1.2.",
 };
 const NOT_VANISHING: Claim = Claim {
     id: "clipping-saves-vanishing",
-    statement: "Clipping also helps where gradients vanish: with recurrent weights of gain 1/2 the net \
-                learns it as well.",
+    statement: "Clipping also helps where gradients vanish: with it, a tanh RNN learns temporal \
+                order even from recurrent weights of gain 1/2.",
     rule: "Supported if the exact 95 % interval of the share of seeds lies above 1/2, refuted if below.",
 };
 
 const PROBLEM: Problem = Problem { task: SequenceTask::TemporalOrder, solved: 0.1 };
-/// The arms of training.
+/// The arms that are trained.
 const CLIPPED: &str = "clipped";
 const FREE: &str = "free";
 const FREE_FAST: &str = "free-at-clipped-rate";
@@ -82,7 +87,7 @@ const KINDS: [(&str, Bounded); 3] =
 const GLOBAL: &str = "global-norm";
 const TENSOR: &str = "tensor-norm";
 const VALUE: &str = "value";
-/// Share of its size that a gradient is clipped at.
+/// The bound, as a share of the size of the gradient.
 const SHARE: f64 = 0.1;
 
 fn arms(settings: &LearningSettings) -> [LearningArm; 4] {
@@ -131,10 +136,11 @@ impl Experiment for ClippingExperiment {
 
     const ABOUT: About = About {
         name: "clipping",
-        title: "What clipping does to a gradient, and to training",
-        question: "Clipping bounds the step that an exploding gradient would take. Which kinds keep its \
-            direction? Does a recurrent net learn with it what it does not learn without, even if each \
-            has the learning rate that suits it, and does it help against vanishing?",
+        title: "What clipping does to a gradient and to training",
+        question: "Clipping bounds the step that an exploding gradient would take. Which kinds \
+            preserve its direction? Does a recurrent net learn with clipping what it does not \
+            learn without, even if each gets the learning rate that suits it, and does clipping \
+            help against vanishing gradients?",
         sources: &[
             "R. Pascanu, T. Mikolov, Y. Bengio, On the difficulty of training recurrent neural \
              networks, ICML 2013, § 3.2, algorithm 1, and § 4.1.1",

@@ -1,4 +1,4 @@
-//! Units that die of large learning rates.
+//! Units that die from large learning rates.
 
 use std::ops::Range;
 
@@ -18,31 +18,35 @@ use crate::results::Results;
 use crate::trial::Trial;
 use crate::verdict::Verdict;
 
-/// Dying ReLUs, by learning rate, and what leaky ReLU and ELU change.
+/// Dying ReLUs by learning rate, and the effect of leaky ReLU and ELU.
 pub(crate) struct DeadRelu;
 
 const DIES_WITH_RATE: Claim = Claim {
     id: "dies-with-the-rate",
-    statement: "The larger the learning rate, the more ReLU nets lose half of a layer's units in training.",
-    rule: "SGD, each rate with the same seeds. A net counts if at the last look a hidden layer has at least \
-           half of its units at zero for the whole batch; one that diverged to numbers that are not finite \
-           does not. Supported if the Cochran–Armitage test finds the share rising with ln rate at 5 %, \
-           refuted if falling.",
+    statement: "The larger the learning rate, the more ReLU nets lose half of a layer's units in \
+                training.",
+    rule: "SGD, the same seeds for each rate. A net counts if at the last observation at least \
+           half of the units of a hidden layer are zero for the whole batch; a net that diverged \
+           to numbers that are not finite does not count. Supported if the Cochran–Armitage test \
+           finds the share rising with ln rate at the 5 % level, refuted if falling.",
 };
 const FAST_FAILS: Claim = Claim {
     id: "large-rate-fails",
-    statement: "At the largest rate ReLU nets do not learn.",
+    statement: "At the largest learning rate, ReLU nets do not learn.",
     rule: "Supported if the exact 95 % interval of the share of seeds that reach the target lies below 0.5, \
            refuted if above.",
 };
 const LEAK_HELPS: Claim = Claim {
     id: "leaky-relu-bears-more",
-    statement: "Leaky ReLU nets bear larger rates.",
-    rule: "Share of all rates and seeds that end above the target accuracy, leaky ReLU − ReLU: supported if \
-           the 95 % interval of the difference lies above 0, refuted if below.",
+    statement: "Leaky ReLU nets tolerate larger learning rates than ReLU nets.",
+    rule: "Share of all rates and seeds that end above the target accuracy, leaky ReLU − ReLU: \
+           supported if the 95 % interval of the difference lies above 0, refuted if below.",
 };
-const ELU_HELPS: Claim =
-    Claim { id: "elu-bears-more", statement: "So do ELU nets.", rule: "The same for ELU." };
+const ELU_HELPS: Claim = Claim {
+    id: "elu-bears-more",
+    statement: "ELU nets tolerate larger learning rates than ReLU nets.",
+    rule: "The same rule as for leaky ReLU.",
+};
 
 const ARMS: [Activation; 3] = [Activation::Relu, Activation::LeakyRelu, Activation::Elu];
 
@@ -75,7 +79,7 @@ fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
     ARMS.iter().flat_map(|activation| rates().map(|rate| arm(*activation, *rate))).collect()
 }
 
-/// The largest share of dead units of a hidden layer at the last look, by seed.
+/// The largest share of dead units in any hidden layer at the last observation, by seed.
 fn dead_shares(settings: &ClassifyingSettings, results: &Results, rate: f64) -> Vec<f64> {
     let contest = settings.contest(results);
     let trials = contest.trials(&name(Activation::Relu, rate), settings.extremes().1);
@@ -88,10 +92,10 @@ impl Experiment for DeadRelu {
 
     const ABOUT: About = About {
         name: "dead-relu",
-        title: "Learning rates that kill ReLUs, and what leaky ReLU and ELU change",
-        question: "A ReLU whose weights a large step has moved to where it is zero for every input gets no \
-            gradient and stays there. How does that depend on the learning rate, and do activations \
-            with a slope below zero bear larger ones?",
+        title: "Learning rates that kill ReLUs, and the effect of leaky ReLU and ELU",
+        question: "A ReLU whose weights a large step has moved to where it is zero for every input \
+            gets no gradient and stays there. How does that depend on the learning rate, and do \
+            activations with a slope below zero tolerate larger rates?",
         sources: &[
             "A. L. Maas, A. Y. Hannun, A. Y. Ng, Rectifier nonlinearities improve neural network acoustic \
              models, ICML 2013 workshop, § 2, equation 3 (leaky ReLU)",
@@ -176,8 +180,8 @@ impl Experiment for DeadRelu {
         let picture = Picture::new(
             "accuracy-by-rate",
             format!("Test accuracy after {} steps of SGD, {depth} layers", settings.steps),
-            "decimal logarithm of the learning rate",
-            "share of correct answers",
+            "log₁₀ of the learning rate",
+            "accuracy",
         );
         let accuracy = ARMS.iter().fold(picture, |picture, activation| {
             let point = |rate: &f64| {
@@ -188,8 +192,8 @@ impl Experiment for DeadRelu {
         });
         let dead = Picture::new(
             "dead-by-rate",
-            "Dead units of the layer that has most of them, ReLU",
-            "decimal logarithm of the learning rate",
+            "Dead units in the layer with the most of them, ReLU",
+            "log₁₀ of the learning rate",
             "share of units",
         );
         let point = |rate: &f64| Point::mean(rate.log10(), &dead_shares(settings, results, *rate));

@@ -1,4 +1,4 @@
-//! Plain convolutional nets against residual ones, with depth.
+//! Plain against residual convolutional nets, by depth.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,20 +26,23 @@ pub(crate) struct Degradation;
 
 const PLAIN_DEGRADES: Claim = Claim {
     id: "plain-degrades",
-    statement: "A deeper plain net, with batch normalisation, ends with a higher training loss.",
+    statement: "A deeper plain net with batch normalisation ends with a higher training loss than \
+                a shallower one.",
     rule: "Difference of the training loss after the last step, deepest − shallowest, paired by seed. \
            Supported if its 95 % interval lies above 0.02, refuted if below 0.02.",
 };
 const RESIDUAL_DOES_NOT: Claim = Claim {
     id: "residual-does-not",
-    statement: "A deeper residual net does not.",
+    statement: "A deeper residual net does not end with a higher training loss than a shallower \
+                one.",
     rule: "The same difference. Supported if its 95 % interval lies below 0.02, refuted if above.",
 };
 const NOT_VANISHING: Claim = Claim {
     id: "plain-gradients-vanish",
-    statement: "The deepest plain net's gradient vanishes at initialisation, which would explain it.",
-    rule: "Ratio of ‖∂L/∂a‖, first over last block. Supported if the 95 % interval of its geometric \
-           mean lies below 0.01, refuted if above. (He et al. say that it is unlikely.)",
+    statement: "The deepest plain net's gradient vanishes at initialisation, which would explain \
+                its higher loss.",
+    rule: "Ratio of ‖∂L/∂a‖, first over last block. Supported if the 95 % interval of its \
+           geometric mean lies below 0.01, refuted if above. (He et al. consider it unlikely.)",
 };
 
 const PLAIN: &str = "plain";
@@ -59,11 +62,11 @@ pub(crate) struct DegradationSettings {
     images: usize,
     /// Depths of the form 6n + 2.
     depths: Vec<usize>,
-    /// How training images are varied.
+    /// How training images are augmented.
     augmentation: Augmentation,
     /// Channels of the first stage.
     width: usize,
-    /// Optimiser steps of each training.
+    /// Optimiser steps per training.
     steps: u64,
     /// Images per step.
     batch_size: usize,
@@ -85,7 +88,7 @@ impl Settings for DegradationSettings {
                 return Err(SettingsError::Range {
                     key: "depths".to_owned(),
                     value: depth.to_string(),
-                    requirement: "a depth is 6n + 2: 8, 14, 20, …".to_owned(),
+                    requirement: "a depth must be of the form 6n + 2: 8, 14, 20, …".to_owned(),
                 });
             }
         }
@@ -112,9 +115,9 @@ impl Experiment for Degradation {
         name: "degradation",
         title: "Deeper plain nets train worse, residual ones do not: is it the gradient?",
         question: "He et al. built residual nets because deeper plain nets had a higher training \
-            error, and said that vanishing gradients were an unlikely cause, for their nets had batch \
-            normalisation. Does depth hurt the training of plain nets, do skips mend it, and does the \
-            gradient vanish?",
+            error. They considered vanishing gradients an unlikely cause, since their nets had \
+            batch normalisation. Does depth hurt the training of plain nets, do skips mend it, and \
+            does the gradient vanish?",
         sources: &[
             "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR \
              2016, § 4.1–4.2, figure 6",
@@ -141,7 +144,7 @@ impl Experiment for Degradation {
                 seeds: 12,
                 ..of(ImageSet::Digits, 2_000, vec![8, 44], 4, 100, 64)
             },
-            // No test between the first step and the last: each costs as much as 52 steps.
+            // No evaluation between the first and the last step: each costs as much as 52 steps.
             Preset::Standard => DegradationSettings {
                 evaluate_every: 470,
                 ..of(ImageSet::FashionMnist, 20_000, vec![20, 56], 16, 470, 64)
@@ -258,7 +261,7 @@ fn trials_of<'a>(results: &'a Results, network: &str, depth: usize) -> Vec<&'a T
 
 /// The training loss of every seed after the last step.
 fn losses_at_end(results: &Results, network: &str, depth: usize) -> Vec<f64> {
-    // A net that diverged has learnt nothing: the loss of equal chances.
+    // A net that diverged has learnt nothing: it gets the loss of equal probabilities.
     let last = |trial: &TrialResult| trial.last("train_loss").filter(|loss| loss.is_finite());
     let trials = trials_of(results, network, depth);
     trials.into_iter().map(|trial| last(trial).unwrap_or(10f64.ln())).collect()

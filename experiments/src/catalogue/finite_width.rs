@@ -1,4 +1,4 @@
-//! How much single networks of finite width differ from the mean.
+//! How far single networks of finite width differ from the mean.
 
 use std::ops::Range;
 
@@ -18,15 +18,16 @@ pub(crate) struct FiniteWidth;
 
 const SPREAD: Claim = Claim {
     id: "spread-grows-with-depth-over-width",
-    statement: "Between He-initialised ReLU nets the logarithm of ‖∂L/∂h_1‖² / ‖∂L/∂h_L‖² has variance \
-                5 Σ 1/n: depth over width, not depth, decides how unlucky a net can be.",
+    statement: "Across He-initialised ReLU nets, ln of ‖∂L/∂h_1‖² / ‖∂L/∂h_L‖² has variance 5 Σ \
+                1/n: depth over width, not depth, decides how far a net strays.",
     rule: "Two one-sided tests on the mean squared deviation over seeds: supported if its 90 % interval \
            lies within 20 % of 5 (L − 1) / n, refuted if outside.",
 };
 const DRIFT: Claim = Claim {
     id: "typical-net-vanishes",
-    statement: "The mean of the square is level, but the typical net's gradient vanishes: the \
-                logarithm's mean is −(5/2) Σ 1/n.",
+    statement: "In He-initialised ReLU nets, the mean squared gradient is constant, but the \
+                typical net's gradient vanishes: the mean of ln ‖∂L/∂h_1‖² / ‖∂L/∂h_L‖² is −(5/2) \
+                Σ 1/n.",
     rule: "Two one-sided tests on the mean logarithm: supported if its 90 % interval lies within 20 % \
            of −5 (L − 1) / 2n, refuted if outside.",
 };
@@ -49,8 +50,8 @@ impl Experiment for FiniteWidth {
     const ABOUT: About = About {
         name: "finite-width",
         title: "Depth over width decides how far a net's gradient strays from theory",
-        question: "He's initialiser keeps the mean of the squared gradient level at any depth. Does \
-            that hold for the net that one happens to draw?",
+        question: "He initialisation preserves the mean squared gradient at any depth. Does that \
+            hold for the one net that you happen to draw?",
         sources: &[
             "B. Hanin, Which neural net architectures give rise to exploding and vanishing \
              gradients?, NeurIPS 2018",
@@ -103,7 +104,7 @@ impl Experiment for FiniteWidth {
             interval: None,
         };
         let title = format!(
-            "{} ReLU nets of width {} and depth {}, He's initialiser",
+            "{} ReLU nets of width {} and depth {}, He initialisation",
             logs.len(),
             settings.width,
             settings.depth
@@ -112,7 +113,7 @@ impl Experiment for FiniteWidth {
             "distribution",
             title,
             "ln of ‖∂L/∂h‖², first over last layer",
-            "share of nets with less",
+            "cumulative share of nets",
         );
         vec![picture.measured("measured", logs.iter().enumerate().map(point))]
     }

@@ -1,4 +1,4 @@
-//! Single networks of finite width, within the interval that theory gives them.
+//! Single networks of finite width and the interval that theory predicts for them.
 
 use std::ops::Range;
 
@@ -14,13 +14,13 @@ use crate::theory::{LogGain, MeanField};
 use crate::trial::Trial;
 use crate::verdict::Verdict;
 
-/// The interval of mean-field theory with its first correction for width.
+/// The interval of mean-field theory with its first-order correction for width.
 pub(crate) struct FiniteWidthInterval;
 
-const RULE: &str = "At initialisation, one example a net: does ln ‖∂L/∂h_1‖ / ‖∂L/∂h_L‖ lie within the \
-     mean ± 1.96 standard deviations that theory predicts at this depth and width? Xavier's and He's \
-     initialiser together (LeCun's is Xavier's where every matrix is square). Supported if the exact \
-     95 % interval of the share of nets lies above 0.85, refuted if below.";
+const RULE: &str = "At initialisation, one example per net: does ln ‖∂L/∂h_1‖ / ‖∂L/∂h_L‖ lie \
+     within the mean ± 1.96 standard deviations that theory predicts for this depth and width? \
+     Xavier and He initialisation together (LeCun's equals Xavier's where every matrix is square). \
+     Supported if the exact 95 % interval of the share of nets lies above 0.85, refuted if below.";
 
 macro_rules! claims {
     ($($activation:ident $id:literal $statement:literal;)*) => {
@@ -34,14 +34,19 @@ macro_rules! claims {
 }
 
 claims! {
-    Sigmoid "sigmoid" "Theory tells within which bounds the gradient of 95 of 100 narrow sigmoid nets lies.";
-    Tanh "tanh" "So it does for tanh nets.";
-    Relu "relu" "So it does for ReLU nets.";
-    LeakyRelu "leaky-relu" "So it does for leaky ReLU nets.";
-    Elu "elu" "So it does for ELU nets.";
+    Sigmoid "sigmoid" "The gradients of 95 % of narrow sigmoid nets lie within the interval \
+        that theory predicts.";
+    Tanh "tanh" "The gradients of 95 % of narrow tanh nets lie within the interval \
+        that theory predicts.";
+    Relu "relu" "The gradients of 95 % of narrow ReLU nets lie within the interval \
+        that theory predicts.";
+    LeakyRelu "leaky-relu" "The gradients of 95 % of narrow leaky ReLU nets lie within the interval \
+        that theory predicts.";
+    Elu "elu" "The gradients of 95 % of narrow ELU nets lie within the interval \
+        that theory predicts.";
 }
 
-/// The initialisers, with the variance σw² that they give.
+/// The initialisers and the variance σw² that they give.
 const INITIALIZERS: [(&str, Initializer, f64); 2] =
     [("xavier", Initializer::XavierNormal, 1.0), ("he", Initializer::HeNormal, 2.0)];
 
@@ -49,7 +54,7 @@ fn name(activation: Activation, initializer: &str) -> String {
     format!("{}-{initializer}", activation.name())
 }
 
-/// Of every layer, the first first.
+/// The predicted gain of every layer, first to last.
 fn predicted(settings: &FlowSettings, activation: Activation, variance: f64) -> Vec<LogGain> {
     let field = MeanField::new(activation, variance, 0.0);
     field.log_gains(variance, settings.depth, settings.width)
@@ -60,11 +65,11 @@ impl Experiment for FiniteWidthInterval {
 
     const ABOUT: About = About {
         name: "finite-width-interval",
-        title: "Between which bounds a narrow net's gradient lies",
-        question: "Mean-field theory is of infinite width. A net of 64 units strays from it: by what its \
-            random matrices do to a vector's length, and by what its activations do, whose variance \
-            strays too. To first order in 1 / width the logarithm of the gain is normal. Is its interval \
-            right for activations other than ReLU?",
+        title: "The interval in which a narrow net's gradient lies",
+        question: "Mean-field theory is about infinite width. A net of 64 units strays from it, \
+            because its random matrices change the length of a vector and because the variance of \
+            its activations strays too. To first order in 1 / width, the logarithm of the gain is \
+            normal. Is its interval right for activations other than ReLU?",
         sources: &[
             "B. Hanin, M. Nica, Products of many large random matrices and gradients in deep neural \
              networks, Communications in Mathematical Physics 376, 2020 (ReLU)",
@@ -119,7 +124,7 @@ impl Experiment for FiniteWidthInterval {
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
         let picture = |(initializer, _, variance): (&str, Initializer, f64)| {
             let title = format!(
-                "Gradient by layer over the last, {initializer}; dashed: 95 % of nets of width {}",
+                "Gradient over last layer's, {initializer}; dashed: 95 % of nets of width {}",
                 settings.width
             );
             let name_of_picture = format!("interval-{initializer}");

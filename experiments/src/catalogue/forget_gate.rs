@@ -1,4 +1,4 @@
-//! How long an LSTM's forget gate remembers, and whether it matters for learning.
+//! How long an LSTM's forget gate remembers, and whether that matters for learning.
 
 use std::ops::Range;
 
@@ -18,38 +18,38 @@ use crate::theory::{chrono_gain, forget_factor, time_constant};
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
-/// Forget biases and chrono initialisation, at the start and in training.
+/// Forget biases and chrono initialisation, before and during training.
 pub(crate) struct ForgetGate;
 
 const TIME_CONSTANT: Claim = Claim {
     id: "time-constant",
     statement: "Where it is the only path, an LSTM's forget gate with bias b forgets with the time \
                 constant −1 / ln σ(b): 1.4 steps at b = 0, 3.2 at b = 1, 149 at b = 5.",
-    rule: "Input weights of size 0.001, no recurrent ones. Fit of ln ‖∂L/∂c_t‖ against the lag at b = 0, \
-           1, 2, 3 and 5; two one-sided tests on ln τ over seeds: supported if every 90 % interval lies \
-           within 1 % of the theory, refuted if one lies outside.",
+    rule: "Input weights of size 0.001, no recurrent ones. ln ‖∂L/∂c_t‖ is fitted against the lag \
+           at b = 0, 1, 2, 3 and 5; two one-sided tests on ln τ over seeds: supported if every 90 \
+           % interval lies within 1 % of theory, refuted if one lies outside.",
 };
 const CHRONO_MIXES: Claim = Claim {
     id: "chrono-mixes",
-    statement: "Chrono initialisation has no time constant but a mixture of all up to T: what is left \
-                after k steps is √E(u / (1 + u))^2k, u uniform from 1 to T − 1.",
-    rule: "‖∂L/∂c‖ after T / 4, T / 2 and T − 1 steps over that at the end; two one-sided tests on its \
-           logarithm: supported if every 90 % interval lies within 10 % of the theory, refuted if one \
-           lies outside.",
+    statement: "Chrono initialisation gives a mixture of all time constants up to T: after k \
+                steps, √E(u / (1 + u))^2k of the gradient is left, with u uniform from 1 to T − 1.",
+    rule: "‖∂L/∂c‖ after T / 4, T / 2 and T − 1 steps over that at the end; two one-sided tests on \
+           its logarithm: supported if every 90 % interval lies within 10 % of theory, refuted if \
+           one lies outside.",
 };
 const BIAS_LEARNS_SOONER: Claim = Claim {
     id: "bias-one-learns-sooner",
     statement: "An LSTM with forget bias 1 learns the adding problem in fewer steps than one with bias 0.",
-    rule: "At the longest length, each at its best learning rate; solved is a test error below a tenth \
-           of 1/6. Supported if the log-rank test finds it quicker at 5 % and the other's mean time is \
-           at least 1.2 times its own; refuted if slower, or if the 95 % interval of the ratio lies \
-           below 1.2.",
+    rule: "At the longest length, each at its best learning rate; solved means a test error below \
+           a tenth of 1/6. Supported if the log-rank test finds bias 1 faster at the 5 % level and \
+           the other's mean time is at least 1.2 times as long; refuted if the test finds it \
+           slower, or if the 95 % interval of the ratio lies below 1.2.",
 };
 const CHRONO_LEARNS_SOONER: Claim = Claim {
     id: "chrono-learns-sooner",
-    statement: "One with chrono initialisation for the length learns it in fewer steps still than with \
-                bias 1.",
-    rule: "As before.",
+    statement: "An LSTM with chrono initialisation for the length learns the adding problem in \
+                fewer steps than one with forget bias 1.",
+    rule: "The same rule, chrono initialisation against bias 1.",
 };
 
 const PROBLEM: Problem = Problem { task: SequenceTask::Adding, solved: 0.1 };
@@ -61,7 +61,7 @@ const ARMS: [&str; 3] = [ZERO, ONE, CHRONO];
 
 /// Steps over which the gradient is followed, and the length that chrono initialisation is for.
 const FLOW_LENGTH: usize = 100;
-/// Units of the nets it is followed in: enough for the mixture to be what theory averages over.
+/// Units of the nets in which it is followed: enough for the mixture to match theory's average.
 const FLOW_WIDTH: usize = 256;
 const FLOW_BATCH: usize = 4;
 
@@ -73,7 +73,7 @@ fn bias_gate(bias: f64) -> String {
     format!("bias-{bias}")
 }
 
-/// Networks of which the forget gate is the only path through time.
+/// Networks in which the forget gate is the only path through time.
 fn gates() -> Vec<(String, RecurrentConfig)> {
     let alone = RecurrentConfig {
         cell: Cell::Lstm,
@@ -104,9 +104,9 @@ impl Experiment for ForgetGate {
     const ABOUT: About = About {
         name: "forget-gate-time-constant",
         title: "How long a forget gate remembers, and whether that decides what is learnt",
-        question: "The forget gate's bias sets how fast an LSTM forgets before training. Is it the time \
-            constant that theory says, what does chrono initialisation make of it, and does a longer \
-            memory at the start mean that long dependencies are learnt sooner?",
+        question: "The forget gate's bias sets how fast an LSTM forgets before training. Does it \
+            give the time constant that theory predicts, what does chrono initialisation change, \
+            and does a longer memory at the start mean that long dependencies are learnt sooner?",
         sources: &[
             "F. A. Gers, J. Schmidhuber, F. Cummins, Learning to forget: continual prediction with LSTM, \
              Neural Computation 12, 2000, § 3.1, equations 10 and 11",
@@ -174,7 +174,7 @@ impl Experiment for ForgetGate {
     }
 
     fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
-        let title = "Gradient reaching an LSTM's memory where its gate is the only path";
+        let title = "Gradient reaching an LSTM's cell state where its gate is the only path";
         let lag = "lag T − t, time steps";
         let picture = Picture::new("memory-gradients", title, lag, "‖∂L/∂cₜ‖, L2 over the batch")
             .logarithmic();

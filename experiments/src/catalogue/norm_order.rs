@@ -22,18 +22,21 @@ const PRE: &str = "pre";
 
 const POST_FLAT: Claim = Claim {
     id: "post-norm-flat",
-    statement: "With layer normalisation after each sublayer the last layer's weight gradient does not \
-                depend on the number of layers.",
-    rule: "Slope of ln ‖∂L/∂W‖ of the last feed-forward matrix against ln L, fitted for each seed. Two \
-           one-sided tests: supported if the 90 % interval lies within 0.1 of 0, refuted if outside.",
+    statement: "With layer normalisation after each sublayer, the last layer's weight gradient \
+                does not depend on the number of layers.",
+    rule: "Slope of ln ‖∂L/∂W‖ of the last feed-forward matrix against ln L, fitted for each seed. \
+           Two one-sided tests: supported if the 90 % interval lies within 0.1 of 0, refuted if \
+           outside.",
 };
 const PRE_FALLS: Claim = Claim {
     id: "pre-norm-falls",
-    statement: "With layer normalisation before each sublayer it falls as 1 / √L.",
-    rule: "As before, against −1/2.",
+    statement: "With layer normalisation before each sublayer, the last layer's weight gradient \
+                falls as 1 / √L, L being the number of layers.",
+    rule: "The same slope. Two one-sided tests: supported if the 90 % interval lies within 0.1 of \
+           −1/2, refuted if outside.",
 };
 
-/// Layers from 2, doubling, up to the depth of the settings.
+/// Numbers of layers: 2, 4, 8, … up to the depth of the settings.
 fn depths(settings: &FlowSettings) -> Vec<usize> {
     let all = std::iter::successors(Some(2), |layers| Some(2 * layers));
     all.take_while(|layers| *layers <= settings.depth).collect()
@@ -73,10 +76,11 @@ impl Experiment for NormOrderExperiment {
 
     const ABOUT: About = About {
         name: "pre-norm-vs-post-norm",
-        title: "Why transformers with layer norm in front train without warm-up",
-        question: "Xiong et al. explain the need for a learning-rate warm-up by the gradients of the \
-            last layers at initialisation, which do not shrink with depth when the layer \
-            normalisation comes after the addition. Do they scale with depth as the paper derives?",
+        title: "Why pre-norm transformers train without warm-up",
+        question: "Xiong et al. explain the need for a learning-rate warm-up by the gradients of \
+            the last layers at initialisation, which do not shrink with depth if layer \
+            normalisation comes after the addition. Do the gradients scale with depth as the paper \
+            derives?",
         sources: &[
             "R. Xiong et al., On layer normalization in the transformer architecture, ICML 2020, \
              § 3.3, theorem 1, figures 3(c) and 3(d)",

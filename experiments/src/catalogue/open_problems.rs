@@ -1,4 +1,4 @@
-//! Four sick nets and what cures them.
+//! Four sick nets and their cures.
 
 use std::ops::Range;
 
@@ -17,14 +17,14 @@ use crate::results::Results;
 use crate::trial::Trial;
 use crate::verdict::Verdict;
 
-/// A very deep, a badly initialised, a narrow and a long-sequence net against every cure.
+/// A very deep, a badly initialised, a narrow and a long-sequence net, each with every cure.
 pub(crate) struct OpenProblems;
 
 const RULE: &str = "Each net with the cure, at its best learning rate: a seed is cured if the test \
-     accuracy reaches the goal. Supported if the exact 95 % interval of the share of seeds lies above \
-     1/2 for every net, refuted if it lies below 1/2 for one.";
+     accuracy reaches the goal. Supported if for every net the exact 95 % interval of the share of \
+     seeds lies above 1/2, refuted if for one it lies below 1/2.";
 
-/// The cures with their claims; the rule is the same for all.
+/// The cures with their statements; the rule is the same for all.
 macro_rules! cures {
     ($($cure:ident $id:literal $statement:literal;)*) => {
         const CURES: &[(Cure, Claim)] = &[$((
@@ -37,16 +37,19 @@ macro_rules! cures {
 }
 
 cures! {
-    Nothing "nothing" "The learning rate that suits it makes each of four nets learn by SGD: a very deep \
-        one, one initialised far too small, a narrow one and a recurrent one on a long sequence.";
-    Clipping "clipping" "Clipping the gradient makes all four learn.";
-    Adam "adam" "Adam does.";
-    Initializer "initialiser" "The right initialiser does: He's for the ReLU nets, orthogonal weights \
-        through time.";
-    Normalization "normalisation" "Batch normalisation makes the three learn that are not recurrent.";
-    Skips "skips" "Paths around the layers make all four learn: skips whose branches start closed, an \
-        LSTM's memory through time.";
-    Everything "everything" "All of these together do.";
+    Nothing "nothing" "With no cure but a well-chosen learning rate, SGD trains very deep, badly \
+        initialised, narrow and long-sequence nets.";
+    Clipping "clipping" "Gradient clipping lets very deep, badly initialised, narrow and \
+        long-sequence nets learn.";
+    Adam "adam" "Adam lets very deep, badly initialised, narrow and long-sequence nets learn.";
+    Initializer "initialiser" "The right initialiser (He's for ReLU nets, orthogonal weights \
+        through time) lets very deep, badly initialised, narrow and long-sequence nets learn.";
+    Normalization "normalisation" "Batch normalisation lets very deep, badly initialised and \
+        narrow nets learn.";
+    Skips "skips" "Paths around the layers (skips whose branches start closed, an LSTM's memory \
+        through time) let very deep, badly initialised, narrow and long-sequence nets learn.";
+    Everything "everything" "All these cures together let very deep, badly initialised, narrow \
+        and long-sequence nets learn.";
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,7 +73,7 @@ enum Net {
 
 const NETS: [Net; 4] = [Net::Deep, Net::Small, Net::Narrow, Net::Long];
 
-/// Variance of a weight times its fan-in where it is far too small: a thirtieth of He's.
+/// Variance of a weight times its fan-in, far too small: a thirtieth of He's.
 const TOO_SMALL: f64 = 0.06;
 /// Units of a narrow layer: most nets of this width and depth are born dead.
 const NARROW: usize = 4;
@@ -95,7 +98,7 @@ impl Net {
         }
     }
 
-    /// Tells whether there is such a cure for it.
+    /// Tells whether the cure applies to this net.
     fn takes(self, cure: Cure) -> bool {
         self != Self::Long || cure != Cure::Normalization
     }
@@ -181,9 +184,10 @@ impl Experiment for OpenProblems {
     const ABOUT: About = About {
         name: "open-problems",
         title: "Four sick nets and every cure: which fails where",
-        question: "Every cure of vanishing gradients was made for one cause. A very deep net, one \
-            initialised far too small, a narrow one and a recurrent one on a long sequence suffer from \
-            four: which cure helps which, does one help all, and do all of them together?",
+        question: "Every cure for vanishing gradients was made for one cause. A very deep net, one \
+            initialised far too small, a narrow one and a recurrent one on a long sequence suffer \
+            from four different causes. Which cure helps which net, does any help all of them, and \
+            do all cures together?",
         sources: &[
             "K. He et al., Delving deep into rectifiers, ICCV 2015, § 2.2, equations 10 and 14 \
              (initialiser)",
@@ -255,7 +259,7 @@ impl Experiment for OpenProblems {
             let sick = net.name().replace('-', " ");
             Picture {
                 name: format!("steps-{}", net.name()),
-                title: format!("Seeds that have learnt the task, sick net: {sick}"),
+                title: format!("Seeds that have learnt the task, {sick} net"),
                 ..picture
             }
         };

@@ -1,4 +1,4 @@
-//! What an optimiser makes invisible.
+//! What an optimiser hides.
 
 use std::ops::Range;
 
@@ -23,46 +23,49 @@ pub(crate) struct OptimizerHides;
 
 const SAME_START: Claim = Claim {
     id: "same-gradients",
-    statement: "Under SGD and Adam the same sigmoid net starts with the same gradients.",
-    rule: "First over last hidden layer, norm of the weights' gradient at the first step: distance of the \
-           two optimisers' logarithms of it, paired by seed. Supported if the 95 % interval of its mean \
-           lies below 1e-6, refuted if above.",
+    statement: "Under SGD and Adam, the same sigmoid net starts with the same gradients.",
+    rule: "Norm of the weights' gradient at the first step, first over last hidden layer: absolute \
+           difference of its logarithm between the two optimisers, paired by seed. Supported if \
+           the 95 % interval of its mean lies below 1e-6, refuted if above.",
 };
 const SGD_SHOWS: Claim = Claim {
     id: "sgd-updates-vanish",
-    statement: "Under SGD its first layer changes far less than its last: the update shows what the \
-                gradient does.",
+    statement: "Under SGD, a sigmoid net's first layer changes far less than its last: the update \
+                shows the vanishing gradient.",
     rule: "‖ΔW‖ / ‖W‖ at the first step, first over last hidden layer. Supported if the 95 % interval of \
            its geometric mean lies below 0.1, refuted if above.",
 };
 const ADAM_HIDES: Claim = Claim {
     id: "adam-updates-level",
-    statement: "Under Adam all layers change alike: the update hides it.",
+    statement: "Under Adam, all layers of a sigmoid net change about equally: the update hides the \
+                vanishing gradient.",
     rule: "The same ratio. Supported if the 95 % interval of its geometric mean lies between 1/2 and 2, \
            refuted if outside.",
 };
 const STILL_THERE: Claim = Claim {
     id: "adam-does-not-cure",
-    statement: "It is not Adam that cures the gradients: at the end of training under Adam those of the \
+    statement: "Adam does not cure the gradients: at the end of training, those of a sigmoid net's \
                 first layer are still far smaller than those of the last.",
-    rule: "Norm of the weights' gradient, first over last hidden layer, at the last step observed. \
-           Supported if the 95 % interval of its geometric mean lies below 0.1, refuted if above.",
+    rule: "Norm of the weights' gradient, first over last hidden layer, at the last observed step \
+           under Adam. Supported if the 95 % interval of its geometric mean lies below 0.1, \
+           refuted if above.",
 };
 const ADAM_LEARNS: Claim = Claim {
     id: "adam-learns",
-    statement: "Under Adam the net learns all the same.",
-    rule: "At its best learning rate; supported if the exact 95 % interval of the share of seeds that \
-           reach the test accuracy lies above 1/2, refuted if below.",
+    statement: "Under Adam, the sigmoid net learns all the same.",
+    rule: "At its best learning rate: supported if the exact 95 % interval of the share of seeds \
+           that reach the test accuracy lies above 1/2, refuted if below.",
 };
 const SGD_FAILS: Claim = Claim {
     id: "sgd-fails",
-    statement: "Under SGD, at its best learning rate, it does not.",
-    rule: "Supported if the interval lies below 1/2, refuted if above.",
+    statement: "Under SGD, even at its best learning rate, the sigmoid net does not learn.",
+    rule: "As under Adam, but supported if the interval lies below 1/2, refuted if above.",
 };
 const RELU_ALIKE: Claim = Claim {
     id: "nothing-to-hide",
-    statement: "In a ReLU net under He's initialiser there is nothing to hide: SGD's updates are level.",
-    rule: "As for Adam and the sigmoid net.",
+    statement: "In a ReLU net with He initialisation there is nothing to hide: SGD's updates are \
+                about equal in all layers.",
+    rule: "The same rule as for the sigmoid net under Adam.",
 };
 
 /// The arms: name, activation, optimiser.
@@ -89,9 +92,9 @@ impl Experiment for OptimizerHides {
     const ABOUT: About = About {
         name: "optimizer-hides",
         title: "The same nets under SGD and Adam: what the optimiser hides",
-        question: "Adam divides every gradient by its size. Nets whose gradients vanish then learn, and \
-            write-ups that use it conclude that there was no problem. What is the same under both \
-            optimisers, what is different, and is anything cured?",
+        question: "Adam divides every gradient by its size. Nets with vanishing gradients then \
+            learn, and tutorials that use Adam conclude that there was no problem. What is the \
+            same under both optimisers, what is different, and is anything cured?",
         sources: &[
             "D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, ICLR 2015, § 2.1",
             "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
@@ -192,7 +195,7 @@ impl Experiment for OptimizerHides {
     }
 }
 
-/// Returns ln of a value of the first hidden layer over that of the last, by seed.
+/// Returns ln of a value, first over last hidden layer, by seed.
 fn log_ratios(
     contest: &Contest<'_>,
     arm: &str,

@@ -21,41 +21,43 @@ pub(crate) struct SpectralRadius;
 
 const LINEAR_EXACT: Claim = Claim {
     id: "linear-is-exact",
-    statement: "In a linear recurrent net with orthogonal weights of gain ρ every ‖∂L/∂h_t‖ is ρ^(T − t), \
-                below, at and above ρ = 1.",
-    rule: "Inputs of size 1e-6 keep a tanh net where it is linear. Distance of ln factor per step from \
-           ln ρ, at ρ = 0.5, 0.9, 1 and 1.1: supported if the 95 % interval of every mean lies below \
-           1e-4, refuted if one lies above.",
+    statement: "In a linear recurrent net with orthogonal weights of gain ρ, ‖∂L/∂h_t‖ goes \
+                exactly as ρ^(T − t), below, at and above ρ = 1.",
+    rule: "Inputs of size 1e-6 keep a tanh net linear. Absolute difference of ln factor per step \
+           from ln ρ, at ρ = 0.5, 0.9, 1 and 1.1: supported if the 95 % interval of every mean \
+           lies below 1e-4, refuted if one lies above.",
 };
 const BELOW_VANISHES: Claim = Claim {
     id: "below-one-vanishes",
-    statement: "ρ < 1 is enough for a tanh RNN's gradient to vanish: at ρ = 0.9 it loses a tenth per step \
-                at least.",
+    statement: "A spectral radius ρ < 1 is enough for a tanh RNN's gradient to vanish: at ρ = 0.9 \
+                it loses at least a tenth per step.",
     rule: "Inputs of variance 0.05 before the tanh. Supported if the 95 % interval of the mean factor per \
            step lies below 0.9, refuted if above.",
 };
 const ABOVE_EXPLODES: Claim = Claim {
     id: "above-one-explodes",
-    statement: "ρ > 1 is enough for it to explode: at ρ = 1.1 it grows.",
+    statement: "A spectral radius ρ > 1 is enough for a tanh RNN's gradient to explode: at ρ = 1.1 \
+                it grows.",
     rule: "Supported if the 95 % interval of the mean factor per step lies above 1, refuted if below. \
            (Pascanu et al. call it necessary, not sufficient.)",
 };
 const FAR_ABOVE_EXPLODES: Claim = Claim {
     id: "far-above-explodes",
-    statement: "A radius far enough above 1 is: at ρ = 2 it grows.",
-    rule: "As at 1.1.",
+    statement: "A spectral radius far enough above 1 makes a tanh RNN's gradient explode: at ρ = 2 \
+                it grows.",
+    rule: "The same rule as at 1.1.",
 };
 const MEAN_FIELD: Claim = Claim {
     id: "mean-field",
-    statement: "The factor per step is ρ √(E φ′²), as mean-field theory says of as many layers with \
-                weights of their own.",
-    rule: "Two one-sided tests on ln factor over seeds at ρ = 0.9, 1.1 and 2: supported if every 90 % \
-           interval lies within 5 % of the theory, refuted if one lies outside.",
+    statement: "A tanh RNN's factor per step is ρ √(E φ′²), as mean-field theory predicts for an \
+                equally deep net with independent weights.",
+    rule: "Two one-sided tests on ln factor over seeds at ρ = 0.9, 1.1 and 2: supported if every \
+           90 % interval lies within 5 % of theory, refuted if one lies outside.",
 };
 
 /// Gains at which the net is kept linear.
 const LINEAR: [f64; 4] = [0.5, 0.9, 1.0, 1.1];
-/// Gains at which its inputs saturate it as they do in use.
+/// Gains at which its inputs saturate it as in practice.
 const SATURATING: [f64; 3] = [0.9, 1.1, 2.0];
 /// Variance of what the inputs add before the tanh.
 const INPUT_VARIANCE: f64 = 0.05;
@@ -74,7 +76,7 @@ impl SpectralRadius {
         log_factors(&trials, is_state)
     }
 
-    /// Returns the theory of a tanh net at this gain, as a factor per step.
+    /// Returns theory's factor per step of a tanh net at this gain.
     fn expected(gain: f64) -> f64 {
         let theory = MeanField::new(Activation::Tanh, gain * gain, INPUT_VARIANCE);
         theory.gradient_norm_factor(theory.fixed_point(INPUT_VARIANCE))
@@ -87,8 +89,9 @@ impl Experiment for SpectralRadius {
     const ABOUT: About = About {
         name: "spectral-radius",
         title: "Recurrent weights below, at and above spectral radius 1",
-        question: "\"Gradients vanish for a spectral radius below 1 and explode above\" is said of \
-            recurrent nets. It is a theorem of linear ones. What is left of it when tanh saturates?",
+        question: "\"Gradients vanish for a spectral radius below 1 and explode above it\" is said \
+            of recurrent nets. It is a theorem about linear ones. What remains of it when tanh \
+            saturates?",
         sources: &[
             "R. Pascanu, T. Mikolov, Y. Bengio, On the difficulty of training recurrent neural \
              networks, ICML 2013, § 2.1 and the supplement, § 1.1",
@@ -156,7 +159,7 @@ impl Experiment for SpectralRadius {
 
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
         let title =
-            format!("Gradient reaching the state t steps before the end, of {}", settings.depth);
+            format!("Gradient reaching the hidden state at each of {} time steps", settings.depth);
         let picture = Picture::new(
             "state-gradients",
             title,
