@@ -1,4 +1,4 @@
-//! What experiments share in which networks compete at telling images apart.
+//! Settings and trials of experiments in which networks compete at classifying images.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::results::Results;
 use crate::settings::{Settings, SettingsError, in_range, positive};
 use crate::trial::{Factors, Trial};
 
-/// Settings of an experiment in which networks compete at telling images apart.
+/// Settings of an experiment in which networks compete at classifying images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClassifyingSettings {
@@ -34,13 +34,13 @@ pub(crate) struct ClassifyingSettings {
     pub(crate) depths: Vec<usize>,
     /// Units of a hidden layer.
     pub(crate) width: usize,
-    /// Optimiser steps of each training.
+    /// Optimiser steps per training.
     pub(crate) steps: u64,
     /// Images per step.
     pub(crate) batch_size: usize,
-    /// Learning rates of which each arm gets its best.
+    /// Learning rates; each arm is trained at its best one.
     pub(crate) rates: Vec<f64>,
-    /// Seeds with which every rate is tried; none of them is judged.
+    /// Seeds on which every rate is tried; none of them is judged.
     pub(crate) tuning_seeds: u64,
     /// Steps between two evaluations.
     pub(crate) evaluate_every: u64,
@@ -48,15 +48,15 @@ pub(crate) struct ClassifyingSettings {
     pub(crate) accuracy: f64,
 }
 
-/// A network with its training, but for seed and learning rate.
+/// A network and its training, all but seed and learning rate.
 pub(crate) struct ClassifyingArm {
     pub(crate) name: String,
-    /// Builds the network for images of a shape, with so many classes, at a depth.
+    /// Builds the network for images of a shape, at a depth.
     pub(crate) network: Box<dyn Fn(ImageShape, usize) -> NetworkConfig>,
     pub(crate) trainer: TrainerConfig,
     /// Learning rates to choose from.
     pub(crate) rates: Vec<f64>,
-    /// Whether the pixels come in another order, the same for all images.
+    /// Whether the pixels are permuted, in the same way for all images.
     pub(crate) is_permuted: bool,
     pub(crate) hook: fn() -> GradientHook,
 }
@@ -107,7 +107,7 @@ impl ClassifyingSettings {
         (depths().min().unwrap_or(0), depths().max().unwrap_or(0))
     }
 
-    /// Returns an arm of these settings that is trained by `optimizer`.
+    /// Returns an arm with these settings, trained by `optimizer`.
     pub(crate) fn arm(
         &self,
         name: impl Into<String>,
@@ -131,7 +131,7 @@ impl ClassifyingSettings {
         }
     }
 
-    /// Returns how to build fully connected networks of this width, under the initialiser that suits
+    /// Returns a builder of fully connected networks of this width, with the initialiser that suits
     /// the activation: He's for ReLU, Xavier's for the others.
     pub(crate) fn mlp(
         &self,
@@ -181,7 +181,7 @@ impl ClassifyingSettings {
                 tuned.push((factors, depth, TunedArm::new(full, budget)));
             }
         }
-        // As for sequences: workers that start together should tune different arms.
+        // As for sequences, workers that start together should tune different arms.
         let trial = |seed: u64, (factors, depth, arm): &(Factors, usize, Arc<TunedArm>)| Trial {
             factors: factors.clone(),
             seed,
@@ -191,7 +191,7 @@ impl ClassifyingSettings {
         Ok(self.seeds().flat_map(|seed| tuned.iter().map(move |arm| trial(seed, arm))).collect())
     }
 
-    /// Looks at what became of the arms.
+    /// Returns the outcome of the arms.
     pub(crate) fn contest<'a>(&'a self, results: &'a Results) -> Contest<'a> {
         Contest {
             results,

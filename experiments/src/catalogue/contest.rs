@@ -1,11 +1,11 @@
-//! What became of arms that competed at learning: who reached the goal, when, at which learning rate.
+//! Outcomes of arms that competed at learning: which reached the goal, when, at which rate.
 
 use crate::judgement::{Sample, Successes, Times};
 use crate::picture::{Picture, Point};
 use crate::results::{Ending, Results, TrialResult};
 use crate::statistics::{KaplanMeier, Time};
 
-/// When a network has learnt what it was to learn.
+/// What counts as having learnt the task.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Goal {
     /// The test loss falls below this.
@@ -17,11 +17,11 @@ pub(crate) enum Goal {
 /// The trials of arms at several sizes: lengths of a task, depths of a network.
 pub(crate) struct Contest<'a> {
     pub(crate) results: &'a Results,
-    /// Optimiser steps of each training, at most.
+    /// Optimiser steps per training, at most.
     pub(crate) steps: u64,
     /// Steps between two evaluations.
     pub(crate) evaluate_every: u64,
-    /// The factor that is the size.
+    /// The factor whose levels are the sizes.
     pub(crate) size: &'static str,
     /// Its levels.
     pub(crate) sizes: &'a [usize],
@@ -49,7 +49,7 @@ impl<'a> Contest<'a> {
         self.trials(arm, size).into_iter().map(|trial| goal.time(trial, self.steps)).collect()
     }
 
-    /// Returns the steps that an arm's seeds took to the goal, for a comparison with another's.
+    /// Returns the steps that an arm's seeds took to the goal.
     pub(crate) fn steps(&self, arm: &str, size: usize) -> Times {
         Times::new("steps to the goal", self.times(arm, size))
     }
@@ -61,8 +61,7 @@ impl<'a> Contest<'a> {
             .because(self.rate(arm, size))
     }
 
-    /// Returns the test loss at the end as a share of the `trivial` one; a net that diverged has
-    /// learnt nothing.
+    /// Returns the final test loss as a share of the `trivial` one; a net that diverged gets 1.
     pub(crate) fn remaining(&self, arm: &str, size: usize, trivial: f64) -> Sample {
         let share = |trial: &&TrialResult| {
             let loss = trial.last("test_loss").filter(|loss| loss.is_finite());
@@ -72,7 +71,7 @@ impl<'a> Contest<'a> {
         Sample::new("test loss over the trivial", shares).because(self.rate(arm, size))
     }
 
-    /// Returns the test accuracy of every seed at the end; a net that diverged gets nothing right.
+    /// Returns the final test accuracy of every seed; a net that diverged gets 0.
     pub(crate) fn accuracies(&self, arm: &str, size: usize) -> Vec<f64> {
         let at_end = |trial: &TrialResult| match trial.ending {
             Ending::Finished => trial.last("test_accuracy").unwrap_or(0.0),
@@ -81,14 +80,14 @@ impl<'a> Contest<'a> {
         self.trials(arm, size).into_iter().map(at_end).collect()
     }
 
-    /// Says which learning rate the arm was given.
+    /// States the learning rate that the arm was given.
     fn rate(&self, arm: &str, size: usize) -> String {
         let trials = self.trials(arm, size);
         let rate = trials.first().and_then(|trial| trial.last("learning_rate"));
         rate.map_or(String::new(), |rate| format!("learning rate {rate}"))
     }
 
-    /// Draws the share of seeds that reached the goal at each size.
+    /// Plots the share of seeds that reached the goal against size.
     pub(crate) fn success_by_size(&self, arms: &[&str]) -> Picture {
         let title = "Seeds that learn the task";
         let picture =
@@ -103,7 +102,7 @@ impl<'a> Contest<'a> {
         })
     }
 
-    /// Draws the share of seeds that have reached the goal at a size by optimiser step.
+    /// Plots the share of seeds that have reached the goal against optimiser steps, at one size.
     pub(crate) fn success_by_step(&self, arms: &[&str], size: usize) -> Picture {
         let title = format!("Seeds that have learnt the task, {} {size}", self.size);
         let picture = Picture::new("steps", title, "optimiser step", "share of seeds");

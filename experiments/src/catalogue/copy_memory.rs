@@ -13,31 +13,34 @@ use crate::results::Results;
 use crate::trial::Trial;
 use crate::verdict::Verdict;
 
-/// RNN, LSTM and orthogonal RNN on the copy-memory problem.
+/// RNN, orthogonal RNN and LSTM on the copy-memory problem.
 pub(crate) struct CopyMemory;
 
 const RNN_STUCK: Claim = Claim {
     id: "rnn-remembers-nothing",
-    statement: "A tanh RNN with Xavier's recurrent weights does no better than 10 ln 8 / (T + 20), the \
-                loss of who remembers nothing.",
-    rule: "Test loss at the end over that loss. Supported if the 90 % interval of its mean lies within \
-           5 % of 1 (two one-sided tests), refuted if outside.",
+    statement: "On the copy problem, a tanh RNN with Xavier recurrent weights does no better than \
+                10 ln 8 / (T + 20), the loss of a model without memory.",
+    rule: "Final test loss over that loss. Two one-sided tests: supported if the 90 % interval of \
+           its mean lies within 5 % of 1, refuted if outside.",
 };
 const LSTM_STUCK: Claim = Claim {
     id: "lstm-remembers-nothing",
-    statement: "Nor does an LSTM with forget bias 1.",
-    rule: "As for the RNN.",
+    statement: "On the copy problem, an LSTM with forget bias 1 does no better than a model \
+                without memory.",
+    rule: "The same rule as for the RNN.",
 };
 const ORTHOGONAL_SOLVES: Claim = Claim {
     id: "orthogonal-remembers",
-    statement: "The same tanh RNN with orthogonal recurrent weights does.",
-    rule: "A seed remembers if its test loss falls below half of that loss. Supported if the exact 95 % \
-           interval of the share of seeds lies above 1/2, refuted if below.",
+    statement: "On the copy problem, a tanh RNN with orthogonal recurrent weights does better than \
+                a model without memory.",
+    rule: "A seed remembers if its test loss falls below half of a memoryless model's. Supported \
+           if the exact 95 % interval of the share of seeds lies above 1/2, refuted if below.",
 };
 const CHRONO_SOLVES: Claim = Claim {
     id: "chrono-remembers",
-    statement: "So does the LSTM with chrono initialisation for the length.",
-    rule: "As for the orthogonal RNN.",
+    statement: "On the copy problem, an LSTM with chrono initialisation for the length does better \
+                than a model without memory.",
+    rule: "The same rule as for the orthogonal RNN.",
 };
 
 const PROBLEM: Problem = Problem { task: SequenceTask::CopyMemory, solved: 0.5 };
@@ -70,9 +73,9 @@ impl Experiment for CopyMemory {
     const ABOUT: About = About {
         name: "copy-memory",
         title: "Ten symbols to be repeated after a pause",
-        question: "Whoever remembers nothing has the loss 10 ln 8 / (T + 20): blanks are certain, the ten \
-            symbols are guessed. Who gets below it: a tanh RNN, one with orthogonal recurrent weights, an \
-            LSTM, an LSTM whose biases were made for the pause?",
+        question: "A model without memory has the loss 10 ln 8 / (T + 20): the blanks are certain, \
+            the ten symbols are guessed. Which nets get below it: a tanh RNN, one with orthogonal \
+            recurrent weights, an LSTM, an LSTM whose biases are made for the pause?",
         sources: &[
             "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997, \
              § 4",

@@ -40,8 +40,8 @@ claims! {
         that theory predicts.";
     Relu "relu" "The gradients of 95 % of narrow ReLU nets lie within the interval \
         that theory predicts.";
-    LeakyRelu "leaky-relu" "The gradients of 95 % of narrow leaky ReLU nets lie within the interval \
-        that theory predicts.";
+    LeakyRelu "leaky-relu" "The gradients of 95 % of narrow leaky ReLU nets lie within the \
+        interval that theory predicts.";
     Elu "elu" "The gradients of 95 % of narrow ELU nets lie within the interval \
         that theory predicts.";
 }

@@ -13,39 +13,43 @@ use crate::results::Results;
 use crate::trial::Trial;
 use crate::verdict::Verdict;
 
-/// IRNN and orthogonal RNN against LSTM on the adding problem.
+/// The IRNN and an orthogonal RNN against an LSTM on the adding problem.
 pub(crate) struct IdentityRnn;
 
 const IDENTITY_SOLVES: Claim = Claim {
     id: "identity-solves",
-    statement: "A ReLU RNN whose recurrent weights start as the identity learns the adding problem at \
-                the longest length.",
-    rule: "A seed solves the problem if its test error falls below a tenth of 1/6, which predicting the \
-           mean has. Supported if the exact 95 % interval of the share of seeds lies above 1/2, refuted \
-           if below.",
+    statement: "A ReLU RNN whose recurrent weights start as the identity learns the adding problem \
+                at the longest length.",
+    rule: "A seed solves the problem if its test error falls below a tenth of 1/6, the error of \
+           predicting the mean. Supported if the exact 95 % interval of the share of seeds lies \
+           above 1/2, refuted if below.",
 };
 const XAVIER_INPUTS_SOLVE: Claim = Claim {
     id: "identity-xavier-solves",
-    statement: "So it does if only the recurrent weights start as the identity, and the others, which Le et \
-                al. draw with standard deviation 0.001, are Xavier's.",
-    rule: "As before.",
+    statement: "With Xavier initialisation for its other weights (Le et al. draw them with \
+                standard deviation 0.001), a ReLU RNN that starts as the identity learns the \
+                adding problem.",
+    rule: "The same rule.",
 };
 const XAVIER_FAILS: Claim = Claim {
     id: "xavier-fails",
-    statement: "It is the identity that does it: the same net with Xavier's recurrent weights does not.",
-    rule: "Supported if the interval lies below 1/2, refuted if above.",
+    statement: "It is the identity that makes the difference: with Xavier recurrent weights, the \
+                same ReLU RNN does not learn the adding problem.",
+    rule: "The same shares, but supported if the interval lies below 1/2, refuted if above.",
 };
 const ORTHOGONAL_SOLVES: Claim = Claim {
     id: "orthogonal-solves",
-    statement: "Orthogonal recurrent weights, which keep every norm as well, do the same for a tanh RNN.",
-    rule: "Supported if the interval lies above 1/2, refuted if below.",
+    statement: "A tanh RNN with orthogonal recurrent weights, which preserve every norm too, also \
+                learns the adding problem.",
+    rule: "The same rule as for the identity.",
 };
 const SOONER_THAN_LSTM: Claim = Claim {
     id: "identity-sooner-than-lstm",
-    statement: "With Xavier's other weights the identity RNN learns it in fewer steps than an LSTM of the \
-                same width.",
-    rule: "Supported if the log-rank test finds it quicker at 5 % and the LSTM's mean time is at least \
-           1.2 times its own; refuted if slower, or if the 95 % interval of the ratio lies below 1.2.",
+    statement: "With Xavier initialisation for its other weights, the identity RNN learns the \
+                adding problem in fewer steps than an LSTM of the same width.",
+    rule: "Supported if the log-rank test finds the identity RNN faster at the 5 % level and the \
+           LSTM's mean time is at least 1.2 times as long; refuted if the test finds it slower, or \
+           if the 95 % interval of the ratio lies below 1.2.",
 };
 
 const PROBLEM: Problem = Problem { task: SequenceTask::Adding, solved: 0.1 };
@@ -57,7 +61,7 @@ const LSTM: &str = "lstm";
 const ARMS: [&str; 5] = [IDENTITY, IDENTITY_XAVIER, XAVIER, ORTHOGONAL, LSTM];
 
 fn arms(settings: &LearningSettings) -> [LearningArm; 5] {
-    // Le et al. 2015, § 4.1: the other weights Gaussian with standard deviation 0.001.
+    // Le et al. 2015, § 4.1: the other weights are Gaussian with standard deviation 0.001.
     let identity = RecurrentConfig {
         cell: Cell::ReluRnn,
         initializer: Initializer::Normal(0.001),
@@ -87,9 +91,10 @@ impl Experiment for IdentityRnn {
     const ABOUT: About = About {
         name: "identity-rnn",
         title: "Recurrent nets without gates that start as the identity",
-        question: "If it is the product of Jacobians that makes long memories hard to learn, a net whose \
-            Jacobian starts as the identity should need no gates. Does a ReLU RNN started so learn the \
-            adding problem, does a tanh RNN with orthogonal weights, and how do they compare with an LSTM?",
+        question: "If the product of Jacobians is what makes long memories hard to learn, a net \
+            whose Jacobian starts as the identity should need no gates. Does a ReLU RNN that \
+            starts this way learn the adding problem, does a tanh RNN with orthogonal weights, and \
+            how do they compare with an LSTM?",
         sources: &[
             "Q. V. Le, N. Jaitly, G. E. Hinton, A simple way to initialize recurrent networks of \
              rectified linear units, arXiv:1504.00941, 2015, § 2, § 4 and § 4.1",

@@ -17,36 +17,37 @@ use crate::results::Results;
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
 
-/// LSTM with and without layer normalisation, through time and in training.
+/// LSTMs with and without layer normalisation: gradients through time, and training.
 pub(crate) struct LayerNormRecurrent;
 
 const INVARIANT: Claim = Claim {
     id: "ignores-weight-scale",
-    statement: "How fast ∂L/∂h shrinks on its way back through a layer-normalised LSTM does not depend on \
-                the size of its recurrent weights.",
-    rule: "Factors per step at recurrent gain 4 over that at gain 1/4, paired by seed, before training; \
-           two one-sided tests on the logarithm: supported if the 90 % interval lies within 1 % of 1, \
-           refuted if outside.",
+    statement: "How fast ∂L/∂h shrinks on its way back through a layer-normalised LSTM does not \
+                depend on the size of the recurrent weights.",
+    rule: "Factor per step at recurrent gain 4 over that at gain 1/4, paired by seed, before \
+           training; two one-sided tests on the logarithm: supported if the 90 % interval lies \
+           within 1 % of 1, refuted if outside.",
 };
 const PLAIN_DEPENDS: Claim = Claim {
     id: "plain-depends-on-scale",
-    statement: "That of a plain LSTM does: larger weights carry it further.",
+    statement: "How fast ∂L/∂h shrinks on its way back through a plain LSTM depends on the size of \
+                the recurrent weights: larger ones carry it further.",
     rule: "The same ratio. Supported if its 95 % interval lies above 1.05, refuted if below.",
 };
 const REACHES_FURTHER: Claim = Claim {
     id: "reaches-further",
-    statement: "At the usual size, orthogonal weights of gain 1, it shrinks less per step with layer \
-                normalisation than without.",
+    statement: "With orthogonal recurrent weights of gain 1, ∂L/∂h shrinks less per step in an \
+                LSTM with layer normalisation than in one without.",
     rule: "Ratio of the factors per step, with over without, paired by seed. Supported if its 95 % \
            interval lies above 1.01, refuted if below 1.01.",
 };
 const LEARNS_SOONER: Claim = Claim {
     id: "learns-sooner",
     statement: "A layer-normalised LSTM learns temporal order in fewer steps than a plain one.",
-    rule: "At the longest length, each at its best learning rate; learnt is a test loss below a tenth of \
-           ln 4. Supported if the log-rank test finds it quicker at 5 % and the other's mean time is at \
-           least 1.2 times its own; refuted if slower, or if the 95 % interval of the ratio lies below \
-           1.2.",
+    rule: "At the longest length, each at its best learning rate; learnt means a test loss below a \
+           tenth of ln 4. Supported if the log-rank test finds the normalised LSTM faster at the 5 \
+           % level and the other's mean time is at least 1.2 times as long; refuted if the test \
+           finds it slower, or if the 95 % interval of the ratio lies below 1.2.",
 };
 
 const PROBLEM: Problem = Problem { task: SequenceTask::TemporalOrder, solved: 0.1 };
@@ -55,7 +56,7 @@ const NORMALIZED: &str = "lstm-layer-norm";
 const CELLS: [(&str, Cell); 2] = [(PLAIN, Cell::Lstm), (NORMALIZED, Cell::LayerNormLstm)];
 /// Gains of the orthogonal recurrent weights.
 const GAINS: [f64; 3] = [0.25, 1.0, 4.0];
-/// Steps over which the gradient is followed.
+/// Time steps over which the gradient is followed.
 const FLOW_LENGTH: usize = 50;
 const FLOW_BATCH: usize = 16;
 
@@ -99,8 +100,8 @@ impl Experiment for LayerNormRecurrent {
     const ABOUT: About = About {
         name: "layer-norm-recurrent",
         title: "Layer normalisation inside a recurrent net",
-        question: "Layer normalisation is said to stabilise recurrent nets. What does it do to the gradient \
-            on its way back through time, and to learning over time?",
+        question: "Layer normalisation is said to stabilise recurrent nets. What does it do to the \
+            gradient on its way back through time, and to learning over time?",
         sources: &[
             "J. L. Ba, J. R. Kiros, G. E. Hinton, Layer normalization, arXiv:1607.06450, 2016, \
              § 3.1, equation 4, § 5.1, table 1, and the supplement, equations 20–22",
@@ -150,7 +151,8 @@ impl Experiment for LayerNormRecurrent {
     }
 
     fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
-        let title = format!("Gradient reaching the state t steps before the end, of {FLOW_LENGTH}");
+        let title =
+            format!("Gradient reaching the hidden state at each of {FLOW_LENGTH} time steps");
         let lag = "lag T − t, time steps";
         let mut states = Picture::new("state-gradients", title, lag, "‖∂L/∂hₜ‖, L2 over the batch")
             .logarithmic();

@@ -1,4 +1,4 @@
-//! What experiments share in which networks compete at learning a task over time.
+//! Settings and trials of experiments in which networks compete at learning a task over time.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,42 +25,42 @@ pub(crate) struct LearningSettings {
     pub(crate) seeds: u64,
     /// The first seed; the others follow it.
     pub(crate) first_seed: u64,
-    /// Lengths of the task.
+    /// Lengths of the sequences.
     pub(crate) lengths: Vec<usize>,
     /// Units of the recurrent layer.
     pub(crate) hidden: usize,
-    /// Optimiser steps of each training, at most.
+    /// Optimiser steps per training, at most.
     pub(crate) steps: u64,
-    /// Sequences to train on, as many as are drawn in one epoch.
+    /// Sequences to train on: one epoch.
     pub(crate) sequences: usize,
     /// Sequences per step.
     pub(crate) batch_size: usize,
-    /// Learning rates of which each arm gets its best.
+    /// Learning rates; each arm is trained at its best one.
     pub(crate) rates: Vec<f64>,
-    /// Seeds with which every rate is tried; none of them is judged.
+    /// Seeds on which every rate is tried; none of them is judged.
     pub(crate) tuning_seeds: u64,
-    /// Bound of the gradient's global norm.
+    /// Bound on the gradient's global norm.
     pub(crate) clip_norm: f64,
-    /// Steps between two evaluations, at each of which training ends if the task is solved.
+    /// Steps between two evaluations. Training ends at the first one that finds the task solved.
     pub(crate) evaluate_every: u64,
 }
 
-/// A task, and what counts as solved.
+/// A task and what counts as solving it.
 #[derive(Clone, Copy)]
 pub(crate) struct Problem {
     pub(crate) task: SequenceTask,
-    /// Test loss that counts as solved, as a share of the loss of who remembers nothing.
+    /// Test loss that counts as solved, as a share of the loss of a model without memory.
     pub(crate) solved: f64,
 }
 
-/// A network with its training, but for seed and learning rate; inputs, outputs and length are the
+/// A network and its training, all but seed and learning rate. Inputs, outputs and length are the
 /// task's.
 #[derive(Clone)]
 pub(crate) struct LearningArm {
     pub(crate) name: &'static str,
     pub(crate) network: RecurrentConfig,
     pub(crate) trainer: TrainerConfig,
-    /// The arm, listed before, whose learning rate it takes instead of its own best.
+    /// An arm listed before this one, whose learning rate it takes instead of its own best.
     pub(crate) rate_of: Option<&'static str>,
 }
 
@@ -88,8 +88,8 @@ impl Settings for LearningSettings {
 }
 
 impl LearningSettings {
-    /// Returns what most experiments have in common: eight seeds, two learning rates, a small net. Rates
-    /// are tried with three seeds: with one, its luck chose for all that are judged.
+    /// Returns what most experiments have in common: eight seeds, two learning rates, a small net.
+    /// Rates are tried on three seeds, because the luck of a single one would decide for all.
     pub(crate) fn of(lengths: Vec<usize>, steps: u64) -> Self {
         Self {
             seeds: 8,
@@ -117,7 +117,7 @@ impl LearningSettings {
         (lengths().min().unwrap_or(0), lengths().max().unwrap_or(0))
     }
 
-    /// Returns an arm that trains as most do: Adam, the gradient's global norm clipped.
+    /// Returns an arm that trains as most do: with Adam, clipped by global norm.
     pub(crate) fn arm(&self, name: &'static str, network: RecurrentConfig) -> LearningArm {
         let trainer = TrainerConfig {
             steps: self.steps,
@@ -131,7 +131,7 @@ impl LearningSettings {
         LearningArm { name, network, trainer, rate_of: None }
     }
 
-    /// Lets every arm learn the problem at every length with every seed.
+    /// Trains every arm on the problem at every length with every seed.
     pub(crate) fn trials(
         &self,
         problem: Problem,
@@ -155,8 +155,8 @@ impl LearningSettings {
                 tuned.push((factors, length, tuned_arm));
             }
         }
-        // Arm after arm for one seed, and all of a length at the same cost: workers that start
-        // together should tune different arms, not wait for each other.
+        // Arms vary fastest, and all of a length have the same cost: workers that start together
+        // should tune different arms instead of waiting for each other.
         let trial = |seed: u64, (factors, length, arm): &(Factors, usize, Arc<TunedArm>)| Trial {
             factors: factors.clone(),
             seed,
@@ -166,7 +166,7 @@ impl LearningSettings {
         Ok(self.seeds().flat_map(|seed| tuned.iter().map(move |arm| trial(seed, arm))).collect())
     }
 
-    /// Gives the arm the task's shape, data and end.
+    /// Gives the arm the task's shape, data and stopping point.
     pub(crate) fn fitted(
         &self,
         problem: Problem,
@@ -195,7 +195,7 @@ impl LearningSettings {
         Ok(Arm { network, trainer, data: Arc::new(data), hook })
     }
 
-    /// Looks at what became of the arms.
+    /// Returns the outcome of the arms.
     pub(crate) fn contest<'a>(&'a self, problem: Problem, results: &'a Results) -> Contest<'a> {
         Contest {
             results,
@@ -215,7 +215,7 @@ impl Problem {
     }
 }
 
-/// Looks at the gradients now and then.
+/// Observes the gradients at log-spaced steps.
 pub(super) fn hook() -> GradientHook {
     GradientHook::new(&[&GradientNorm], Schedule::LogSpaced { per_decade: 3 })
 }

@@ -1,4 +1,4 @@
-//! Images read as sequences: row by row, pixel by pixel, in an order that means nothing.
+//! Images read as sequences: row by row, pixel by pixel, in a meaningless order.
 
 use std::ops::Range;
 
@@ -21,29 +21,31 @@ pub(crate) struct SequentialDigits;
 
 const ROWS_ALIKE: Claim = Claim {
     id: "rows-are-easy",
-    statement: "Row by row a tanh RNN reads digits as well as an LSTM does.",
-    rule: "Test accuracy after training, each at its best learning rate, LSTM less RNN, paired by seed. \
-           Supported if the 95 % interval of the mean lies below 0.03, refuted if above.",
+    statement: "Row by row, a tanh RNN reads digits as well as an LSTM.",
+    rule: "Test accuracy after training, each at its best learning rate, LSTM − RNN, paired by \
+           seed. Supported if the 95 % interval of the mean lies below 0.03, refuted if above.",
 };
 const PIXELS_NEED_GATES: Claim = Claim {
     id: "pixels-need-gates",
-    statement: "Pixel by pixel the LSTM reads them better.",
+    statement: "Pixel by pixel, an LSTM reads digits better than a tanh RNN.",
     rule: "The same difference. Supported if its 95 % interval lies above 0.03, refuted if below.",
 };
 const IDENTITY_SUFFICES: Claim = Claim {
     id: "identity-suffices",
-    statement: "A ReLU RNN that starts as the identity reads them as well as the LSTM, pixel by pixel.",
-    rule: "LSTM less IRNN. Supported if the 95 % interval of the mean lies below 0.03, refuted if above.",
+    statement: "Pixel by pixel, a ReLU RNN that starts as the identity reads digits as well as an \
+                LSTM.",
+    rule: "The same difference, LSTM − IRNN. Supported if the 95 % interval of the mean lies below \
+           0.03, refuted if above.",
 };
 const PERMUTED_HARDER: Claim = Claim {
     id: "permuted-is-harder",
-    statement: "A fixed permutation of the pixels, which takes nothing away but makes neighbours distant, \
-                makes it harder for the LSTM.",
-    rule: "LSTM's accuracy in order less that permuted, paired by seed. Supported if the 95 % interval of \
-           the mean lies above 0.02, refuted if below.",
+    statement: "A fixed permutation of the pixels, which loses no information but moves neighbours \
+                apart, makes digits harder for an LSTM.",
+    rule: "The LSTM's accuracy with the pixels in order − permuted, paired by seed. Supported if \
+           the 95 % interval of the mean lies above 0.02, refuted if below.",
 };
 
-/// How an image is read, the cell that reads it, and the name of both.
+/// The arms: name, how an image is read, and the cell that reads it.
 const ARMS: [(&str, Reading, Reader); 6] = [
     ("rnn-rows", Reading::Rows, Reader::Rnn),
     ("lstm-rows", Reading::Rows, Reader::Lstm),
@@ -112,10 +114,10 @@ impl Experiment for SequentialDigits {
 
     const ABOUT: About = About {
         name: "sequential-digits",
-        title: "Images read row by row, pixel by pixel, and in an order that means nothing",
-        question: "An image read pixel by pixel is a sequence whose first elements matter as much as its \
-            last. Who reads digits so: a tanh RNN, a ReLU RNN that starts as the identity, an LSTM; and \
-            what if neighbours are made distant?",
+        title: "Images read row by row, pixel by pixel, and in a meaningless order",
+        question: "An image read pixel by pixel is a sequence whose first elements matter as much \
+            as its last. Which nets read digits this way: a tanh RNN, a ReLU RNN that starts as \
+            the identity, an LSTM? And what if neighbouring pixels are moved apart?",
         sources: &[
             "Q. V. Le, N. Jaitly, G. E. Hinton, A simple way to initialize recurrent networks of \
              rectified linear units, arXiv:1504.00941, 2015, § 4.2",
@@ -173,7 +175,7 @@ impl Experiment for SequentialDigits {
     }
 
     fn pictures(_: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
-        let picture = Picture::new("learning", "Test accuracy", "optimiser step", "share right");
+        let picture = Picture::new("learning", "Test accuracy", "optimiser step", "accuracy");
         vec![ARMS.iter().fold(picture, |picture, (arm, _, _)| {
             let trials: Vec<&TrialResult> = results.with(&[("arm", arm)]);
             picture.measured(*arm, by_step(&trials, "test_accuracy"))

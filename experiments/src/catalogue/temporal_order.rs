@@ -18,20 +18,26 @@ pub(crate) struct TemporalOrder;
 const LSTM_SOLVES: Claim = Claim {
     id: "lstm-solves",
     statement: "An LSTM learns the temporal order of two symbols at the longest length.",
-    rule: "A seed solves the task if its test loss falls below a tenth of ln 4, which chance has. \
-           Supported if the exact 95 % interval of the share of seeds lies above 1/2, refuted if below.",
+    rule: "A seed solves the task if its test loss falls below a tenth of ln 4, the loss of \
+           chance. Supported if the exact 95 % interval of the share of seeds lies above 1/2, \
+           refuted if below.",
 };
-const GRU_SOLVES: Claim =
-    Claim { id: "gru-solves", statement: "So does a GRU.", rule: "As for the LSTM." };
+const GRU_SOLVES: Claim = Claim {
+    id: "gru-solves",
+    statement: "A GRU learns the temporal order of two symbols at the longest length.",
+    rule: "The same rule as for the LSTM.",
+};
 const RNN_FAILS: Claim = Claim {
     id: "rnn-fails",
-    statement: "A tanh RNN, with orthogonal weights and a learning rate as well chosen, does not.",
-    rule: "Supported if the interval lies below 1/2, refuted if above.",
+    statement: "A tanh RNN with orthogonal weights and an equally well tuned learning rate does \
+                not learn the temporal order of two symbols at the longest length.",
+    rule: "As for the LSTM, but supported if the interval lies below 1/2, refuted if above.",
 };
 const RNN_SOLVES_SHORT: Claim = Claim {
     id: "rnn-solves-short",
-    statement: "At the shortest length it does: it is the length that it fails at.",
-    rule: "Supported if the interval lies above 1/2, refuted if below.",
+    statement: "A tanh RNN learns the temporal order of two symbols at the shortest length: it is \
+                the length that defeats it.",
+    rule: "The same rule as for the LSTM, at the shortest length.",
 };
 
 const PROBLEM: Problem = Problem { task: SequenceTask::TemporalOrder, solved: 0.1 };
@@ -50,9 +56,9 @@ impl Experiment for TemporalOrder {
     const ABOUT: About = About {
         name: "temporal-order",
         title: "Which of two symbols came first, long ago",
-        question: "Two symbols among distractors, one early and one in the middle of the sequence: which \
-            were they, in which order? Nothing need be counted or copied, only kept. Which cell learns \
-            it at which length?",
+        question: "Two symbols among distractors, one early and one in the middle of the sequence: \
+            which were they, and in which order? Nothing needs to be counted or copied, only kept. \
+            Which cell learns this at which length?",
         sources: &[
             "S. Hochreiter, J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997, § 5.6",
             "R. Pascanu, T. Mikolov, Y. Bengio, On the difficulty of training recurrent neural \

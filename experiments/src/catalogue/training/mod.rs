@@ -25,21 +25,21 @@ pub(crate) struct ZooTraining;
 const LEARNS: Claim = Claim {
     id: "learns",
     statement: "The network learns.",
-    rule: "Test loss after the last step over that of the best predictor that does not look at its \
-           inputs; 1 for a training that diverged. Supported if its 95 % interval lies below 0.5, \
-           refuted if above.",
+    rule: "Test loss after the last step over that of the best predictor that ignores its inputs; \
+           1 for a training that diverged. Supported if its 95 % interval lies below 0.5, refuted \
+           if above.",
 };
 const REACHES_TARGET: Claim = Claim {
     id: "reaches-target",
-    statement: "It reaches the target.",
-    rule: "Test accuracy after the last step (0 for a training that diverged). Supported if its 95 % \
-           interval lies above `target`, refuted if below. Where numbers are predicted, test mean \
-           squared error, the other way round.",
+    statement: "The network reaches the target.",
+    rule: "Test accuracy after the last step (0 for a training that diverged). Supported if its 95 \
+           % interval lies above `target`, refuted if below. Where numbers are predicted: test \
+           mean squared error, supported if below `target`, refuted if above.",
 };
 const GRADIENT_ARRIVES: Claim = Claim {
     id: "gradient-arrives",
-    statement: "As it starts, at least a hundredth of the gradient reaches the first layer; in a \
-                recurrent network, the first time step.",
+    statement: "At initialisation, at least a hundredth of the gradient reaches the first layer \
+                (in a recurrent network, the first time step).",
     rule: "Ratio of ‖∂L/∂a‖, first over last tap, before the first step. Supported if the 95 % \
            interval of its geometric mean lies above 0.01, refuted if below.",
 };
@@ -54,9 +54,9 @@ impl Experiment for ZooTraining {
     const ABOUT: About = About {
         name: "training",
         title: "Any network of the zoo on any data: does it learn, and does its gradient arrive?",
-        question: "Does this network learn these data, and how does its gradient flow meanwhile? Set \
-            `model` (see `backdraft zoo`), `network.…`, `data` (see `backdraft data list`; or a \
-            generated task such as `adding`) and how it is trained.",
+        question: "Does this network learn these data, and how does its gradient flow meanwhile? \
+            Set `model` (see `backdraft zoo`), `network.…`, `data` (see `backdraft data list`, or \
+            a generated task such as `adding`) and the training.",
         sources: &[
             "the paper of the model, which `backdraft zoo` names",
             "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR \
@@ -156,7 +156,7 @@ impl Experiment for ZooTraining {
     }
 }
 
-/// Selects what a layer hands on: neither what lies within a block nor an LSTM's memory.
+/// Selects the outputs of layers, not what lies within a block or an LSTM's cell state.
 fn is_output(name: &str) -> bool {
     let layer = name.split('@').next().unwrap_or(name);
     ![".hidden", ".cell", ".attention"].iter().any(|inner| layer.ends_with(inner))

@@ -1,4 +1,4 @@
-//! What can be set.
+//! The settings of the experiment.
 
 use backdraft_datasets::{Augmentation, ImageSet};
 use backdraft_trainer::{Clipping, OptimizerConfig, RateSchedule, TrainerConfig};
@@ -20,7 +20,7 @@ pub(crate) struct TrainingSettings {
     pub(super) first_seed: u64,
     /// An architecture or preset of the zoo.
     pub(super) model: String,
-    /// Settings of the network that differ from the model's; its input and output sizes follow the
+    /// Settings of the network that differ from the model's. Its input and output sizes follow the
     /// data.
     pub(super) network: Table,
     /// The data: `digits`, `fashion-mnist`, `cifar-10`, …, or `adding`, `copy-memory`, …
@@ -29,7 +29,7 @@ pub(crate) struct TrainingSettings {
     pub(super) examples: usize,
     /// Time steps of generated sequences.
     pub(super) length: usize,
-    /// How training images are varied.
+    /// How training images are augmented.
     pub(super) augmentation: Augmentation,
     /// Optimiser steps.
     pub(super) steps: u64,
@@ -39,15 +39,15 @@ pub(crate) struct TrainingSettings {
     pub(super) optimizer: OptimizerConfig,
     /// Learning rate at the start.
     pub(super) rate: f64,
-    /// Course of the learning rate.
+    /// Schedule of the learning rate.
     pub(super) rate_schedule: RateSchedule,
-    /// Bound of the gradient's global norm; 0 for none.
+    /// Bound on the gradient's global norm; 0 for none.
     pub(super) clip_norm: f64,
-    /// Evaluations on the test split, besides the one before training.
+    /// Evaluations on the test split, in addition to the one before training.
     pub(super) evaluations: u64,
-    /// Observations of all layers' gradients, evenly over the training.
+    /// Observations of all layers' gradients, evenly spaced over the training.
     pub(super) observations: u64,
-    /// Test accuracy to be reached; where numbers are predicted, the mean squared error.
+    /// Test accuracy to reach; where numbers are predicted, the mean squared error.
     pub(super) target: f64,
 }
 
@@ -103,16 +103,16 @@ impl TrainingSettings {
         }
     }
 
-    /// Returns the network before its sizes follow the data.
+    /// Returns the network before its sizes are fitted to the data.
     ///
     /// # Errors
     ///
-    /// [`SettingsError`] naming the model or the network's setting.
+    /// A [`SettingsError`] that names the model or the network's setting.
     pub(super) fn network(&self) -> Result<NetworkConfig, SettingsError> {
         let model = named(&self.model).ok_or_else(|| SettingsError::Range {
             key: "model".to_owned(),
             value: self.model.clone(),
-            requirement: "it must be in `backdraft zoo`".to_owned(),
+            requirement: "it must be a name that `backdraft zoo` lists".to_owned(),
         })?;
         let origin = format!("network of {}", self.model);
         resolve(&model, &[Overlay { origin, table: self.network.clone() }])
