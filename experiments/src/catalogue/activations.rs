@@ -25,8 +25,8 @@ const SIGMOID_WORST: Claim = Claim {
     statement: "With equal initialisation, a sigmoid net keeps less of its gradient per layer than \
                 a net with any other activation.",
     rule: "At initialisation, at four times the width and the greatest depth: ratio of the factors \
-           per layer, the other activation's over sigmoid's, paired by seed. Supported if every 95 \
-           % interval lies above 1.1, refuted if one lies below.",
+           per layer, the other activation's over sigmoid's, paired by seed. Supported if every \
+           95 % interval lies above 1.1, refuted if one lies below.",
 };
 const TANH_WORSE: Claim = Claim {
     id: "tanh-keeps-less-than-relu",

@@ -22,8 +22,8 @@ const RELU_SOONER: Claim = Claim {
     statement: "Batch normalisation lets a ReLU net of moderate depth with He initialisation learn \
                 in fewer steps.",
     rule: "SGD, each at its best learning rate; the goal is a test accuracy of 90 % at the \
-           smallest depth. Supported if the log-rank test finds the normalised net faster at the 5 \
-           % level and the other's mean time is at least 1.2 times as long; refuted if the test \
+           smallest depth. Supported if the log-rank test finds the normalised net faster at the \
+           5 % level and the other's mean time is at least 1.2 times as long; refuted if the test \
            finds it slower, or if the 95 % interval of the ratio lies below 1.2.",
 };
 const SIGMOID_SOONER: Claim = Claim {

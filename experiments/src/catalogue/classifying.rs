@@ -159,7 +159,7 @@ impl ClassifyingSettings {
 
     /// Trains every arm at every depth with every seed.
     pub(crate) fn trials(&self, arms: &[ClassifyingArm]) -> anyhow::Result<Vec<Trial>> {
-        let images = self.data.load(&Places::new(None)).context("the images cannot be loaded");
+        let images = self.data.load(&Places::new(None)).context("cannot load the images");
         let mut images = images?;
         images.train = images.train.first(self.images);
         let shape = ImageShape { shape: images.train.shape, classes: images.train.classes };

@@ -164,7 +164,7 @@ impl Experiment for Degradation {
 
     fn trials(settings: &DegradationSettings) -> anyhow::Result<Vec<Trial>> {
         let mut images =
-            settings.data.load(&Places::new(None)).context("the images cannot be loaded")?;
+            settings.data.load(&Places::new(None)).context("cannot load the images")?;
         images.train = images.train.first(settings.images);
         let (input_shape, outputs) = (images.train.shape, images.train.classes);
         let data = Arc::new(Supervised::of_images(&images, settings.augmentation));

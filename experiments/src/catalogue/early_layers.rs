@@ -140,7 +140,7 @@ impl Experiment for EarlyLayers {
     }
 
     fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
-        let images = settings.data.load(&Places::new(None)).context("the images cannot be loaded");
+        let images = settings.data.load(&Places::new(None)).context("cannot load the images");
         let mut images = images?;
         images.train = images.train.first(settings.images);
         let elements: usize = images.train.shape.iter().product();

@@ -26,8 +26,8 @@ const TIME_CONSTANT: Claim = Claim {
     statement: "Where it is the only path, an LSTM's forget gate with bias b forgets with the time \
                 constant −1 / ln σ(b): 1.4 steps at b = 0, 3.2 at b = 1, 149 at b = 5.",
     rule: "Input weights of size 0.001, no recurrent ones. ln ‖∂L/∂c_t‖ is fitted against the lag \
-           at b = 0, 1, 2, 3 and 5; two one-sided tests on ln τ over seeds: supported if every 90 \
-           % interval lies within 1 % of theory, refuted if one lies outside.",
+           at b = 0, 1, 2, 3 and 5; two one-sided tests on ln τ over seeds: supported if every \
+           90 % interval lies within 1 % of theory, refuted if one lies outside.",
 };
 const CHRONO_MIXES: Claim = Claim {
     id: "chrono-mixes",

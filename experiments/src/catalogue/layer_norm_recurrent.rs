@@ -45,8 +45,8 @@ const LEARNS_SOONER: Claim = Claim {
     id: "learns-sooner",
     statement: "A layer-normalised LSTM learns temporal order in fewer steps than a plain one.",
     rule: "At the longest length, each at its best learning rate; learnt means a test loss below a \
-           tenth of ln 4. Supported if the log-rank test finds the normalised LSTM faster at the 5 \
-           % level and the other's mean time is at least 1.2 times as long; refuted if the test \
+           tenth of ln 4. Supported if the log-rank test finds the normalised LSTM faster at the \
+           5 % level and the other's mean time is at least 1.2 times as long; refuted if the test \
            finds it slower, or if the 95 % interval of the ratio lies below 1.2.",
 };
 

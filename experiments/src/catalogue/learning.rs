@@ -174,7 +174,7 @@ impl LearningSettings {
         length: usize,
     ) -> anyhow::Result<Arm> {
         let task = problem.task;
-        let one = task.generate(length, 1, 0).context("the sequences cannot be generated")?;
+        let one = task.generate(length, 1, 0).context("cannot generate the sequences")?;
         let (outputs, readout) = match task.answer() {
             Answer::Value => (1, Readout::Last),
             Answer::Class(classes) => (classes, Readout::Last),

@@ -29,8 +29,8 @@ const TWO_SIDES: Claim = Claim {
     id: "two-sides",
     statement: "In a deep tanh net, gradients vanish below the critical line χ = 1 and explode \
                 above it.",
-    rule: "At each point that theory places at least 3 % away from the line: supported if every 95 \
-           % interval of the factor lies on theory's side of 1, refuted if one lies on the other.",
+    rule: "At each point that theory places at least 3 % away from the line: supported if every \
+           95 % interval of the factor lies on theory's side of 1, refuted if one lies on the other.",
 };
 
 const WEIGHT_VARIANCES: [f64; 6] = [0.5, 1.0, 1.5, 2.0, 3.0, 4.0];

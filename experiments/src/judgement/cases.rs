@@ -1,16 +1,15 @@
-//! Claims about several cases.
+//! Statements about several cases.
 
 use super::short;
 use crate::experiment::Claim;
 use crate::verdict::{Effect, Ruling, Verdict};
 
-/// A claim about several cases holds if it holds in all, and falls with the first that contradicts
-/// it. Reported is the case that is worst off: the last in the order of [`Ruling`]s, and among equals
-/// the one listed first.
+/// Judges a statement about several cases: it is supported if every case supports it and refuted if
+/// one refutes it. The verdict reports the worst case (refuted before inconclusive before supported),
+/// and the first listed among equals.
 ///
-/// Its p-value is the largest of all cases where it holds, for each of them is needed, and where it
-/// falls the smallest of those that contradict it times the number of cases, for any of them would have
-/// done.
+/// The p-value of support is the largest of all cases, since each is needed. That of refutation is the
+/// smallest of the refuting cases times the number of cases, since any of them would have sufficed.
 pub fn in_every_case(claim: &Claim, cases: Vec<(String, Verdict)>) -> Verdict {
     let rank = |ruling: Ruling| match ruling {
         Ruling::Refuted => 0,

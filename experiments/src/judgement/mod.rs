@@ -1,4 +1,4 @@
-//! From what was measured over seeds to a verdict: the rules that claims choose from.
+//! The rules that turn measurements over seeds into verdicts.
 
 mod cases;
 mod sample;
@@ -12,7 +12,7 @@ pub use successes::Successes;
 pub use times::Times;
 pub use trend::rises_along;
 
-/// Three significant digits.
+/// Formats three significant digits.
 pub(crate) fn short(value: f64) -> String {
     let magnitude = value.abs();
     match () {
@@ -25,7 +25,7 @@ pub(crate) fn short(value: f64) -> String {
     }
 }
 
-/// One digit is all that a small p-value means.
+/// Formats a p-value. A small one is good to one digit at most.
 pub(crate) fn p_value(p: f64) -> String {
     if p < 1e-3 { format!("{p:.0e}") } else { format!("{p:.3}") }
 }

@@ -1,34 +1,34 @@
-//! Numbers, one a seed, whose mean is judged.
+//! Numbers, one per seed, whose mean is judged.
 
 use crate::experiment::Claim;
 use crate::statistics::{Equivalence, Estimate};
 use crate::verdict::{Effect, Ruling, Verdict};
 
-/// What was measured for a claim, one value a seed.
+/// What was measured for a statement, one value per seed.
 #[derive(Clone, Debug)]
 pub struct Sample {
     name: String,
     values: Vec<f64>,
-    /// Whether the values are logarithms of what is reported.
+    /// Whether the values are logarithms of the reported quantity.
     is_log: bool,
     evidence: String,
 }
 
-/// A model that has learnt nothing scores within this share of the trivial one's loss.
+/// A model whose loss is within this share of the trivial predictor's has learnt nothing.
 const STUCK: f64 = 0.05;
 
 impl Sample {
-    /// Values that are averaged as they are.
+    /// Values that are averaged directly.
     pub fn new(name: &str, values: Vec<f64>) -> Self {
         Self { name: name.to_owned(), values, is_log: false, evidence: String::new() }
     }
 
-    /// Logarithms: averaged, and reported as geometric mean.
+    /// Logarithms, averaged and reported as a geometric mean.
     pub fn of_logs(name: &str, logs: Vec<f64>) -> Self {
         Self { is_log: true, ..Self::new(name, logs) }
     }
 
-    /// Says what else was seen, in a sentence with numbers.
+    /// Adds further evidence, in words and numbers.
     pub fn because(self, evidence: impl Into<String>) -> Self {
         Self { evidence: evidence.into(), ..self }
     }
@@ -40,8 +40,8 @@ impl Sample {
 
     /// Judges by a rule on the 95 % interval, on the scale of the values.
     ///
-    /// The verdict's p-value is the level at which the rule would lose its ruling; a rule that does
-    /// not look at the interval is no test and has none.
+    /// The verdict's p-value is the significance level at which the ruling would change. A rule that
+    /// ignores the interval is not a test and has none.
     pub fn judge(self, claim: &Claim, rule: impl Fn(&Estimate) -> Ruling) -> Verdict {
         let estimate = self.estimate();
         let ruling = estimate.as_ref().map_or(Ruling::Inconclusive, &rule);
@@ -49,8 +49,8 @@ impl Sample {
         self.rule(claim, ruling, p_value)
     }
 
-    /// Supported if the interval lies above the threshold, refuted if below; the threshold is on the
-    /// scale of what is reported.
+    /// Supported if the interval lies above the threshold, refuted if below. The threshold is on the
+    /// reported scale.
     pub fn exceeds(self, claim: &Claim, threshold: f64) -> Verdict {
         let threshold = self.on_scale(threshold);
         self.judge(claim, |e| Ruling::of(e.lower > threshold, e.upper < threshold))
@@ -62,14 +62,14 @@ impl Sample {
         self.judge(claim, |e| Ruling::of(e.upper < threshold, e.lower > threshold))
     }
 
-    /// Supported if the interval lies below half the loss of the trivial predictor, refuted if above:
-    /// something was solved.
+    /// Supported if the interval lies below half the trivial predictor's loss, so that something was
+    /// solved; refuted if above.
     pub fn beats_baseline(self, claim: &Claim, baseline: f64) -> Verdict {
         self.because_of(baseline).stays_below(claim, baseline / 2.0)
     }
 
-    /// Supported if the interval lies within 5 % of the loss of the trivial predictor, refuted if
-    /// outside: nothing was learnt.
+    /// Supported if the interval lies within 5 % of the trivial predictor's loss, so that nothing was
+    /// learnt; refuted if outside.
     pub fn stays_at_baseline(self, claim: &Claim, baseline: f64) -> Verdict {
         let [low, high] = [1.0 - STUCK, 1.0 + STUCK].map(|share| self.on_scale(share * baseline));
         self.because_of(baseline).judge(claim, |e| {
@@ -103,7 +103,7 @@ impl Sample {
 
     fn because_of(self, baseline: f64) -> Self {
         if self.evidence.is_empty() {
-            return self.because(format!("the trivial predictor has {}", super::short(baseline)));
+            return self.because(format!("trivial predictor: {}", super::short(baseline)));
         }
         self
     }

@@ -1,10 +1,10 @@
-//! Attempts, one a seed, whose share of successes is judged.
+//! Attempts, one per seed, whose share of successes is judged.
 
 use crate::experiment::Claim;
 use crate::statistics::Proportion;
 use crate::verdict::{Effect, Ruling, Verdict};
 
-/// Which seeds succeeded. A run that diverged did not.
+/// Which seeds succeeded. A trial that diverged did not.
 #[derive(Clone, Debug)]
 pub struct Successes {
     name: String,
@@ -13,13 +13,13 @@ pub struct Successes {
 }
 
 impl Successes {
-    /// Creates them from what became of each seed.
+    /// Creates them from the outcome of each seed.
     pub fn new(name: &str, outcomes: impl IntoIterator<Item = bool>) -> Self {
         let outcomes = outcomes.into_iter().collect();
         Self { name: name.to_owned(), outcomes, evidence: String::new() }
     }
 
-    /// Says what else was seen, in a sentence with numbers.
+    /// Adds further evidence, in words and numbers.
     pub fn because(self, evidence: impl Into<String>) -> Self {
         Self { evidence: evidence.into(), ..self }
     }
@@ -29,7 +29,7 @@ impl Successes {
         Proportion::of(&self.outcomes)
     }
 
-    /// Judges by a rule on the exact 95 % interval; a rule that does not look at it is no test.
+    /// Judges by a rule on the exact 95 % interval. A rule that ignores the interval is not a test.
     pub fn judge(self, claim: &Claim, rule: impl Fn((f64, f64)) -> Ruling) -> Verdict {
         let Some(share) = self.proportion() else { return self.nothing(claim) };
         let ruling = rule(share.interval(0.95));
@@ -47,8 +47,8 @@ impl Successes {
         self.judge(claim, |(lower, upper)| Ruling::of(upper < threshold, lower > threshold))
     }
 
-    /// Supported if every one of at least two succeeded, refuted if one did not: for what chance has no
-    /// part in.
+    /// Supported if all of at least two attempts succeeded, refuted if one did not. For outcomes in
+    /// which chance plays no part.
     pub fn every(self, claim: &Claim) -> Verdict {
         let (are_some, all) = (self.outcomes.len() > 1, !self.outcomes.contains(&false));
         self.judge(claim, |_| Ruling::of(are_some && all, !all))
@@ -68,8 +68,8 @@ impl Successes {
         self.rule(claim, ruling, proportion, Some(p_value))
     }
 
-    /// Supported if the 95 % interval of the difference of the shares, these less `others`, lies above
-    /// the margin, refuted if below.
+    /// Supported if the 95 % interval of the difference of the shares, this one minus `others`, lies
+    /// above the margin, refuted if below.
     pub fn exceed(self, others: &Self, claim: &Claim, margin: f64) -> Verdict {
         let Some((mine, theirs)) = self.proportion().zip(others.proportion()) else {
             return self.nothing(claim);

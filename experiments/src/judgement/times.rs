@@ -1,10 +1,10 @@
-//! Times to a goal, one a seed, that some never reach.
+//! Times to a goal, one per seed, some of which are never reached.
 
 use crate::experiment::Claim;
 use crate::statistics::{KaplanMeier, LogRank, Time};
 use crate::verdict::{Effect, Ruling, Verdict};
 
-/// How long each seed took. One that diverged is unsolved to the end: it would never have got there.
+/// How long each seed took. A seed that diverged counts as unsolved to the end.
 #[derive(Clone, Debug)]
 pub struct Times {
     name: String,
@@ -12,14 +12,15 @@ pub struct Times {
 }
 
 impl Times {
-    /// Creates them from the time of each seed; `name` says what takes the time, and its unit.
+    /// Creates them from the time of each seed; `name` says what is timed, and the unit.
     pub fn new(name: &str, times: impl IntoIterator<Item = Time>) -> Self {
         Self { name: name.to_owned(), times: times.into_iter().collect() }
     }
 
-    /// Supported if the log-rank test finds these quicker than `others` at 5 % and the mean time of
-    /// the others, up to the end of the shorter observation, is at least `factor` times theirs; refuted
-    /// if it finds them slower, or if the 95 % interval of the ratio lies below `factor`.
+    /// Supported if the log-rank test finds these faster than `others` at the 5 % level and the mean
+    /// time of the others, up to the end of the shorter observation, is at least `factor` times as
+    /// long; refuted if the test finds them slower, or if the 95 % interval of the ratio lies below
+    /// `factor`.
     pub fn sooner_than(self, others: &Self, claim: &Claim, factor: f64) -> Verdict {
         let evidence = format!("{}; {}", self.summary(), others.summary());
         let ratio = self.ratio(others);
@@ -37,7 +38,7 @@ impl Times {
             estimate: ratio,
             interval: Some((lower, upper)),
         };
-        // Either of two tests can refute, which doubles the smaller p-value.
+        // Either of two tests can refute, so the smaller p-value is doubled.
         let slower = if is_slower { test.p_value } else { 1.0 };
         let less = if is_less { two_tails_of(ratio, error, factor) } else { 1.0 };
         let p_value = match ruling {
@@ -47,7 +48,7 @@ impl Times {
         Verdict::new(claim, ruling, Some(effect), seeds, evidence).with_p_value(Some(p_value))
     }
 
-    /// The ratio of the mean times, others' over these, with the standard error of its logarithm.
+    /// The ratio of the mean times, others' over these, and the standard error of its logarithm.
     fn ratio(&self, others: &Self) -> Option<(f64, f64)> {
         let (curve, other) = KaplanMeier::of(&self.times).zip(KaplanMeier::of(&others.times))?;
         let horizon = curve.end().min(other.end()).min(curve.last().max(other.last()));
@@ -58,7 +59,7 @@ impl Times {
         (ratio.is_finite() && error.is_finite()).then_some((ratio, error))
     }
 
-    /// How many solved it, and the median with its interval.
+    /// How many seeds solved the task, and the median time with its interval.
     fn summary(&self) -> String {
         let solved = self.times.iter().filter(|time| time.is_solved()).count();
         let curve = KaplanMeier::of(&self.times);

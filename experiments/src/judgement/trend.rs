@@ -5,9 +5,9 @@ use crate::experiment::Claim;
 use crate::statistics::Trend;
 use crate::verdict::{Effect, Ruling, Verdict};
 
-/// Supported if the share of successes rises with the score of a factor's level, by the Cochran–Armitage
-/// test at 5 %, refuted if it falls; reported is the difference of the shares at the last and the first
-/// level.
+/// Supported if the share of successes rises with the score of a factor's level, by the
+/// Cochran–Armitage test at the 5 % level, refuted if it falls. Reports the difference of the shares at
+/// the last and the first level.
 pub fn rises_along(
     claim: &Claim,
     name: &str,

@@ -1,13 +1,13 @@
-//! A training that only looks how well a learning rate does.
+//! A training that only tries out a learning rate.
 
 use std::io;
 
 use backdraft_hooks::Row;
 use backdraft_trainer::{Checkpoint, Decision, Keeper, Listener, Progress};
 
-/// Listens to a training that tries a rate, and stops it when the trial that it is for is to stop.
+/// Listener of a training that tries out a rate. It stops when its trial is asked to stop.
 ///
-/// It has no checkpoints: what was tried is tried again when the trial goes on.
+/// It keeps no checkpoints: a resumed trial repeats the attempt.
 pub(super) struct Attempt<'a> {
     pub(super) rows: Vec<Row>,
     judged: &'a mut dyn Listener,

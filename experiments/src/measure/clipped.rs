@@ -13,22 +13,22 @@ use burn::tensor::{Device, ExecutionError, Int, Tensor};
 use super::tuning::DataSource;
 use crate::trial::Task;
 
-/// What is bounded, each to a share of what it is.
+/// What clipping bounds, in each case to a share of its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bounded {
     /// The norm of all gradients together.
     GlobalNorm,
-    /// The norm of each tensor, to a share of the largest.
+    /// The norm of each tensor, to a share of the largest norm.
     TensorNorm,
-    /// Every element, to a share of the largest.
+    /// Every element, to a share of the largest element.
     Value,
 }
 
 /// Draws the network of `seed`, computes the gradient of the loss on the first `batch` training
 /// examples, and clips it at `share` of its size.
 ///
-/// Measures at step 0, of the network: `norm_over_bound`, the norm that is bounded over its bound
-/// after clipping (the largest of them), and `cosine` of the clipped gradient with the other.
+/// Measures for the network at step 0: `norm_over_bound`, the (largest) norm after clipping over
+/// its bound, and `cosine`, between the gradients before and after clipping.
 pub(crate) fn clipped(
     network: NetworkConfig,
     data: Arc<DataSource>,
@@ -71,7 +71,7 @@ pub(crate) fn clipped(
 }
 
 impl Bounded {
-    /// Returns what is bounded, in a gradient given tensor by tensor.
+    /// Returns the size that is bounded, of a gradient given tensor by tensor.
     fn size(self, gradient: &[Vec<f64>]) -> f64 {
         let largest = |sizes: &mut dyn Iterator<Item = f64>| sizes.fold(0.0, f64::max);
         match self {
@@ -92,7 +92,7 @@ fn norm(gradient: &[Vec<f64>]) -> f64 {
     product(gradient, gradient).sqrt()
 }
 
-/// Reads the gradients back, tensor by tensor in the order of the network.
+/// Reads back the gradients, tensor by tensor, in the order of the network.
 fn elements<M: Module>(module: &M, gradients: &GradientsParams) -> anyhow::Result<Vec<Vec<f64>>> {
     let mut reader = Reader { gradients, tensors: Ok(Vec::new()) };
     module.visit(&mut reader);

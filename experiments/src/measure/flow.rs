@@ -1,4 +1,4 @@
-//! Signal and gradient in a network that has not been trained.
+//! Signal and gradient in an untrained network.
 
 use backdraft_hooks::{
     ActivationGradientNorm, ActivationNorm, DeadShare, GradientHook, GradientNorm, NETWORK, Row,
@@ -11,14 +11,14 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::trial::Task;
 
-/// Keeps inputs independent of weights that are drawn from the same seed.
+/// Offset of the seed of the inputs, which keeps them independent of the weights.
 pub(super) const INPUTS: u64 = 1 << 40;
 
 /// Draws the network of `seed`, sends `batch` Gaussian inputs through it, and a Gaussian gradient
 /// back from its outputs.
 ///
-/// Measures ‖∂L/∂a‖ and ‖a‖ of every tap, ‖∂L/∂θ‖ of every parameter, dead and saturated shares, and
-/// as `input_norm` of the network ‖x‖, all at step 0.
+/// Measures at step 0: ‖∂L/∂a‖ and ‖a‖ of every tap, ‖∂L/∂θ‖ of every parameter, dead and saturated
+/// shares, and ‖x‖ as the network's `input_norm`.
 pub(crate) fn flow(config: NetworkConfig, batch: usize, seed: u64) -> Box<Task> {
     Box::new(move |device: &Device, listener: &mut dyn Listener| {
         let device = device.clone().autodiff();

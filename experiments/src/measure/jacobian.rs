@@ -10,8 +10,8 @@ use super::flow::INPUTS;
 use crate::theory::ScalarFunction;
 use crate::trial::Task;
 
-/// Draws the network of `seed`, sends one Gaussian input through it, and measures as
-/// `mean_singular_value` of each hidden layer the average singular value of ∂h_l / ∂h_(l−1).
+/// Draws the network of `seed` and sends one Gaussian input through it. Measures the average singular
+/// value of ∂h_l / ∂h_(l−1) as the `mean_singular_value` of each hidden layer.
 ///
 /// # Reference
 ///
@@ -46,15 +46,15 @@ pub(crate) fn jacobian(config: MlpConfig, seed: u64) -> Box<Task> {
     })
 }
 
-/// Sweeps after which the columns are orthogonal to rounding; seven are usual.
+/// Maximum number of sweeps. The columns are usually orthogonal to rounding after seven.
 const SWEEPS: usize = 30;
 
-/// Returns the singular values of a matrix of rows with so many columns, in no order.
+/// Returns the singular values, unordered, of a row-major matrix with `columns` columns.
 ///
 /// # Reference
 ///
 /// M. R. Hestenes, "Inversion of matrices by biorthogonalization and related results", 1958: pairs of
-/// columns are turned until all are orthogonal; their lengths are the singular values.
+/// columns are rotated until all are orthogonal; their lengths are the singular values.
 fn singular_values(matrix: Vec<f64>, columns: usize) -> Vec<f64> {
     let rows = matrix.len() / columns;
     let column = |j: usize| (0..rows).map(|i| matrix[i * columns + j]).collect::<Vec<f64>>();

@@ -1,4 +1,4 @@
-//! How alike the gradients of different inputs are.
+//! How similar the gradients of different inputs are.
 
 use backdraft_hooks::{Row, Taps};
 use backdraft_layers::{Initializer, Network, weight_rng};
@@ -9,12 +9,12 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::flow::INPUTS;
 use crate::trial::Task;
 
-/// Draws the network of `seed`, which has one output, sends `batch` independent Gaussian inputs through
-/// it, and measures as `gradient_cosine` of every tap the mean cosine, over pairs of inputs, between
-/// their gradients of the output with respect to that activation.
+/// Draws the network of `seed`, which has one output, and sends `batch` independent Gaussian inputs
+/// through it. Measures as the `gradient_cosine` of every tap the mean cosine, over pairs of inputs,
+/// between the gradients of their outputs with respect to that activation.
 ///
-/// Each input's output counts with a random sign, which is taken off its gradient again: what a
-/// normalisation over the batch adds of other inputs' gradients then has no mean.
+/// Each output is multiplied by a random sign, which is then removed from its gradient. The terms
+/// that normalisation over the batch adds from other inputs' gradients thereby average out.
 pub(crate) fn likeness(config: NetworkConfig, batch: usize, seed: u64) -> Box<Task> {
     Box::new(move |device: &Device, listener: &mut dyn Listener| {
         let device = device.clone().autodiff();
@@ -45,15 +45,15 @@ pub(crate) fn likeness(config: NetworkConfig, batch: usize, seed: u64) -> Box<Ta
     })
 }
 
-/// The mean over pairs of rows of the cosine of the angle between them, each row with its sign.
+/// The mean cosine of the angle between pairs of rows, each row multiplied by its sign.
 ///
-/// A sum of unit vectors has the squared length n + n (n − 1) × that mean.
+/// The squared length of the sum of n unit vectors is n + n (n − 1) × that mean.
 fn mean_cosine(rows: &[f64], signs: &[f32]) -> f64 {
     let n = signs.len();
     let columns = rows.len() / n;
     let mut sum = vec![0.0; columns];
     for (row, sign) in rows.chunks_exact(columns).zip(signs) {
-        // Scaled by the largest, because squares of a vanished gradient may underflow.
+        // Scaled by the largest element, because squares of a vanished gradient may underflow.
         let largest = row.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
         let norm = row.iter().map(|x| (x / largest).powi(2)).sum::<f64>().sqrt() * largest;
         for (sum, x) in sum.iter_mut().zip(row) {
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn cosines_are_averaged_over_pairs_without_the_signs() {
-        // Angles of 0, 60 and 60 degrees, one row turned round and one very short.
+        // Angles of 0, 60 and 60 degrees; one row is reversed and one is very short.
         let half = 0.5 * 3f64.sqrt();
         let rows = [1.0, 0.0, -2.0, 0.0, 0.5e-200, half * 1e-200];
         let mean = mean_cosine(&rows, &[1.0, -1.0, 1.0]);

@@ -1,4 +1,4 @@
-//! What trials do: look at a network as it starts, or train it.
+//! What trials do: measure an untrained network, or train it.
 
 mod attempt;
 mod clipped;

@@ -1,4 +1,4 @@
-//! What a linear readout finds in each layer of a network, before and after training.
+//! Linear probes on each layer of a network, before and after training.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use super::training::train;
 use crate::statistics::Ridge;
 use crate::trial::Task;
 
-/// Small beside the variance of a feature of any use.
+/// Ridge penalty, small beside the variance of any useful feature.
 const PENALTY: f64 = 1e-4;
 
-/// Trains the network of the trainer's seed, measures what `hook` asks for, and before and after, as
-/// `probe_accuracy` of every tap, the share of test examples that a linear classifier on this layer's
-/// features gets right; the targets are classes.
+/// Trains the network of the trainer's seed and measures what `hook` asks for. Before and after
+/// training, it measures as the `probe_accuracy` of every tap the share of test examples that a linear
+/// classifier on this layer's features gets right. The targets are classes.
 ///
-/// The classifier is a ridge regression to the classes as unit vectors, on features with unit variance,
-/// so that it does not depend on the scale of a layer.
+/// The classifier is a ridge regression onto one-hot classes. Its features have unit variance, so that
+/// the scale of a layer does not matter.
 ///
 /// # Reference
 ///
 /// G. Alain, Y. Bengio, "Understanding intermediate layers using linear classifier probes", 2016,
-/// § 3.2 in later versions; theirs are trained by gradient descent.
+/// § 3.2 in later versions, where the probes are trained by gradient descent.
 pub(crate) fn probing(
     network: NetworkConfig,
     trainer: TrainerConfig,
@@ -80,7 +80,7 @@ fn probes(
     Ok(rows)
 }
 
-/// Share of the unseen examples that get their label; none if the features are not finite.
+/// Share of the unseen examples that are classified correctly; 0 if the features are not finite.
 fn accuracy(
     (features, labels): (&[f64], &[usize]),
     (unseen_features, unseen): (&[f64], &[usize]),
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_probe_finds_what_is_linear_in_the_features_whatever_their_scale() {
-        // Two features, the second tiny and the one that tells.
+        // Two features; the second one is tiny, and it alone determines the class.
         let row = |i: usize| [(i % 3) as f64, if i.is_multiple_of(2) { 1e-9 } else { -1e-9 }];
         let mut train: Vec<f64> = (0..30).flat_map(row).collect();
         let mut test: Vec<f64> = (30..40).flat_map(row).collect();

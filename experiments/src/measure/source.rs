@@ -1,4 +1,4 @@
-//! Data sets and generated tasks by one name, as what any network of the zoo can learn from.
+//! Data sets and generated tasks by name, in a form that any network of the zoo can learn from.
 
 use std::sync::Arc;
 
@@ -18,27 +18,27 @@ pub(crate) enum Source {
     Sequences(SequenceTask),
 }
 
-/// How much of a source is taken, and how.
+/// The part of a source to use, and how.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portion {
-    /// Examples to train on, at most.
+    /// Maximum number of training examples.
     pub(crate) examples: usize,
     /// Time steps of generated sequences.
     pub(crate) length: usize,
-    /// How training images are varied.
+    /// How training images are augmented.
     pub(crate) augmentation: Augmentation,
-    /// Decides what is generated.
+    /// Seed of the generated examples.
     pub(crate) seed: u64,
 }
 
-/// A data set, with what a network for it must look like.
+/// A data set and the shape that a network for it must have.
 #[derive(Clone)]
 pub(crate) struct Assignment {
     pub(crate) data: Arc<Supervised>,
     pub(crate) shape: TaskShape,
 }
 
-/// Sequences of a generated test split.
+/// Number of sequences in a generated test split.
 const TESTED: usize = 1_000;
 
 impl Source {
@@ -48,7 +48,7 @@ impl Source {
         images.chain(SequenceTask::ALL.iter().copied().map(Self::Sequences))
     }
 
-    /// Returns the name in configurations.
+    /// Returns the name used in configurations.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Images(set) => set.name(),
@@ -56,18 +56,18 @@ impl Source {
         }
     }
 
-    /// Tells whether a seed decides the examples.
+    /// Tells whether the examples depend on a seed.
     pub(crate) fn is_generated(self) -> bool {
         matches!(self, Self::Sequences(_))
     }
 
-    /// Tells whether numbers are to be predicted rather than classes.
+    /// Tells whether the task is to predict numbers rather than classes.
     pub(crate) fn predicts_values(self) -> bool {
         matches!(self, Self::Sequences(task) if task.answer() == Answer::Value)
     }
 
-    /// Returns the loss of the best predictor that does not look at its inputs: of images, whose
-    /// classes are about equally frequent, and of sequences of a length.
+    /// Returns the loss of the best predictor that ignores its inputs. Image classes are taken to be
+    /// equally frequent; `length` is that of the sequences.
     pub(crate) fn trivial_loss(self, length: usize) -> f64 {
         match self {
             Self::Images(set) => (set.classes() as f64).ln(),
@@ -79,12 +79,12 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Files that cannot be had, or a length that the task cannot have.
+    /// If a file cannot be loaded, or the task cannot have this length.
     pub(crate) fn load(self, portion: Portion) -> anyhow::Result<Assignment> {
         match self {
             Self::Images(set) => {
                 let images = set.load(&Places::new(None));
-                let mut images = images.context("the images cannot be loaded")?;
+                let mut images = images.context("cannot load the images")?;
                 images.train = images.train.first(portion.examples);
                 let (shape, classes) = (images.train.shape, images.train.classes);
                 Ok(Assignment {
@@ -99,7 +99,7 @@ impl Source {
             Self::Sequences(task) => {
                 let Portion { examples, length, seed, .. } = portion;
                 let data = Supervised::of_sequences(task, length, [examples, TESTED], seed);
-                let data = data.context("the sequences cannot be generated")?;
+                let data = data.context("cannot generate the sequences")?;
                 let example = task.generate(length, 1, seed)?;
                 let (outputs, is_every_step) = match task.answer() {
                     Answer::Value => (1, false),
@@ -133,7 +133,7 @@ impl TryFrom<String> for Source {
             let names: Vec<_> = Self::all().map(Self::name).collect();
             let nearest = nearest(&name, names.iter().copied()).unwrap_or_default();
             let names = names.join(", ");
-            format!("there are no data `{name}`; did you mean `{nearest}`? There are {names}")
+            format!("there is no data set `{name}`; did you mean `{nearest}`? Available: {names}")
         })
     }
 }

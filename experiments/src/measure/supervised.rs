@@ -1,4 +1,4 @@
-//! Inputs and targets of any task in one form, which every network of the zoo takes.
+//! Inputs and targets of any task in one form that every network of the zoo accepts.
 
 use backdraft_datasets::{
     Answer, Augmentation, DatasetError, Examples as HostExamples, ImageSplits, SequenceTask,
@@ -12,7 +12,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use super::flow::INPUTS;
 use crate::xray::Loss;
 
-/// A task in host memory: flat inputs, targets, and the loss that compares outputs with them.
+/// A task in host memory: flat inputs, targets, and the loss that compares outputs with targets.
 pub(crate) struct Supervised {
     train: Table,
     test: Table,
@@ -20,17 +20,17 @@ pub(crate) struct Supervised {
     augmented: Option<Augmented>,
 }
 
-/// The seed of the order that permuted inputs come in.
+/// Seed of the permutation of permuted inputs.
 const PERMUTATION: u64 = 0;
 
-/// How training images of a shape are varied.
+/// How training images of a given shape are augmented.
 #[derive(Clone, Copy)]
 struct Augmented {
     augmentation: Augmentation,
     shape: [usize; 3],
 }
 
-/// Rows of inputs with rows of targets.
+/// Rows of inputs and rows of targets.
 struct Table {
     inputs: Vec<f32>,
     targets: Vec<f32>,
@@ -38,7 +38,7 @@ struct Table {
 }
 
 impl Supervised {
-    /// Two classes, told by one logit.
+    /// Two classes, predicted by one logit.
     pub(crate) fn of_two_classes(data: &TrainTest) -> Self {
         let table = |examples: &HostExamples| Table {
             inputs: examples.inputs().to_vec(),
@@ -49,7 +49,7 @@ impl Supervised {
         Self { train, test, loss: Loss::BinaryCrossEntropy, augmented: None }
     }
 
-    /// Images, standardised by the training split; those to train on are varied.
+    /// Images, standardised with the statistics of the training split. Training images are augmented.
     pub(crate) fn of_images(data: &ImageSplits, augmentation: Augmentation) -> Self {
         let (train, test) = data.standardised();
         let table = |inputs: Vec<f32>, labels: &[u8]| Table {
@@ -66,14 +66,14 @@ impl Supervised {
         }
     }
 
-    /// Returns the same with the inputs of every example in another order, one for all and for ever;
-    /// images that have lost their shape are not varied.
+    /// Returns the same task with the inputs of every example in one fixed random order. Permuted
+    /// images have lost their shape, so they are not augmented.
     pub(crate) fn permuted(&self) -> Self {
         let [train, test] = [&self.train, &self.test].map(Table::permuted);
         Self { train, test, loss: self.loss, augmented: None }
     }
 
-    /// Sequences of a generated task: `counts` to train and to test on.
+    /// Sequences of a generated task; `counts` are the sizes of the training and the test split.
     pub(crate) fn of_sequences(
         task: SequenceTask,
         length: usize,
@@ -85,7 +85,7 @@ impl Supervised {
             inputs: sequences.inputs,
             targets: sequences.targets,
         };
-        // An even seed for training, the odd one after it for testing.
+        // An even seed for training, the next odd one for testing.
         let train = table(task.generate(length, counts[0], 2 * seed)?);
         let test = table(task.generate(length, counts[1], 2 * seed + 1)?);
         let loss = match task.answer() {
@@ -95,7 +95,7 @@ impl Supervised {
         Ok(Self { train, test, loss, augmented: None })
     }
 
-    /// Gaussian inputs and targets of the sizes of a network, the same to train and to test on.
+    /// Gaussian inputs and targets of the sizes of a network, the same for training and testing.
     pub(crate) fn made_up(config: &NetworkConfig, rows: usize, seed: u64) -> Self {
         let mut rng = weight_rng(seed.wrapping_add(INPUTS));
         let mut normal = |columns| Initializer::Normal(1.0).draw(rows, columns, &mut rng);
@@ -106,7 +106,7 @@ impl Supervised {
         Self { train, test, loss: Loss::MeanSquaredError, augmented: None }
     }
 
-    /// Puts the training and the test split on a device; `seed` decides how images are varied.
+    /// Puts the training and the test split on a device; `seed` is that of the augmentation.
     pub(crate) fn on_device(
         &self,
         device: &Device,
@@ -138,13 +138,13 @@ impl Table {
 }
 
 impl Augmented {
-    /// Varies the images of a training batch, `[batch, channels × height × width]`.
+    /// Augments the images of a training batch, `[batch, channels × height × width]`.
     fn vary(self, images: Tensor<2>, seed: u64, step: u64) -> Tensor<2> {
         let [batch, size] = images.dims();
         let sources = self.augmentation.sources(batch, self.shape, seed, step);
         let sources = TensorData::new(sources, [batch, size]);
         let sources = Tensor::<2, Int>::from_data(sources, &images.device());
-        // Zero, the mean of the standardised images, is what comes in from outside.
+        // Pixels from outside the image are 0, the mean of the standardised images.
         let outside = Tensor::zeros([batch, 1], (&images.device(), images.dtype()));
         Tensor::cat(vec![images, outside], 1).gather(1, sources)
     }
@@ -173,7 +173,7 @@ mod tests {
         let images = |labels: &[u8]| Images {
             shape: [1, 2, 2],
             classes: 2,
-            // A label and the sum of its image tell each other.
+            // A label and the sum of its image determine each other.
             pixels: labels.iter().flat_map(|label| [0, 0, 0, 100 * (1 + label)]).collect(),
             labels: labels.to_vec(),
         };

@@ -1,4 +1,4 @@
-//! A network in training.
+//! Training of a network.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor};
 use super::supervised::Supervised;
 use crate::trial::Task;
 
-/// Trains the network of the trainer's seed and measures what `hook` asks for, and the trainer's own
+/// Trains the network of the trainer's seed. Measures what `hook` asks for and the trainer's own
 /// quantities.
 pub(crate) fn training(
     network: NetworkConfig,
@@ -25,7 +25,7 @@ pub(crate) fn training(
     })
 }
 
-/// Trains at once; returns the network with how it ended.
+/// Trains immediately and returns the network and the outcome.
 pub(super) fn train(
     network: &NetworkConfig,
     trainer: &TrainerConfig,

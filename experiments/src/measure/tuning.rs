@@ -1,4 +1,4 @@
-//! Networks in training, each at the learning rate that suits it best.
+//! Training of networks, each at the learning rate that suits it best.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,10 +15,10 @@ use super::supervised::Supervised;
 use super::training::train;
 use crate::trial::Task;
 
-/// Returns the data of a seed, drawn when they are needed.
+/// Returns the data of a seed, drawn on demand.
 pub(crate) type DataSource = dyn Fn(u64) -> anyhow::Result<Arc<Supervised>> + Send + Sync;
 
-/// What is compared with others: a network, its training, its data; seed and learning rate are open.
+/// One side of a comparison: a network, its training and its data, all but seed and learning rate.
 pub(crate) struct Arm {
     pub(crate) network: NetworkConfig,
     pub(crate) trainer: TrainerConfig,
@@ -26,42 +26,42 @@ pub(crate) struct Arm {
     pub(crate) hook: fn() -> GradientHook,
 }
 
-/// What every arm may spend on its learning rate: the same rates, with the same seeds, none of which
-/// is judged afterwards.
+/// What every arm may spend on choosing its learning rate: the same rates on the same seeds, none of
+/// which is judged afterwards.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Budget {
     rates: Vec<f64>,
     seeds: Range<u64>,
 }
 
-/// Lies between the seeds that are judged and those that tune: more than anybody judges.
+/// Distance between the seeds that are judged and those that tune, larger than any study.
 const APART: u64 = 1 << 41;
 
 impl Budget {
-    /// Tries `rates` with `seeds` seeds that lie far from those from `first_judged` on.
+    /// Tries `rates` on `seeds` seeds, far beyond those that are judged from `first_judged` on.
     pub(crate) fn new(rates: Vec<f64>, seeds: u64, first_judged: u64) -> Self {
         let first = first_judged + APART;
         Self { rates, seeds: first..first + seeds }
     }
 }
 
-/// An arm whose learning rate is chosen by the first of its trials that runs.
+/// An arm whose learning rate is chosen by the first of its trials to run.
 pub(crate) struct TunedArm {
     arm: Arm,
     choice: Choice,
-    /// Empty until a trial has chosen; the error is a text, for every trial to report.
+    /// Empty until a trial has chosen. The error is a text, so that every trial can report it.
     tried: Mutex<Option<Result<Vec<Tried>, String>>>,
 }
 
-/// Who chooses.
+/// How the rate is chosen.
 enum Choice {
-    /// The arm itself, within this budget.
+    /// By the arm itself, within this budget.
     Own(Budget),
-    /// Another one, for itself.
+    /// By another arm, for itself.
     Of(Arc<TunedArm>),
 }
 
-/// A learning rate with what was left of the loss, on average over the training and the seeds.
+/// A learning rate and the share of the loss that was left, averaged over training and seeds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Tried {
     rate: f64,
@@ -69,19 +69,19 @@ struct Tried {
 }
 
 impl TunedArm {
-    /// Prepares the arm; nothing runs yet.
+    /// Prepares the arm without running anything.
     pub(crate) fn new(arm: Arm, budget: Budget) -> Arc<Self> {
         Arc::new(Self { arm, choice: Choice::Own(budget), tried: Mutex::default() })
     }
 
-    /// Prepares an arm that takes the rate that is best for another.
+    /// Prepares an arm that uses another arm's best rate.
     pub(crate) fn at_rate_of(other: &Arc<Self>, arm: Arm) -> Arc<Self> {
         Arc::new(Self { arm, choice: Choice::Of(Arc::clone(other)), tried: Mutex::default() })
     }
 
-    /// Returns the task of training with `seed` at the arm's best learning rate, which is recorded
-    /// as `learning_rate` of the network, next to what each rate left of the loss as
-    /// `remaining_loss` of `rate R`.
+    /// Returns the task of training with `seed` at the arm's best learning rate. The rate is recorded
+    /// as the network's `learning_rate`, and the loss that each rate left as the `remaining_loss` of
+    /// `rate R`.
     pub(crate) fn task(self: &Arc<Self>, seed: u64) -> Box<Task> {
         let tuned = Arc::clone(self);
         Box::new(move |device: &Device, listener: &mut dyn Listener| {
@@ -89,7 +89,7 @@ impl TunedArm {
                 return Ok(Outcome::Interrupted { step: 0 });
             };
             let tried = tried.map_err(|reason| anyhow!("tuning failed: {reason}"))?;
-            let rate = best(&tried).ok_or_else(|| anyhow!("there are no learning rates to try"))?;
+            let rate = best(&tried).ok_or_else(|| anyhow!("there is no learning rate to try"))?;
             let row = |quantity: &'static str, subject: Cow<'static, str>, value: f64| Row {
                 step: 0,
                 quantity: quantity.into(),
@@ -106,8 +106,8 @@ impl TunedArm {
         })
     }
 
-    /// Returns what every rate left, tried by the first that asks; `None` if it was interrupted, in
-    /// which case the next one tries.
+    /// Returns the loss that every rate left. The first caller tries the rates; `None` if it was
+    /// interrupted, in which case the next caller tries.
     fn tried(
         &self,
         device: &Device,
@@ -117,7 +117,7 @@ impl TunedArm {
             Choice::Of(other) => return other.tried(device, listener),
             Choice::Own(budget) => budget,
         };
-        // A trial that panicked while it tried has chosen nothing.
+        // A trial that panicked while trying has chosen nothing.
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         if tried.is_none() {
             let rates = self.try_rates(budget, device, listener);
@@ -172,15 +172,15 @@ impl Arm {
     }
 }
 
-/// The rate that left least; of equals the one tried first.
+/// The rate that left the least loss; of equal ones, the first tried.
 fn best(tried: &[Tried]) -> Option<f64> {
     tried.iter().min_by(|a, b| a.remaining.total_cmp(&b.remaining)).map(|best| best.rate)
 }
 
-/// Returns which share of the first training loss was left, on average over `looks` looks.
+/// Returns the share of the first training loss that was left, averaged over `looks` looks.
 ///
-/// Training that ended early because the task was solved leaves nothing from there on; one that
-/// diverged leaves all. A loss above the first counts as the first.
+/// A training that ended early because it solved the task leaves nothing from there on; one that
+/// diverged leaves everything. A loss above the first counts as the first.
 fn remaining(rows: &[Row], looks: u64, outcome: &Outcome) -> f64 {
     let losses = || rows.iter().filter(|row| row.quantity == "loss").map(|row| row.value);
     let first = losses().next().unwrap_or(f64::NAN);

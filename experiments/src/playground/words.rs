@@ -1,10 +1,10 @@
-//! What an answer shows, said in words.
+//! Describes an answer in words.
 
 use backdraft_hooks::Thresholds;
 
 use super::answer::{Answer, factor};
 
-/// Says how the gradient changes from the last place to the first, and what theory says of it.
+/// Says how the gradient changes from the last place to the first, and what theory predicts.
 pub(super) fn summary(answer: &Answer) -> String {
     let (place, first, last) = match answer.is_in_time() {
         true => ("time step", "the first step", "the last"),
@@ -12,19 +12,19 @@ pub(super) fn summary(answer: &Answer) -> String {
     };
     let gradients: Vec<f64> = answer.places.iter().map(|place| place.gradient).collect();
     let [begin, .., end] = gradients[..] else {
-        return format!("One {place} alone: there is no way for the gradient to go.");
+        return format!("One {place} alone: the gradient has nowhere to go.");
     };
     if !answer.loss.is_finite() || gradients.iter().any(|gradient| !gradient.is_finite()) {
-        return "The numbers are no longer finite: the network has blown up.".to_owned();
+        return "The values are no longer finite: the network has blown up.".to_owned();
     }
     if end == 0.0 {
-        return format!("No gradient reaches {last} {place}: nothing is learned.");
+        return format!("No gradient reaches {last} {place}: nothing is learnt.");
     }
     let Some(measured) = factor(&gradients) else {
         let lost = gradients.iter().take_while(|gradient| **gradient == 0.0).count();
         let places = if lost == 1 { place.to_owned() } else { format!("{lost} {place}s") };
         return format!(
-            "‖∂L/∂h‖ vanishes altogether: in the first {places} it is zero, or too small for 32-bit \
+            "‖∂L/∂h‖ vanishes completely: in the first {places} it is zero, or too small for 32-bit \
              numbers.{}",
             memory(answer)
         );
@@ -48,12 +48,12 @@ pub(super) fn summary(answer: &Answer) -> String {
             let path = &theory.prediction.label;
             format!("{whole} The {path} would keep {}.", short(theory.factor))
         }
-        Some(theory) => format!("{whole} Theory says {}.", short(theory.factor)),
+        Some(theory) => format!("{whole} Theory predicts {}.", short(theory.factor)),
         None => whole + &memory(answer),
     }
 }
 
-/// Says how the gradient of an LSTM's memory changes; nothing of other networks.
+/// Says how the gradient of an LSTM's cell state changes; empty for other networks.
 fn memory(answer: &Answer) -> String {
     let memories: Option<Vec<f64>> =
         answer.places.iter().map(|place| place.memory_gradient).collect();
@@ -61,10 +61,10 @@ fn memory(answer: &Answer) -> String {
     let alone = answer.theory.as_ref().map_or(String::new(), |theory| {
         format!(" The forget gate alone would keep {}.", short(theory.factor))
     });
-    format!(" ‖∂L/∂c‖ of its memory changes by a factor {} per step.{alone}", short(measured))
+    format!(" ‖∂L/∂c‖ of its cell state changes by a factor {} per step.{alone}", short(measured))
 }
 
-/// Three significant digits; very large and small numbers with a power of ten.
+/// Formats three significant digits, with a power of ten for very large and small numbers.
 fn short(value: f64) -> String {
     let exponent = value.abs().log10().floor();
     if (1e-3..1e5).contains(&value.abs()) {

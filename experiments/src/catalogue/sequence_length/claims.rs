@@ -22,8 +22,8 @@ pub(super) const LSTM_SHRINKS_LESS: Claim = Claim {
 pub(super) const MEMORY_IS_FORGET_GATE: Claim = Claim {
     id: "memory-is-forget-gate",
     statement: "In an LSTM, ‖∂L/∂c_t‖ shrinks by σ(b) per step, where b is the forget gate's bias.",
-    rule: "Two one-sided tests on ln factor over seeds at b = 0, 1, 3 and 5: supported if every 90 \
-           % interval lies within 5 % of σ(b), refuted if one lies outside. (The gate also reads \
+    rule: "Two one-sided tests on ln factor over seeds at b = 0, 1, 3 and 5: supported if every \
+           90 % interval lies within 5 % of σ(b), refuted if one lies outside. (The gate also reads \
            input and state, and the gradient has other paths, so this is not a theorem.)",
 };
 

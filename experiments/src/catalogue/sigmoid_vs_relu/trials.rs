@@ -33,7 +33,7 @@ pub(super) const SGD: &str = "sgd";
 pub(super) fn trials(settings: &SigmoidVsReluSettings) -> anyhow::Result<Vec<Trial>> {
     let mut trials = Vec::new();
     for seed in settings.first_seed..settings.first_seed + settings.seeds {
-        let data = settings.data.load(seed).context("the data set cannot be loaded")?;
+        let data = settings.data.load(seed).context("cannot load the data set")?;
         let inputs = data.train.features();
         let data = Arc::new(Supervised::of_two_classes(&data));
         for &depth in &settings.depths {

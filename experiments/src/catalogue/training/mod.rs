@@ -32,8 +32,8 @@ const LEARNS: Claim = Claim {
 const REACHES_TARGET: Claim = Claim {
     id: "reaches-target",
     statement: "The network reaches the target.",
-    rule: "Test accuracy after the last step (0 for a training that diverged). Supported if its 95 \
-           % interval lies above `target`, refuted if below. Where numbers are predicted: test \
+    rule: "Test accuracy after the last step (0 for a training that diverged). Supported if its \
+           95 % interval lies above `target`, refuted if below. Where numbers are predicted: test \
            mean squared error, supported if below `target`, refuted if above.",
 };
 const GRADIENT_ARRIVES: Claim = Claim {
