@@ -32,7 +32,7 @@ const WIDTH_HELPS: Claim = Claim {
 };
 const LEAK_HELPS: Claim = Claim {
     id: "leak-helps",
-    statement: "A leaky ReLU net of the same width and depth is never born dead.",
+    statement: "A narrow deep leaky ReLU net is never born dead.",
     rule: "Supported if none of at least two nets is dead, refuted if one is.",
 };
 

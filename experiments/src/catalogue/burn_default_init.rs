@@ -46,7 +46,7 @@ const OUT_OF_REACH: Claim = Claim {
 };
 const HE_MENDS: Claim = Claim {
     id: "he-mends-it",
-    statement: "He initialisation, one line in the configuration, keeps the ReLU net's gradient \
+    statement: "He initialisation, one line in the configuration, keeps a ReLU net's gradient \
                 constant across layers.",
     rule: RULE,
 };

@@ -33,8 +33,8 @@ const XAVIER_INPUTS_SOLVE: Claim = Claim {
 };
 const XAVIER_FAILS: Claim = Claim {
     id: "xavier-fails",
-    statement: "It is the identity that makes the difference: with Xavier recurrent weights, the \
-                same ReLU RNN does not learn the adding problem.",
+    statement: "The identity is what matters: a ReLU RNN with Xavier recurrent weights does not \
+                learn the adding problem.",
     rule: "The same shares, but supported if the interval lies below 1/2, refuted if above.",
 };
 const ORTHOGONAL_SOLVES: Claim = Claim {

@@ -33,8 +33,8 @@ const GAUSSIAN_SPREADS: Claim = Claim {
 };
 const TANH_SPREADS_LESS: Claim = Claim {
     id: "tanh-spreads-less",
-    statement: "In a tanh net the advantage partly remains: orthogonal weights at least halve the \
-                variance of ln of the squared gain.",
+    statement: "In a tanh net, orthogonal instead of Gaussian weights at least halve the variance \
+                of ln of the squared gain.",
     rule: "Mean squared deviation of ln of the squared gain, Gaussian − 2 × orthogonal, paired by seed. \
            Supported if the 95 % interval lies above 0, refuted if below.",
 };

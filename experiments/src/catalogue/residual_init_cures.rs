@@ -49,8 +49,8 @@ const REZERO: Claim = Claim {
 };
 const SKIP_INIT: Claim = Claim {
     id: "skip-init-is-the-identity",
-    statement: "SkipInit starts as the identity, too, in a convolutional net of a thousand layers \
-                without normalisation.",
+    statement: "SkipInit starts a convolutional net of a thousand layers, without normalisation, \
+                as the identity.",
     rule: "The same rule, over the blocks.",
 };
 const FIXUP: Claim = Claim {

@@ -43,8 +43,8 @@ const BATCH_NORM_SHATTERS: Claim = Claim {
 };
 const SKIPS_KEEP: Claim = Claim {
     id: "skips-keep-it",
-    statement: "Skips around the same batch-normalised layers preserve the similarity of two \
-                inputs' gradients.",
+    statement: "Skips around batch-normalised layers preserve the similarity of two inputs' \
+                gradients.",
     rule: "Mean cosine at the first layer, with − without skips, both with batch normalisation, paired by \
            seed. Supported if its 95 % interval lies above 0.05, refuted if below.",
 };

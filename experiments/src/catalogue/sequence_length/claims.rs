@@ -78,7 +78,7 @@ pub(super) const GRU_LEARNS: Claim = Claim {
 
 pub(super) const RNN_DOES_NOT_LEARN: Claim = Claim {
     id: "rnn-does-not-learn",
-    statement: "A tanh RNN, trained in the same way, does not solve the adding problem at the \
+    statement: "A tanh RNN, trained like the LSTM, does not solve the adding problem at the \
                 longest length.",
     rule: "As for the LSTM, but supported if the interval lies below 1/2, refuted if above.",
 };
