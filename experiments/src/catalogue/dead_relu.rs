@@ -180,7 +180,7 @@ impl Experiment for DeadRelu {
         let picture = Picture::new(
             "accuracy-by-rate",
             format!("Test accuracy after {} steps of SGD, {depth} layers", settings.steps),
-            "log₁₀ of the learning rate",
+            "log10 of the learning rate",
             "accuracy",
         );
         let accuracy = ARMS.iter().fold(picture, |picture, activation| {
@@ -193,7 +193,7 @@ impl Experiment for DeadRelu {
         let dead = Picture::new(
             "dead-by-rate",
             "Dead units in the layer with the most of them, ReLU",
-            "log₁₀ of the learning rate",
+            "log10 of the learning rate",
             "share of units",
         );
         let point = |rate: &f64| Point::mean(rate.log10(), &dead_shares(settings, results, *rate));

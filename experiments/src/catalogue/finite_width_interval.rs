@@ -124,7 +124,7 @@ impl Experiment for FiniteWidthInterval {
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
         let picture = |(initializer, _, variance): (&str, Initializer, f64)| {
             let title = format!(
-                "Gradient over last layer's, {initializer}; dashed: 95 % of nets of width {}",
+                "Gradient over the last layer's, {initializer}; dashed: 95 % of nets of width {}",
                 settings.width
             );
             let name_of_picture = format!("interval-{initializer}");
