@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::hint::spin_loop;
+use std::io;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread;
 
@@ -32,23 +33,28 @@ pub(crate) fn beside<T: Send + 'static, U>(
         None => Some(job),
     });
     if let Some(job) = job {
-        let helper = start();
-        drop(helper.send(job));
-        HELPER.set(Some(helper));
+        match start() {
+            Ok(helper) => {
+                drop(helper.send(job));
+                HELPER.set(Some(helper));
+            }
+            // No thread can be had: this one does both.
+            Err(_) => job(),
+        }
     }
     let mine = mine();
     let theirs = receive(&results).expect("the helper answers unless it panics");
     (theirs, mine)
 }
 
-fn start() -> Sender<Job> {
+fn start() -> io::Result<Sender<Job>> {
     let (sender, jobs) = channel::<Job>();
-    thread::spawn(move || {
+    thread::Builder::new().spawn(move || {
         while let Some(job) = receive(&jobs) {
             job();
         }
-    });
-    sender
+    })?;
+    Ok(sender)
 }
 
 /// Waits awake for a while, then asleep; `None` when nothing can come any more.

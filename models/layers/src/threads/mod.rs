@@ -65,7 +65,9 @@ pub(crate) fn share<T: Send, W: FnMut(T)>(
         }
     };
     thread::scope(|scope| {
-        (1..threads).for_each(|_| drop(scope.spawn(run)));
+        // Where no more threads can be had, those that there are do the work.
+        let start = |_: &usize| thread::Builder::new().spawn_scoped(scope, run).is_ok();
+        let _helpers = (1..threads).take_while(start).count();
         run();
     });
 }

@@ -1,5 +1,6 @@
 //! The passes over time, forward and backward.
 
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::Cell;
@@ -162,13 +163,20 @@ pub(super) fn backward(
     gradients
 }
 
-/// Runs `work` on each item, in threads if there are several.
-fn on_threads<T: Send>(mut items: Vec<T>, work: impl Fn(T) + Sync) {
-    let Some(last) = items.pop() else { return };
-    thread::scope(|scope| {
-        for item in items {
-            scope.spawn(|| work(item));
+/// Runs `work` on each item, in threads if there are several and the system has them.
+fn on_threads<T: Send>(items: Vec<T>, work: impl Fn(T) + Sync) {
+    let threads = items.len();
+    let items = Mutex::new(items.into_iter());
+    // A worker that panics does so outside the lock, which `scope` passes on.
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let run = || {
+        while let Some(item) = next() {
+            work(item);
         }
-        work(last);
+    };
+    thread::scope(|scope| {
+        let start = |_: &usize| thread::Builder::new().spawn_scoped(scope, run).is_ok();
+        let _helpers = (1..threads).take_while(start).count();
+        run();
     });
 }
