@@ -2,6 +2,7 @@
 
 mod backend;
 mod catalogue;
+mod causes;
 pub mod cli;
 mod comparison;
 mod drawing;
@@ -11,6 +12,7 @@ mod interrupt;
 mod judgement;
 mod measure;
 mod nearest;
+mod number;
 mod page;
 mod palette;
 mod panics;
@@ -26,6 +28,7 @@ mod settings;
 pub mod statistics;
 mod study;
 mod sweep;
+mod terminal;
 pub mod theory;
 mod thinned;
 mod trial;

@@ -1,14 +1,32 @@
 //! Guesses what a misspelt name was meant to be.
 
+use crate::terminal::shortened;
+
 /// Returns the shortest candidate that starts with `name`, else the most similar one; `None` if there are
 /// no candidates.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Comparing takes time in proportion to the length, and no name is longer.
+    let name = shortened(name);
     // People cut long names short more often than they mistype them.
-    let likeness = |candidate: &str| match candidate.starts_with(name) {
-        true => (0, candidate.len()),
-        false => (1, strsim::damerau_levenshtein(name, candidate)),
+    let likeness = |candidate: &str| {
+        if candidate.starts_with(&*name) {
+            (0, candidate.len())
+        } else {
+            (1, strsim::damerau_levenshtein(&name, candidate))
+        }
     };
     candidates.into_iter().min_by_key(|candidate| likeness(candidate))
+}
+
+/// Says that there is nothing of this name, and which name is nearest: `kind` is what was asked for.
+pub(crate) fn unknown<'a>(
+    kind: &str,
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> String {
+    let guess = nearest(name, candidates);
+    let guess = guess.map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
+    format!("there is no {kind} `{}`{guess}", shortened(name))
 }
 
 #[cfg(test)]
@@ -22,5 +40,13 @@ mod tests {
         assert_eq!(nearest("cliping", names), Some("clipping"));
         assert_eq!(nearest("mpl", ["mlp-50", "mlp"]), Some("mlp"));
         assert_eq!(nearest("x", []), None);
+    }
+
+    #[test]
+    fn an_unknown_name_is_quoted_in_part_and_answered_with_the_nearest() {
+        assert_eq!(unknown("plot", "x", []), "there is no plot `x`");
+        let told = unknown("model", &"mlp".repeat(100_000), ["mlp", "resnet"]);
+        assert!(told.ends_with("…`; did you mean `mlp`?"), "{told:.200}");
+        assert_eq!(told.chars().count(), 80 + "there is no model ``; did you mean `mlp`?".len());
     }
 }

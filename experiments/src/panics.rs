@@ -14,25 +14,32 @@ static FIRST: Mutex<Option<String>> = Mutex::new(None);
 /// What drivers and Burn call a device that is gone: reset, unplugged, taken away.
 const LOST: [&str; 4] = ["device is lost", "device was lost", "device lost", "devicelost"];
 
-/// Says panics in one line to those who do not debug, and nothing of those that someone expects.
+/// A panic, in one line.
+pub(crate) enum Panic {
+    /// A device is gone, with what its driver says.
+    LostDevice(String),
+    /// Anything else, with its place.
+    Other(String),
+}
+
+/// Hands panics to `tell` in one line, for those who do not debug; those that someone expects are not
+/// told, unless a device is lost.
 ///
-/// With `RUST_BACKTRACE` set the others are reported as ever.
-///
-/// A panic over a lost device ends the process: Burn's thread for the device is gone with it, and whoever
-/// asks it for a number waits for ever. Nothing is lost that a kill would not lose.
-pub(crate) fn in_one_line() {
+/// With `RUST_BACKTRACE` set they are reported as ever.
+pub(crate) fn in_one_line(tell: impl Fn(&Panic) + Send + Sync + 'static) {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         let text = message(panic.payload());
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if tells_of_loss(&text) {
-            crate::cli::end_without_device(&text);
+            tell(&Panic::LostDevice(line));
         } else if EXPECTED.load(Ordering::Relaxed) > 0 {
             FIRST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
         } else if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
             usual(panic);
         } else {
             let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
-            crate::cli::note(format!("panic{place}: {}", text.replace('\n', " ")));
+            tell(&Panic::Other(format!("panic{place}: {line}")));
         }
     }));
 }

@@ -8,9 +8,10 @@ use backdraft_trainer::Progress;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::Mutex;
 
-use crate::cli::note;
+use crate::number::number;
 use crate::results::Ending;
 use crate::study::Spectator;
+use crate::terminal::{note, visible};
 use crate::trial::Trial;
 
 /// Shows progress on the terminal; silent when standard error is not one.
@@ -35,13 +36,13 @@ struct Norms {
 impl Bars {
     /// Creates the bars for `trials` trials on `jobs` workers; hidden if `quiet`.
     pub fn new(trials: u64, jobs: usize, quiet: bool) -> Self {
-        let visible = !quiet && std::io::stderr().is_terminal();
+        let is_visible = !quiet && std::io::stderr().is_terminal();
         let target =
-            if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+            if is_visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
         let all = bars.add(ProgressBar::new(trials));
         all.set_style(style("{bar:32.cyan/dim} {pos}/{len} trials · {elapsed} · {eta} left"));
-        if visible {
+        if is_visible {
             all.enable_steady_tick(Duration::from_millis(200));
         }
         let workers = (0..jobs).map(|_| {
@@ -87,8 +88,9 @@ impl Spectator for Bars {
     fn started(&self, worker: usize, trial: &Trial) {
         let bar = &self.workers[worker].bar;
         bar.set_position(0);
-        bar.set_message(trial.name());
-        bar.set_prefix(trial.name());
+        let name = visible(&trial.name()).into_owned();
+        bar.set_message(name.clone());
+        bar.set_prefix(name);
     }
 
     fn progress(&self, worker: usize, progress: Progress) {
@@ -97,9 +99,9 @@ impl Spectator for Bars {
         bar.set_length(progress.steps);
         bar.set_position(progress.step);
         bar.set_message(format!(
-            "{} · loss {:.3} · ‖g‖ first {:.1e}, last {:.1e}",
+            "{} · loss {} · ‖g‖ first {:.1e}, last {:.1e}",
             bar.prefix(),
-            progress.loss,
+            number(progress.loss),
             norms.first,
             norms.last
         ));

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use crate::nearest::nearest;
+use crate::terminal::{elided, shortened};
 
 /// The typed settings of one experiment.
 pub trait Settings: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -42,7 +43,7 @@ const MOST_PARTS: usize = 16;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SettingsError {
     /// `--set` needs a key and a value.
-    #[error("`--set {argument}` is not of the form key=value")]
+    #[error("`--set {}` is not of the form key=value", shortened(argument))]
     Form {
         /// What was given.
         argument: String,
@@ -56,7 +57,7 @@ pub enum SettingsError {
         key: String,
     },
     /// The experiment has no such setting.
-    #[error("{origin}: there is no setting `{key}`; did you mean `{nearest}`?")]
+    #[error("{origin}: there is no setting `{}`; did you mean `{nearest}`?", shortened(key))]
     UnknownKey {
         /// `--set` or the file's path.
         origin: String,
@@ -66,7 +67,7 @@ pub enum SettingsError {
         nearest: String,
     },
     /// The value does not fit the setting.
-    #[error("{origin}: `{key} = {value}` does not fit: {reason}")]
+    #[error("{origin}: `{} = {}` does not fit: {reason}", shortened(key), shortened(value))]
     Value {
         /// `--set` or the file's path.
         origin: String,
@@ -78,7 +79,7 @@ pub enum SettingsError {
         reason: String,
     },
     /// The value has the right type but makes no sense.
-    #[error("`{key} = {value}` is not possible: {requirement}")]
+    #[error("`{} = {}` is not possible: {requirement}", shortened(key), shortened(value))]
     Range {
         /// The dotted key.
         key: String,
@@ -156,7 +157,7 @@ pub fn resolve<S: Settings>(defaults: &S, overlays: &[Overlay]) -> Result<S, Set
                     origin: overlay.origin.clone(),
                     key: key.clone(),
                     value: value.to_string(),
-                    reason: error.message().trim().replace('\n', " "),
+                    reason: elided(&error.message().trim().replace('\n', " ")).into_owned(),
                 });
             }
         }

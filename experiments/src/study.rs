@@ -9,6 +9,7 @@ use backdraft_layers::{threads, with_threads};
 use backdraft_trainer::{Outcome, Progress};
 use burn::tensor::Device;
 
+use crate::causes::in_one_line;
 use crate::interrupt::Interrupt;
 use crate::panics::caught;
 use crate::record::{RecordError, RunFolder};
@@ -27,7 +28,7 @@ pub trait Spectator: Sync {
     /// A worker has ended a trial.
     fn ended(&self, worker: usize, trial: &Trial, ending: &Ending);
     /// Something in the record was worked around.
-    fn warned(&self, _warning: &str) {}
+    fn warned(&self, warning: &str);
 }
 
 /// How a study is carried out; none of it changes what is measured.
@@ -95,14 +96,30 @@ pub fn run_study(
         }
         Ok(())
     };
-    let share = NonZero::new(threads() / options.jobs.max(1)).unwrap_or(NonZero::<usize>::MIN);
+    let jobs = options.jobs.max(1);
+    let share = NonZero::new(threads() / jobs).unwrap_or(NonZero::<usize>::MIN);
     let work = |worker| with_threads(share, || work(worker));
     thread::scope(|scope| {
         let work = &work;
-        let workers: Vec<_> =
-            (0..options.jobs.max(1)).map(|worker| scope.spawn(move || work(worker))).collect();
+        let mut workers = Vec::new();
+        for worker in 0..jobs {
+            match thread::Builder::new().spawn_scoped(scope, move || work(worker)) {
+                Ok(started) => workers.push(started),
+                Err(reason) => {
+                    spectator.warned(&format!(
+                        "{worker} of {jobs} workers could be started: {reason}; the run goes on with \
+                         {}",
+                        worker.max(1)
+                    ));
+                    break;
+                }
+            }
+        }
+        // Where no thread can be had there is still this one.
+        let own = if workers.is_empty() { work(0) } else { Ok(()) };
         // A worker catches the panics of its trials, so that joining it cannot fail.
-        workers.into_iter().flat_map(thread::ScopedJoinHandle::join).collect::<Result<(), _>>()
+        let others = workers.into_iter().flat_map(thread::ScopedJoinHandle::join);
+        others.chain([own]).collect::<Result<(), _>>()
     })?;
     Ok(Results::new(folder.trials(names.iter().map(String::as_str))?))
 }
@@ -122,7 +139,7 @@ fn run_trial(
         Ok(Ok(Outcome::Finished)) => Ending::Finished,
         Ok(Ok(Outcome::Interrupted { .. })) => return Ok(()),
         Ok(Ok(Outcome::Diverged { step, subject })) => Ending::Diverged { step, subject },
-        Ok(Err(error)) => Ending::Failed { message: format!("{error:#}") },
+        Ok(Err(error)) => Ending::Failed { message: in_one_line(&error) },
         Err(panic) => Ending::Failed { message: format!("panicked: {panic}") },
     };
     record.end(&ending)?;

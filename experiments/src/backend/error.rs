@@ -1,12 +1,14 @@
 //! Why a back end cannot be used.
 
+use crate::terminal::shortened;
+
 /// Why a back end cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BackendError {
     /// There is no such back end.
     #[error(
-        "{origin}there is no back end `{name}`; did you mean `{nearest}`? `backdraft backends` lists \
-         them"
+        "{origin}there is no back end `{}`; did you mean `{nearest}`? `backdraft backends` lists them",
+        shortened(name)
     )]
     Unknown {
         /// Where the name comes from if not from the command line, with a colon.

@@ -8,7 +8,8 @@ use backdraft_zoo::NetworkConfig;
 
 use super::initial_flow::{FlowSettings, is_hidden};
 use crate::experiment::{About, Claim, Experiment, Preset};
-use crate::judgement::{Sample, in_every_case, short};
+use crate::judgement::{Sample, in_every_case};
+use crate::number::number;
 use crate::picture::{Picture, Point};
 use crate::results::{Results, TrialResult};
 use crate::theory::MeanField;
@@ -135,7 +136,7 @@ impl Experiment for Saturation {
             let share = 100.0 * saturated(results, activation, variance);
             let logs = log_factors(results, activation, variance);
             let sample = Sample::of_logs("factor per layer", logs)
-                .because(format!("theory {}, {share:.0} % saturated", short(expected)));
+                .because(format!("theory {}, {share:.0} % saturated", number(expected)));
             let name = format!("{} at σw² = {variance}", activation.name());
             (name, sample.equals(&FACTOR, expected, 0.05))
         };

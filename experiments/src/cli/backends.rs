@@ -9,7 +9,8 @@ use serde_json::json;
 use super::Failure;
 use super::print::{note, say, say_json};
 use crate::backend::{AMPLIFIED, BACKENDS, Backend};
-use crate::nearest::nearest;
+use crate::causes::in_one_line;
+use crate::nearest::unknown;
 use crate::parity::{Difference, Subject, difference, subjects};
 
 #[derive(Debug, Args)]
@@ -145,10 +146,8 @@ fn chosen(names: &[String]) -> Result<Vec<Subject>, Failure> {
     let all = subjects();
     for name in names {
         if !all.iter().any(|subject| subject.name == name) {
-            let nearest = nearest(name, all.iter().map(|subject| subject.name));
-            let nearest = nearest.unwrap_or_default();
-            let message = anyhow!("there is no `{name}` to check; did you mean `{nearest}`?");
-            return Err(Failure::Input(message));
+            let known = all.iter().map(|subject| subject.name);
+            return Err(Failure::Input(anyhow!(unknown("network or experiment", name, known))));
         }
     }
     let is_chosen = |subject: &Subject| names.is_empty() || names.iter().any(|n| n == subject.name);
@@ -157,10 +156,10 @@ fn chosen(names: &[String]) -> Result<Vec<Subject>, Failure> {
 
 fn cells(subject: &Subject, reference: &Device, compared: &[(&Backend, Device)]) -> Vec<Cell> {
     let is_experiment = subject.is_experiment();
-    let reference = subject.measure(reference).map_err(|error| format!("{error:#}"));
+    let reference = subject.measure(reference).map_err(|error| in_one_line(&error));
     let cell = |(backend, device): &(&Backend, Device)| {
         let name = backend.name;
-        let measured = subject.measure(device).map_err(|error| format!("{error:#}"));
+        let measured = subject.measure(device).map_err(|error| in_one_line(&error));
         let (difference, fault) = match (&reference, measured) {
             (Err(fault), _) => (None, Some(fault.clone())),
             (_, Err(fault)) => (None, Some(fault)),

@@ -8,6 +8,7 @@ use clap::Args;
 use super::Failure;
 use super::arguments::RUNS;
 use super::print::say;
+use crate::causes::in_one_line;
 use crate::record::{Comparison, RunFolder, Status};
 use crate::results::Ending;
 
@@ -39,7 +40,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
             }
             Err(error) => {
                 damaged += 1;
-                say(format!("{path}: {error:#}"));
+                say(format!("{path}: {}", in_one_line(&error)));
             }
         }
     }

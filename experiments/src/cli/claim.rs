@@ -23,6 +23,7 @@ use crate::report::Report;
 use crate::results::{Ending, Results};
 use crate::settings::{Overlay, line_at};
 use crate::study::{Spectator, StudyOptions, run_study};
+use crate::terminal::quoted;
 use crate::trial::Trial;
 #[cfg(unix)]
 use crate::watch::Watch;
@@ -189,7 +190,7 @@ fn interrupted(
     }
     let out = match arguments.out.as_path() {
         out if out == Path::new(RUNS) => String::new(),
-        out => format!(" --out '{}'", out.display()),
+        out => format!(" --out {}", quoted(&out.display().to_string())),
     };
     Failure::Interrupted(anyhow!(
         "interrupted with {done} of {} trials done; go on with: {}{out}",
@@ -278,7 +279,8 @@ fn command(
 ) -> Result<String, Failure> {
     let defaults = experiment.settings(arguments.preset, &[]).map_err(Failure::run)?;
     let changed = settings.iter().filter(|(key, value)| defaults.get(*key) != Some(value));
-    let sets: String = changed.map(|(key, value)| format!(" --set '{key}={value}'")).collect();
+    let set = |(key, value): (&String, &Value)| quoted(&format!("{key}={value}"));
+    let sets: String = changed.map(|changed| format!(" --set {}", set(changed))).collect();
     let (name, preset) = (experiment.about().name, arguments.preset);
     Ok(format!("backdraft run {name} --preset {preset} --backend {}{sets}", backend.name))
 }

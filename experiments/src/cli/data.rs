@@ -7,8 +7,8 @@ use backdraft_datasets::{ImageSet, Images, Places, Table, Targets};
 
 use super::Failure;
 use super::arguments::DataCommand;
-use super::print::say;
-use crate::nearest::nearest;
+use super::print::{say, say_path};
+use crate::nearest::unknown;
 
 pub(super) fn data(command: &DataCommand) -> Result<(), Failure> {
     match command {
@@ -26,7 +26,7 @@ pub(super) fn data(command: &DataCommand) -> Result<(), Failure> {
         DataCommand::Path { name, data_dir } => {
             let set = image_set(name)?;
             match set.find(&Places::new(data_dir.as_deref())).map_err(Failure::input)? {
-                Some(folder) => say(folder.display()),
+                Some(folder) => say_path(&folder),
                 None => {
                     let error = anyhow!("the data set `{name}` is embedded and has no folder");
                     return Err(Failure::Input(error));
@@ -66,7 +66,7 @@ fn fetch(set: ImageSet, from: Option<&str>, place: &Path) -> Result<(), Failure>
     };
     set.fetch(&folder, from, &mut show).map_err(Failure::input)?;
     bar.finish_and_clear();
-    say(folder.display());
+    say_path(&folder);
     Ok(())
 }
 
@@ -85,8 +85,7 @@ fn image_set(name: &str) -> Result<ImageSet, Failure> {
     let found = ImageSet::ALL.iter().copied().find(|set| set.name() == name);
     found.ok_or_else(|| {
         let names = ImageSet::ALL.iter().map(|set| set.name());
-        let nearest = nearest(name, names).unwrap_or_default();
-        Failure::Input(anyhow!("there is no data set `{name}`; did you mean `{nearest}`?"))
+        Failure::Input(anyhow!(unknown("data set", name, names)))
     })
 }
 

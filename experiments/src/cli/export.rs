@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
-use super::print::say;
+use super::print::say_path;
 use crate::export::{Format, export as write};
 use crate::record::RunFolder;
 
@@ -39,6 +39,6 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     let manifest = folder.manifest().map_err(Failure::input)?;
     let results = folder.results().map_err(Failure::input)?;
     write(&manifest, &results, arguments.format, &arguments.out).map_err(Failure::input)?;
-    say(arguments.out.display());
+    say_path(&arguments.out);
     Ok(())
 }

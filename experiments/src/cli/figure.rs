@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::Failure;
 use super::opened::Opened;
-use super::print::say;
+use super::print::say_path;
 use crate::drawing::{FigureFormat, to_figure};
-use crate::nearest::nearest;
+use crate::nearest::unknown;
 use crate::whole_file::write_whole;
 
 /// What `backdraft figure` takes.
@@ -46,10 +46,7 @@ pub(super) fn figure(arguments: &FigureArguments) -> Result<(), Failure> {
         return Err(Failure::Input(anyhow!("name one of the plots of this run: {all}")));
     };
     let picture = pictures.iter().find(|picture| picture.name == *plot).ok_or_else(|| {
-        let nearest = nearest(plot, names()).unwrap_or_default();
-        Failure::Input(anyhow!(
-            "there is no plot `{plot}`; did you mean `{nearest}`? There are: {all}"
-        ))
+        Failure::Input(anyhow!("{} There are: {all}", unknown("plot", plot, names())))
     })?;
     let format = format(arguments)?;
     let bytes = to_figure(picture, format).map_err(Failure::Input)?;
@@ -60,7 +57,7 @@ pub(super) fn figure(arguments: &FigureArguments) -> Result<(), Failure> {
     write_whole(&path, |file| file.write_all(&bytes))
         .with_context(|| format!("cannot write `{}`", path.display()))
         .map_err(Failure::Input)?;
-    say(path.display());
+    say_path(&path);
     Ok(())
 }
 

@@ -1,12 +1,13 @@
 //! `backdraft list`.
 
+use anyhow::anyhow;
 use serde_json::json;
 
 use super::Failure;
 use super::arguments::ListArguments;
-use super::print::{say, say_json};
+use super::print::{note, say, say_json, told};
 use crate::catalogue::EXPERIMENTS;
-use crate::record::RunFolder;
+use crate::record::{Manifest, RunFolder};
 
 pub(super) fn list(arguments: &ListArguments) -> Result<(), Failure> {
     if arguments.runs { list_runs(arguments) } else { list_experiments(arguments) }
@@ -25,20 +26,31 @@ fn list_experiments(arguments: &ListArguments) -> Result<(), Failure> {
 
 fn list_runs(arguments: &ListArguments) -> Result<(), Failure> {
     let mut manifests = Vec::new();
+    let mut unreadable = 0;
     for folder in RunFolder::list(&arguments.out) {
         match folder.manifest() {
             Ok(manifest) => manifests.push((folder, manifest)),
             // One damaged record must not hide the others.
-            Err(error) => super::print::print_error(&error.into()),
+            Err(error) => {
+                unreadable += 1;
+                note(told(&error.into()));
+            }
         }
     }
     if arguments.json {
-        return say_json(&manifests.iter().map(|(_, manifest)| manifest).collect::<Vec<_>>());
+        say_json(&manifests.iter().map(|(_, manifest)| manifest).collect::<Vec<_>>())?;
+    } else {
+        manifests.iter().for_each(|(folder, manifest)| say_run(folder, manifest));
     }
-    for (folder, manifest) in &manifests {
-        let status = manifest.status.in_words(folder.owner().is_some());
-        let name = &manifest.experiment;
-        say(format!("{}  {name:<26} {:<9} {status}", manifest.id, manifest.preset.to_string()));
+    if unreadable == 0 {
+        return Ok(());
     }
-    Ok(())
+    let all = unreadable + manifests.len();
+    Err(Failure::Run(anyhow!("{unreadable} of {all} records cannot be read")))
+}
+
+fn say_run(folder: &RunFolder, manifest: &Manifest) {
+    let status = manifest.status.in_words(folder.owner().is_some());
+    let (name, preset) = (&manifest.experiment, manifest.preset.to_string());
+    say(format!("{}  {name:<26} {preset:<9} {status}", manifest.id));
 }

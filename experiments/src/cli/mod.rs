@@ -25,13 +25,16 @@ mod zoo;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use anyhow::anyhow;
+use clap::{CommandFactory, Parser};
 
+use crate::causes::is_full;
 use crate::interrupt::INTERRUPTED;
+use crate::panics::{self, Panic};
+use crate::terminal::{note, print_with, say_bytes, shortened, visible, was_written};
 use arguments::{Arguments, Command};
-pub(crate) use print::note;
 
-/// Exit code of a run that failed.
+/// Exit code of a run that failed, and of an output that cannot be written.
 const FAILED: u8 = 1;
 /// Exit code of bad usage or bad input.
 const BAD_INPUT: u8 = 2;
@@ -56,6 +59,22 @@ impl Failure {
     fn run(error: impl Into<anyhow::Error>) -> Self {
         Self::Run(error.into())
     }
+
+    /// Says what happened, in one line, and returns the exit code.
+    fn tell(self) -> u8 {
+        let (error, code) = match self {
+            Self::Interrupted(message) => {
+                note(message);
+                return INTERRUPTED;
+            }
+            Self::Run(error) | Self::Locked(error) => (error, FAILED),
+            // A full disk is no fault of what was asked for.
+            Self::Input(error) if is_full(&error) => (error, FAILED),
+            Self::Input(error) => (error, BAD_INPUT),
+        };
+        print::print_error(&error);
+        code
+    }
 }
 
 /// Runs `backdraft` with the arguments of the process.
@@ -72,36 +91,63 @@ pub fn main_of(experiment: &str) -> ExitCode {
 }
 
 fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    crate::panics::in_one_line();
-    let matches = match Arguments::command().try_get_matches_from(arguments) {
-        Ok(matches) => matches,
-        // Help and version come this way too, with exit code 0.
-        Err(error) => error.exit(),
-    };
-    let outcome = match Arguments::from_arg_matches(&matches) {
+    panics::in_one_line(tell_panic);
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let outcome = match Arguments::try_parse_from(&arguments) {
         Ok(arguments) => dispatch(arguments.command),
-        Err(error) => error.exit(),
-    };
-    let (error, code) = match outcome {
-        Ok(()) => return ExitCode::SUCCESS,
-        Err(Failure::Run(error) | Failure::Locked(error)) => (error, FAILED),
-        Err(Failure::Input(error)) => (error, BAD_INPUT),
-        Err(Failure::Interrupted(message)) => {
-            note(message);
-            return ExitCode::from(INTERRUPTED);
+        // Help and version come this way too.
+        Err(error) if error.use_stderr() => return refuse(&error, &arguments),
+        Err(help) => {
+            print_with(|_| help.print());
+            Ok(())
         }
     };
-    print::print_error(&error);
-    ExitCode::from(code)
+    let outcome = outcome.and_then(|()| was_written().map_err(unwritten));
+    ExitCode::from(outcome.map_or_else(Failure::tell, |()| 0))
 }
 
-/// Ends the process over a device that is lost.
-pub(crate) fn end_without_device(reason: &str) -> ! {
-    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
-    print::print_error(&anyhow::anyhow!(
-        "the device was lost ({reason}); a run goes on from its last checkpoints with the same command"
-    ));
-    std::process::exit(FAILED.into())
+fn unwritten(fault: std::io::Error) -> Failure {
+    Failure::Run(anyhow!(fault).context("cannot write to standard output"))
+}
+
+/// Says what is wrong with the arguments.
+///
+/// The parser quotes them as they are. Colours are its own as long as nothing in the arguments could
+/// pass for one.
+fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let arguments = arguments.iter().map(|argument| argument.to_string_lossy());
+    let parts: Vec<String> = arguments
+        .flat_map(|argument| {
+            let value = argument.split_once('=').map(|(_, value)| value.to_owned());
+            [Some(argument.into_owned()), value]
+        })
+        .flatten()
+        .collect();
+    if parts.iter().all(|part| visible(part) == *part && shortened(part) == *part) {
+        // Where standard error cannot be written, nobody reads it.
+        let _ = error.print();
+    } else {
+        let mut text = error.render().to_string();
+        for part in parts.iter().filter(|part| shortened(part) != **part) {
+            text = text.replace(part, &shortened(part));
+        }
+        note(text.trim_end());
+    }
+    ExitCode::from(BAD_INPUT)
+}
+
+/// Tells of a panic that nobody expected. One over a lost device ends the process: Burn's thread for the
+/// device is gone with it, and whoever asks it for a number waits for ever. Nothing is lost that a kill
+/// would not lose.
+fn tell_panic(panic: &Panic) {
+    match panic {
+        Panic::Other(text) => note(text),
+        Panic::LostDevice(reason) => {
+            let remedy = "a run goes on from its last checkpoints with the same command";
+            print::print_error(&anyhow!("the device was lost ({reason}); {remedy}"));
+            std::process::exit(FAILED.into())
+        }
+    }
 }
 
 fn dispatch(command: Command) -> Result<(), Failure> {
@@ -124,8 +170,10 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Xray(arguments) => xray::run(&arguments),
         Command::Backends(arguments) => backends::backends(&arguments),
         Command::Completions { shell } => {
-            let mut command = Arguments::command();
-            clap_complete::generate(shell, &mut command, "backdraft", &mut std::io::stdout());
+            // Into memory: where the script cannot be written, its maker panics.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "backdraft", &mut script);
+            say_bytes(&script);
             Ok(())
         }
     }

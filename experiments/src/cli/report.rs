@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Failure;
 use super::opened::{Opened, REPORT};
-use super::print::say;
+use super::print::say_path;
 
 /// What `backdraft report` takes.
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     for name in &arguments.runs {
         let run = Opened::find(&arguments.out, name)?;
         run.write_report()?;
-        say(run.folder.path().join(REPORT).display());
+        say_path(&run.folder.path().join(REPORT));
     }
     Ok(())
 }

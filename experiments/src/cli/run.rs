@@ -9,11 +9,12 @@ use super::Failure;
 use super::arguments::RunArguments;
 use super::claim::{Execution, claim};
 use super::opened::REPORT;
-use super::print::{print_run, say, say_json};
+use super::print::{print_run, say, say_json, say_path};
 use crate::catalogue::{EXPERIMENTS, experiment};
 use crate::experiment::{Entry, Prepared};
 use crate::interrupt::Interrupt;
-use crate::nearest::nearest;
+use crate::nearest::unknown;
+use crate::number::duration;
 use crate::picture::Picture;
 use crate::record::{Manifest, RunFolder, Status};
 use crate::results::{Ending, Results};
@@ -37,11 +38,11 @@ fn report(
     } else if !arguments.quiet {
         let pictures: Vec<Picture> = prepared.pictures(results);
         print_run(manifest, &pictures, results);
-        say(format!("\n{} trials in {:.1} s", manifest.trials, manifest.seconds));
+        say(format!("\n{} trials in {}", manifest.trials, duration(manifest.seconds)));
         say(format!("report: {}", folder.path().join(REPORT).display()));
         say(format!("record: {}", folder.path().display()));
     } else {
-        say(folder.path().display());
+        say_path(folder.path());
     }
     match manifest.status {
         Status::Failed => {
@@ -65,10 +66,8 @@ fn report(
 pub(super) fn find_experiment(name: &str) -> Result<&'static dyn Entry, Failure> {
     experiment(name).ok_or_else(|| {
         let names = EXPERIMENTS.iter().map(|experiment| experiment.about().name);
-        let nearest = nearest(name, names).unwrap_or_default();
-        Failure::Input(anyhow!(
-            "there is no experiment `{name}`; did you mean `{nearest}`? `backdraft list` shows all"
-        ))
+        let unknown = unknown("experiment", name, names);
+        Failure::Input(anyhow!("{unknown} `backdraft list` shows all"))
     })
 }
 

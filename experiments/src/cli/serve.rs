@@ -8,8 +8,10 @@ use clap::Args;
 
 use super::Failure;
 use super::print::{note, say};
+use super::unwritten;
 use crate::backend::Backend;
 use crate::serve::{Server, Site};
+use crate::terminal::was_written;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -38,6 +40,12 @@ The list of runs is at /, the playground at /playground. Ctrl-C ends it.";
 
 pub(super) fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let ServeArguments { out, port, host, backend } = arguments;
+    if !out.is_dir() {
+        if out.exists() {
+            return Err(Failure::Input(anyhow!("`{}` is no folder of runs", out.display())));
+        }
+        note(format!("note: there is no folder `{}` yet; the first run makes it", out.display()));
+    }
     let (_, device) = Backend::select(backend.as_deref()).map_err(Failure::input)?;
     let server = Server::bind(host, *port, Site::new(out.clone(), device)).map_err(|error| {
         Failure::Input(match error.kind() {
@@ -59,6 +67,8 @@ pub(super) fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     }
     say(format!("http://{address}/ shows the runs in `{}`", out.display()));
     say(format!("http://{address}/playground is the playground; Ctrl-C ends both"));
+    // Without its address nobody finds it.
+    was_written().map_err(unwritten)?;
     server.run();
     Ok(())
 }

@@ -18,7 +18,9 @@ use super::claim::{Execution, claim};
 use super::print::{note, number, print_error, say};
 use super::run::{cores, find_experiment};
 use crate::backend::Backend;
+use crate::causes::in_one_line;
 use crate::interrupt::Interrupt;
+use crate::number::duration;
 use crate::record::{RunFolder, Status};
 use crate::sweep::{Planned, RunState, Shard, SweepSpec, collect, plan, recorded_state, state};
 
@@ -120,8 +122,9 @@ impl Sweep {
         let text = fs::read_to_string(path)
             .with_context(|| format!("cannot read `{}`", path.display()))
             .map_err(Failure::Input)?;
-        let located =
-            |error: anyhow::Error| Failure::Input(anyhow!("`{}`, {error:#}", path.display()));
+        let located = |error: anyhow::Error| {
+            Failure::Input(anyhow!("`{}`, {}", path.display(), in_one_line(&error)))
+        };
         let spec = SweepSpec::parse(&text).map_err(|error| located(error.into()))?;
         let experiment = find_experiment(&spec.experiment)?;
         let (backend, _) = Backend::select(spec.backend.as_deref()).map_err(Failure::input)?;
@@ -145,7 +148,8 @@ fn work(arguments: &WorkArguments) -> Result<(), Failure> {
     let threads = arguments.threads.map_or(share, NonZero::from);
     match arguments.worker {
         Some(place) => {
-            stop_with_standard_input(&interrupt);
+            let waits = stop_with_standard_input(&interrupt);
+            waits.context("cannot start a thread").map_err(Failure::Run)?;
             sweep.runs = place.first(sweep.runs);
             work_through(&sweep, arguments, threads, &interrupt)?;
         }
@@ -175,13 +179,14 @@ fn conclude(sweep: &Sweep, out: &Path, is_interrupted: bool) -> Result<(), Failu
 }
 
 /// Lets the process end in order when the one that started it goes.
-fn stop_with_standard_input(interrupt: &Interrupt) {
+fn stop_with_standard_input(interrupt: &Interrupt) -> std::io::Result<()> {
     let interrupt = interrupt.clone();
-    thread::spawn(move || {
+    let wait = move || {
         let mut nothing = [0];
         while std::io::stdin().read(&mut nothing).is_ok_and(|read| read > 0) {}
         interrupt.request();
-    });
+    };
+    thread::Builder::new().spawn(wait).map(drop)
 }
 
 /// Starts processes that share the runs, and waits for them.
@@ -290,7 +295,8 @@ fn finish(request: &RunArguments, interrupt: &Interrupt) -> Result<Option<Execut
 fn tell(run: &Planned, manifest: &crate::record::Manifest, is_quiet: bool) {
     if !is_quiet {
         let failed = if manifest.status == Status::Failed { "some trials failed, " } else { "" };
-        note(format!("{}  {} ({failed}{:.1} s)", run.id, run.label(), manifest.seconds));
+        let time = duration(manifest.seconds);
+        note(format!("{}  {} ({failed}{time})", run.id, run.label()));
     }
 }
 

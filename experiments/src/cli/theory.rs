@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::print::{number, say, say_json, say_picture};
-use crate::nearest::nearest;
+use crate::nearest::unknown;
 use crate::picture::{Picture, Point};
 use crate::theory::{DepthScales, LayerTheory, LogGain, NetworkTheory, critical_weight_variance};
 
@@ -71,10 +71,7 @@ fn activation(text: &str) -> Result<Activation, String> {
     let name = text.replace('-', "_");
     let names = || Activation::ALL.iter().map(|activation| activation.name());
     let found = Activation::ALL.iter().find(|activation| activation.name() == name);
-    found.copied().ok_or_else(|| {
-        let nearest = nearest(&name, names()).unwrap_or_default();
-        format!("there is no activation of this name; did you mean `{nearest}`?")
-    })
+    found.copied().ok_or_else(|| unknown("activation", &name, names()))
 }
 
 /// The initialisers whose σw² does not depend on the width.
@@ -99,9 +96,8 @@ fn initializer(text: &str) -> Result<Initializer, String> {
     let name = name.trim_end_matches("_normal").trim_end_matches("_uniform");
     let found = INITIALIZERS.iter().find(|(known, _)| *known == name);
     found.map(|(_, initializer)| *initializer).ok_or_else(|| {
-        let nearest = nearest(name, INITIALIZERS.iter().map(|(known, _)| *known));
-        let nearest = nearest.unwrap_or_default();
-        format!("there is no initialiser of this name; did you mean `{nearest}`? A number is σw²")
+        let known = INITIALIZERS.iter().map(|(known, _)| *known);
+        format!("{} A number is σw²", unknown("initialiser", name, known))
     })
 }
 

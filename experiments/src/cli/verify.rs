@@ -7,9 +7,11 @@ use super::arguments::{RunArguments, VerifyArguments};
 use super::claim::claim;
 use super::print::{note, number, print_error, say, say_json};
 use super::run::find_experiment;
+use crate::backend::Backend;
 use crate::catalogue::EXPERIMENTS;
 use crate::experiment::Entry;
 use crate::interrupt::Interrupt;
+use crate::number::duration;
 use crate::record::{Manifest, Status};
 use crate::verdict::{Ruling, Verdict, correct_suite};
 
@@ -18,6 +20,8 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
         [] => EXPERIMENTS.to_vec(),
         names => names.iter().map(|name| find_experiment(name)).collect::<Result<_, _>>()?,
     };
+    // What no experiment can be run with is told once.
+    Backend::select(arguments.backend.as_deref()).map_err(Failure::input)?;
     let interrupt = Interrupt::on_signals().map_err(Failure::run)?;
     let mut manifests = Vec::new();
     let mut failed = Vec::new();
@@ -29,7 +33,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
                 if manifest.status == Status::Failed {
                     failed.push(name);
                 }
-                note(format!("{name}: {:.1} s", manifest.seconds));
+                note(format!("{name}: {}", duration(manifest.seconds)));
                 manifests.push(manifest);
             }
             Err(interrupted @ Failure::Interrupted(_)) => return Err(interrupted),
@@ -94,12 +98,13 @@ fn print_table(manifests: &[Manifest], is_markdown: bool) {
     let count = |ruling: Ruling| all().filter(|verdict| verdict.ruling == ruling).count();
     let seconds: f64 = manifests.iter().map(|manifest| manifest.seconds).sum();
     say(format!(
-        "\n{} claims: {} supported, {} refuted, {} inconclusive; {} experiments in {seconds:.0} s",
+        "\n{} claims: {} supported, {} refuted, {} inconclusive; {} experiments in {}",
         all().count(),
         count(Ruling::Supported),
         count(Ruling::Refuted),
         count(Ruling::Inconclusive),
-        manifests.len()
+        manifests.len(),
+        duration(seconds)
     ));
     let fallen = all().filter(|verdict| verdict.falls_to_correction()).count();
     let tests = all().filter(|v| v.p_value.is_some() || v.ruling == Ruling::Inconclusive).count();

@@ -12,7 +12,7 @@ use super::Failure;
 use super::arguments::XrayArguments;
 use super::print::{number, say, say_json};
 use crate::backend::Backend;
-use crate::nearest::nearest;
+use crate::nearest::unknown;
 use crate::settings::{Overlay, resolve};
 use crate::xray::{Batch, Loss, Xray, xray};
 
@@ -46,8 +46,7 @@ fn config(arguments: &XrayArguments) -> anyhow::Result<NetworkConfig> {
         let known = entries.iter().flat_map(|entry| {
             std::iter::once(entry.name).chain(entry.presets.iter().map(|(name, _)| *name))
         });
-        let nearest = nearest(name, known).unwrap_or("mlp");
-        bail!("there is no model `{name}`; did you mean `{nearest}`?");
+        bail!(unknown("model", name, known));
     };
     let overlays: Result<Vec<_>, _> = arguments.set.iter().map(|set| Overlay::parse(set)).collect();
     Ok(resolve(&default, &overlays?)?)

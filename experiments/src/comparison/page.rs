@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde::Serialize;
 
 use super::{Compared, Comparison, Mean, Outcome};
-use crate::judgement::short;
+use crate::number::number;
 use crate::page::{LineChart, Page, prose};
 use crate::picture::{Picture, Series};
 use crate::report::measured;
@@ -209,7 +209,7 @@ pub(crate) fn difference(difference: Option<&Difference>) -> String {
 }
 
 fn interval(mean: f64, lower: f64, upper: f64) -> String {
-    format!("{} [{}, {}]", short(mean), short(lower), short(upper))
+    format!("{} [{}, {}]", number(mean), number(lower), number(upper))
 }
 
 fn changed(outcome: &Outcome, found: Option<&Difference>) -> Markup {

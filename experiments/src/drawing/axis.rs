@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use kuva::render::layout::TickFormat;
 
+use crate::number::superscript;
+
 /// An axis: its ends, the distance of its ticks, and their labels.
 pub(super) struct Axis {
     pub(super) range: (f64, f64),
@@ -79,13 +81,11 @@ fn decimal(value: f64, step: f64) -> String {
 
 /// The power of ten of a decimal logarithm, such as 10⁻⁷.
 fn power_of_ten(exponent: f64) -> String {
-    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let exponent = exponent.round() as i32;
-    let raised = |digit: char| digit.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]);
     match exponent {
         0 => "1".to_owned(),
         1 => "10".to_owned(),
-        _ => format!("10{}", exponent.to_string().chars().map(raised).collect::<String>()),
+        _ => format!("10{}", superscript(&exponent.to_string())),
     }
 }
 

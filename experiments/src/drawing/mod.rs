@@ -18,6 +18,7 @@ pub(crate) use figure::{FigureFormat, to_figure};
 
 use crate::palette::LIGHT;
 use crate::picture::{Picture, Point, Series};
+use crate::terminal::visible;
 
 /// Draws a picture as SVG.
 pub(crate) fn to_svg(picture: &Picture) -> String {
@@ -32,11 +33,17 @@ pub(crate) fn to_terminal(picture: &Picture, columns: usize, is_coloured: bool) 
     if is_coloured { drawing } else { without_escapes(&drawing) }
 }
 
-/// Moves the symbol on the vertical axis into the heading: characters cannot be turned.
+/// Moves the symbol on the vertical axis into the heading, as characters cannot be turned, and makes
+/// visible what could steer the terminal.
 fn upright(picture: &Picture) -> Picture {
     let symbol = picture.y_label.split(',').next().unwrap_or_default();
     let title = format!("{symbol}: {}", picture.title);
-    Picture { title, y_label: String::new(), ..picture.clone() }
+    let mut picture = Picture { title, y_label: String::new(), ..picture.clone() };
+    let labels = picture.series.iter_mut().map(|series| &mut series.label);
+    for text in labels.chain([&mut picture.title, &mut picture.x_label]) {
+        *text = visible(text).into_owned();
+    }
+    picture
 }
 
 /// What a picture is drawn on.
@@ -273,6 +280,16 @@ mod tests {
         let plain = to_terminal(&picture(), 90, false);
         assert!(!plain.contains('\u{1b}') && plain.contains("layer"), "{plain}");
         assert!(to_terminal(&picture(), 90, true).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn labels_cannot_steer_the_terminal() {
+        let mut picture = picture();
+        picture.series[0].label = "\u{1b}[2Jred\u{202e}".into();
+        picture.title = "\u{9b}2J".into();
+        let plain = to_terminal(&picture, 90, false);
+        assert!(!plain.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{plain}");
+        assert!(plain.contains(r"\u{9b}2J") && plain.contains(r"\u{1b}[2Jred"), "{plain}");
     }
 
     #[test]

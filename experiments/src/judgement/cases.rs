@@ -1,7 +1,7 @@
 //! Statements about several cases.
 
-use super::short;
 use crate::experiment::Claim;
+use crate::number::number;
 use crate::verdict::{Effect, Ruling, Verdict};
 
 /// Judges a statement about several cases: it is supported if every case supports it and refuted if
@@ -36,7 +36,7 @@ pub fn in_every_case(claim: &Claim, cases: Vec<(String, Verdict)>) -> Verdict {
 }
 
 fn tell(case: &str, verdict: &Verdict) -> Option<String> {
-    let estimate = short(verdict.effect.as_ref()?.estimate);
+    let estimate = number(verdict.effect.as_ref()?.estimate);
     let evidence = match verdict.evidence.as_str() {
         "" => String::new(),
         evidence => format!(" ({evidence})"),

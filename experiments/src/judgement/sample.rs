@@ -1,6 +1,7 @@
 //! Numbers, one per seed, whose mean is judged.
 
 use crate::experiment::Claim;
+use crate::number::number;
 use crate::statistics::{Equivalence, Estimate};
 use crate::verdict::{Effect, Ruling, Verdict};
 
@@ -103,7 +104,7 @@ impl Sample {
 
     fn because_of(self, baseline: f64) -> Self {
         if self.evidence.is_empty() {
-            return self.because(format!("trivial predictor: {}", super::short(baseline)));
+            return self.because(format!("trivial predictor: {}", number(baseline)));
         }
         self
     }

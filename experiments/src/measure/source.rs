@@ -8,7 +8,7 @@ use backdraft_layers::TaskShape;
 use serde::{Deserialize, Serialize};
 
 use super::supervised::Supervised;
-use crate::nearest::nearest;
+use crate::nearest::unknown;
 
 /// Where examples come from: a set of images, or a generated task over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,9 +131,8 @@ impl TryFrom<String> for Source {
     fn try_from(name: String) -> Result<Self, String> {
         Self::all().find(|source| source.name() == name).ok_or_else(|| {
             let names: Vec<_> = Self::all().map(Self::name).collect();
-            let nearest = nearest(&name, names.iter().copied()).unwrap_or_default();
-            let names = names.join(", ");
-            format!("there is no data set `{name}`; did you mean `{nearest}`? Available: {names}")
+            let unknown = unknown("data set", &name, names.iter().copied());
+            format!("{unknown} Available: {}", names.join(", "))
         })
     }
 }

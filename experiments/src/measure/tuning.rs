@@ -13,6 +13,7 @@ use burn::tensor::Device;
 use super::attempt::Attempt;
 use super::supervised::Supervised;
 use super::training::train;
+use crate::causes::in_one_line;
 use crate::trial::Task;
 
 /// Returns the data of a seed, drawn on demand.
@@ -121,7 +122,7 @@ impl TunedArm {
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         if tried.is_none() {
             let rates = self.try_rates(budget, device, listener);
-            *tried = rates.map_err(|error| format!("{error:#}")).transpose();
+            *tried = rates.map_err(|error| in_one_line(&error)).transpose();
         }
         tried.clone()
     }

@@ -3,6 +3,7 @@
 use backdraft_hooks::Thresholds;
 
 use super::answer::{Answer, factor};
+use crate::number::number_in_prose;
 
 /// Says how the gradient changes from the last place to the first, and what theory predicts.
 pub(super) fn summary(answer: &Answer) -> String {
@@ -32,23 +33,35 @@ pub(super) fn summary(answer: &Answer) -> String {
     let ratio = begin / end;
     let bound = Thresholds::default().depth_ratio;
     let verdict = if ratio < bound {
-        format!("The gradient vanishes: {first} gets {} of what {last} gets", short(ratio))
+        format!(
+            "The gradient vanishes: {first} gets {} of what {last} gets",
+            number_in_prose(ratio)
+        )
     } else if ratio > bound.recip() {
-        format!("The gradient explodes: {first} gets {} times what {last} gets", short(ratio))
+        format!(
+            "The gradient explodes: {first} gets {} times what {last} gets",
+            number_in_prose(ratio)
+        )
     } else if !(0.1..=10.0).contains(&ratio) {
         let turn = if ratio < 1.0 { "fades" } else { "grows" };
-        format!("The gradient {turn}: {first} gets {} times what {last} gets", short(ratio))
+        format!(
+            "The gradient {turn}: {first} gets {} times what {last} gets",
+            number_in_prose(ratio)
+        )
     } else {
-        format!("The gradient arrives: {first} gets {} times what {last} gets", short(ratio))
+        format!(
+            "The gradient arrives: {first} gets {} times what {last} gets",
+            number_in_prose(ratio)
+        )
     };
-    let whole = format!("{verdict}, a factor {} per {place}.", short(measured));
+    let whole = format!("{verdict}, a factor {} per {place}.", number_in_prose(measured));
     match &answer.theory {
         Some(theory) if theory.prediction.is_of_memory => whole + &memory(answer),
         Some(theory) if theory.prediction.is_of_one_path => {
             let path = &theory.prediction.label;
-            format!("{whole} The {path} would keep {}.", short(theory.factor))
+            format!("{whole} The {path} would keep {}.", number_in_prose(theory.factor))
         }
-        Some(theory) => format!("{whole} Theory predicts {}.", short(theory.factor)),
+        Some(theory) => format!("{whole} Theory predicts {}.", number_in_prose(theory.factor)),
         None => whole + &memory(answer),
     }
 }
@@ -59,26 +72,12 @@ fn memory(answer: &Answer) -> String {
         answer.places.iter().map(|place| place.memory_gradient).collect();
     let Some(measured) = memories.as_deref().and_then(factor) else { return String::new() };
     let alone = answer.theory.as_ref().map_or(String::new(), |theory| {
-        format!(" The forget gate alone would keep {}.", short(theory.factor))
+        format!(" The forget gate alone would keep {}.", number_in_prose(theory.factor))
     });
-    format!(" ‖∂L/∂c‖ of its cell state changes by a factor {} per step.{alone}", short(measured))
-}
-
-/// Formats three significant digits, with a power of ten for very large and small numbers.
-fn short(value: f64) -> String {
-    let exponent = value.abs().log10().floor();
-    if (1e-3..1e5).contains(&value.abs()) {
-        let digits = (2.0 - exponent).max(0.0) as usize;
-        let unit = 10f64.powf(exponent - 2.0);
-        return format!("{:.digits$}", (value / unit).round() * unit);
-    }
-    let superscript = |digit: char| match digit {
-        '-' => '⁻',
-        _ => ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹']
-            [digit.to_digit(10).unwrap_or(0) as usize],
-    };
-    let power: String = exponent.to_string().chars().map(superscript).collect();
-    format!("{:.1} × 10{power}", value / 10f64.powf(exponent))
+    format!(
+        " ‖∂L/∂c‖ of its cell state changes by a factor {} per step.{alone}",
+        number_in_prose(measured)
+    )
 }
 
 #[cfg(test)]
@@ -102,11 +101,11 @@ mod tests {
         for (norms, expected) in [
             (
                 &[1e-6, 1e-3, 1.0][..],
-                "vanishes: the first layer gets 1.0 × 10⁻⁶ of what the last gets",
+                "vanishes: the first layer gets 1.00 × 10⁻⁶ of what the last gets",
             ),
-            (&[1e6, 1e3, 1.0], "explodes: the first layer gets 1.0 × 10⁶ times"),
+            (&[1e6, 1e3, 1.0], "explodes: the first layer gets 1.00 × 10⁶ times"),
             (&[0.01, 0.1, 1.0], "fades: the first layer gets 0.0100 times"),
-            (&[1.1, 1.0, 1.0], "arrives: the first layer gets 1.10 times"),
+            (&[1.1, 1.0, 1.0], "arrives: the first layer gets 1.100 times"),
             (&[0.0, 0.0, 1e-30, 1.0], "in the first 2 layers it is zero, or too small"),
             (&[0.0, 0.0], "No gradient reaches the last layer"),
             (&[f64::NAN, 1.0], "blown up"),

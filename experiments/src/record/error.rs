@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::lock::Owner;
+use crate::terminal::shortened;
 
 /// A file or folder of a run record that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +89,11 @@ pub enum RecordError {
         second: PathBuf,
     },
     /// No such run.
-    #[error("there is no run `{name}` in `{}`; `backdraft list --runs` shows what there is", out.display())]
+    #[error(
+        "there is no run `{}` in `{}`; `backdraft list --runs` shows what there is",
+        shortened(name),
+        out.display()
+    )]
     NoRun {
         /// What was asked for.
         name: String,

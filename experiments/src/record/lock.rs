@@ -87,7 +87,8 @@ impl RunLock {
             file.write_all(&json)
         };
         write(&mut file).map_err(RecordError::write(path, json.len()))?;
-        let heart = file.try_clone().ok().map(beat);
+        // Without it other machines may think that this process is dead.
+        let heart = file.try_clone().and_then(beat).ok();
         Ok(Self { file, heart, predecessor })
     }
 
@@ -155,15 +156,15 @@ fn is_alive(file: &File) -> bool {
     silence.is_ok_and(|silence| silence < SILENCE)
 }
 
-fn beat(file: File) -> (Sender<()>, JoinHandle<()>) {
+fn beat(file: File) -> io::Result<(Sender<()>, JoinHandle<()>)> {
     let (stop, stopped) = channel();
-    let heart = thread::spawn(move || {
+    let heart = thread::Builder::new().spawn(move || {
         while stopped.recv_timeout(HEARTBEAT) == Err(RecvTimeoutError::Timeout) {
             // A beat that fails is missed by other machines only, and the next may succeed.
             drop(touch(&file));
         }
-    });
-    (stop, heart)
+    })?;
+    Ok((stop, heart))
 }
 
 fn touch(file: &File) -> io::Result<()> {

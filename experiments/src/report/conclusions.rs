@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::experiment::About;
-use crate::judgement::{p_value, short};
+use crate::number::{number, p_value};
 use crate::page::prose;
 use crate::record::Manifest;
 use crate::results::Results;
@@ -79,6 +79,6 @@ fn entry(verdict: &Verdict) -> Markup {
 pub(crate) fn measured(effect: &Effect) -> String {
     let interval = effect
         .interval
-        .map_or(String::new(), |(low, high)| format!(" [{}, {}]", short(low), short(high)));
-    format!("{}: {}{interval}", effect.name, short(effect.estimate))
+        .map_or(String::new(), |(low, high)| format!(" [{}, {}]", number(low), number(high)));
+    format!("{}: {}{interval}", effect.name, number(effect.estimate))
 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::experiment::About;
+use crate::number::duration;
 use crate::page::prose;
 use crate::record::Manifest;
 use crate::results::{Ending, Results};
@@ -25,7 +26,7 @@ pub(super) fn setup(about: &About, manifest: &Manifest, results: &Results) -> Ma
             pre { (manifest.command) }
             p {
                 (manifest.trials) " trials, seeds " (seeds(results)) ", "
-                (format!("{:.1}", manifest.seconds)) " s."
+                (duration(manifest.seconds)) "."
             }
             (endings(results))
             div class="charts" {

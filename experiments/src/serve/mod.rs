@@ -6,6 +6,7 @@
 mod folder;
 mod follow;
 mod gate;
+mod host;
 mod pages;
 mod request;
 mod response;

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use super::host::Host;
 use super::response::Response;
 
 /// Bytes of request line and headers.
@@ -19,7 +20,7 @@ pub(super) struct Request {
     pub(super) method: String,
     /// The parts of the path, decoded; none holds a slash, is empty or `..`.
     pub(super) path: Vec<String>,
-    pub(super) host: String,
+    pub(super) host: Host,
     /// Where the page that asks comes from, if a browser tells.
     pub(super) origin: Option<String>,
     pub(super) is_json: bool,
@@ -40,7 +41,10 @@ impl Request {
             let mut parsed = httparse::Request::new(&mut headers);
             match parsed.parse(&bytes) {
                 Ok(httparse::Status::Complete(length)) => {
-                    let (mut request, body) = Self::of(&parsed)?;
+                    let is_head = parsed.method == Some("HEAD");
+                    let of =
+                        |refusal: Response| if is_head { refusal.without_body() } else { refusal };
+                    let (mut request, body) = Self::of(&parsed).map_err(of)?;
                     let mut rest = bytes.split_off(length);
                     while rest.len() < body {
                         if receive(stream, &mut rest, deadline)? == 0 {
@@ -90,23 +94,21 @@ impl Request {
         if header("transfer-encoding")?.is_some() {
             return Err(Response::refusal(411, "the length of a body must be told beforehand"));
         }
-        let length = match header("content-length")? {
-            None => 0,
-            Some(text) => text
-                .parse::<usize>()
-                .map_err(|_| Response::refusal(400, "the header `content-length` is no number"))?,
-        };
-        if length > MOST_BODY {
-            let most = MOST_BODY / 1024;
-            return Err(Response::refusal(413, &format!("a body may have {most} KiB at most")));
-        }
-        let Some(host) = header("host")? else {
-            return Err(Response::refusal(400, "the header `host` is missing"));
+        let length = header("content-length")?.map_or(Ok(0), |text| length(&text))?;
+        let no_host = || Response::refusal(400, "the header `host` names no host");
+        let host = header("host")?;
+        let host = host.ok_or_else(|| Response::refusal(400, "the header `host` is missing"))?;
+        let host = Host::read(&host).ok_or_else(no_host)?;
+        let target = parsed.path.unwrap_or_default();
+        let (host, target) = match authority(target) {
+            None => (host, target),
+            // As to a proxy: what is asked for counts, not the header.
+            Some((asked, target)) => (Host::read(asked).ok_or_else(no_host)?, target),
         };
         let kind = header("content-type")?.unwrap_or_default();
         let request = Self {
             method: parsed.method.unwrap_or_default().to_owned(),
-            path: path(parsed.path.unwrap_or_default())?,
+            path: path(target)?,
             host,
             origin: header("origin")?,
             is_json: kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json"),
@@ -114,6 +116,27 @@ impl Request {
         };
         Ok((request, length))
     }
+}
+
+/// Reads the length of a body.
+fn length(text: &str) -> Result<usize, Response> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Response::refusal(400, "the header `content-length` is no number"));
+    }
+    text.parse().ok().filter(|length| *length <= MOST_BODY).ok_or_else(|| {
+        let most = MOST_BODY / 1024;
+        Response::refusal(413, &format!("a body may have {most} KiB at most"))
+    })
+}
+
+/// Splits a target in absolute form, `http://host/path`, in two.
+fn authority(target: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = target.split_at_checked("http://".len())?;
+    if !scheme.eq_ignore_ascii_case("http://") {
+        return None;
+    }
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    Some((host, if path.starts_with('/') { path } else { "/" }))
 }
 
 /// Reads what has arrived and returns how much that was; 0 at the end.
@@ -191,6 +214,24 @@ mod tests {
         let parts = |target: &str| path(target).map_err(|_| ()).unwrap();
         assert_eq!(parts("/"), [""; 0]);
         assert_eq!(parts("/runs/a%20b/%CF%87/?q=../x"), ["runs", "a b", "χ"]);
+    }
+
+    #[test]
+    fn a_target_in_absolute_form_has_its_own_host() {
+        assert_eq!(authority("http://localhost:80/runs/?q"), Some(("localhost:80", "/runs/?q")));
+        assert_eq!(authority("HTTP://evil.com"), Some(("evil.com", "/")));
+        assert_eq!(authority("http://evil.com?/x"), Some(("evil.com", "/")));
+        for target in ["/", "/http://x", "https://localhost/", "localhost:80", "*", "http:/é"] {
+            assert_eq!(authority(target), None, "{target}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_digits() {
+        assert_eq!(length("017").map_err(|_| ()), Ok(17));
+        for text in ["", "+17", "-1", "17, 17", "1 7", "0x11", "17.0", "16385", &"9".repeat(40)] {
+            assert!(length(text).is_err(), "{text}");
+        }
     }
 
     #[test]

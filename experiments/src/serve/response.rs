@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::terminal::visible;
+
 /// How long a client may take to accept an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -16,7 +18,10 @@ pub(super) struct Response {
     kind: &'static str,
     policy: &'static str,
     location: Option<String>,
+    /// The methods that are answered, where the one asked for is not.
+    allowed: Option<&'static str>,
     body: Body,
+    has_body: bool,
 }
 
 enum Body {
@@ -39,7 +44,7 @@ const DRAWING: &str =
 
 impl Response {
     fn new(status: u16, kind: &'static str, policy: &'static str, body: Body) -> Self {
-        Self { status, kind, policy, location: None, body }
+        Self { status, kind, policy, location: None, allowed: None, body, has_body: true }
     }
 
     /// A page of this server.
@@ -78,8 +83,20 @@ impl Response {
 
     /// A refusal with its reason, in one line.
     pub(super) fn refusal(status: u16, reason: &str) -> Self {
-        let line = format!("{}\n", reason.replace(['\n', '\r'], " "));
+        // A reason may quote the question, which a terminal may show.
+        let line = format!("{}\n", visible(&reason.replace(['\n', '\r'], " ")));
         Self::new(status, "text/plain; charset=utf-8", NOTHING, Body::Bytes(line.into_bytes()))
+    }
+
+    /// A refusal of a method where others are answered.
+    pub(super) fn not_allowed(allowed: &'static str) -> Self {
+        let reason = format!("this is answered by {allowed} alone");
+        Self { allowed: Some(allowed), ..Self::refusal(405, &reason) }
+    }
+
+    /// The answer to HEAD: the same head.
+    pub(super) fn without_body(self) -> Self {
+        Self { has_body: false, ..self }
     }
 
     /// Sends the answer, after which the connection is closed.
@@ -102,12 +119,13 @@ impl Response {
         if let Some(location) = &self.location {
             head += &format!("location: {location}\r\n");
         }
-        if self.status == 405 {
-            head += "allow: GET\r\n";
+        if let Some(allowed) = self.allowed {
+            head += &format!("allow: {allowed}\r\n");
         }
         head += "\r\n";
         stream.write_all(head.as_bytes())?;
         match self.body {
+            _ if !self.has_body => {}
             Body::Bytes(bytes) => stream.write_all(&bytes)?,
             // A file that is being written may grow: no more is sent than was announced.
             Body::File(file, length) => {

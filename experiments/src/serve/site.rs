@@ -62,8 +62,11 @@ impl Site {
             ("POST", ["api", "training", session]) => {
                 self.compute(request, |()| self.sessions.next(session))
             }
-            ("GET", path) => self.get(path).unwrap_or_else(|refusal| refusal),
-            _ => Response::refusal(405, "this server answers GET alone, and the playground's POST"),
+            (_, ["api", "playground"] | ["api", "training"] | ["api", "training", _]) => {
+                Response::not_allowed("POST")
+            }
+            ("GET" | "HEAD", path) => self.get(path).unwrap_or_else(|refusal| refusal),
+            _ => Response::not_allowed("GET, HEAD"),
         }
     }
 

@@ -3,11 +3,12 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
 
-use backdraft_hooks::{NETWORK, Row, Thresholds, diagnose};
+use backdraft_hooks::{Finding, NETWORK, Row, Thresholds, diagnose};
 use backdraft_trainer::Progress;
 
 use super::profile::Profile;
 use crate::results::Ending;
+use crate::terminal::visible;
 use crate::thinned::Thinned;
 
 /// Findings that are kept.
@@ -29,6 +30,10 @@ pub(super) struct Board {
     pub(super) shown: usize,
     /// What was found, latest last.
     pub(super) findings: VecDeque<String>,
+    /// Warnings that are in view alone so far.
+    pub(super) warnings: Vec<String>,
+    /// Whether the board is on the screen.
+    pub(super) is_in_view: bool,
     found: HashSet<(String, &'static str)>,
 }
 
@@ -57,6 +62,8 @@ impl Board {
             workers: (0..jobs).map(|_| Worker::default()).collect(),
             shown: 0,
             findings: VecDeque::new(),
+            warnings: Vec::new(),
+            is_in_view: true,
             found: HashSet::new(),
         }
     }
@@ -69,6 +76,7 @@ impl Board {
     pub(super) fn started(&mut self, worker: usize, trial: String) {
         // What was measured stays in view until the new trial has measured something itself.
         let measured = self.workers[worker].measured.take();
+        let trial = visible(&trial).into_owned();
         self.workers[worker] = Worker { trial, measured, ..Worker::default() };
     }
 
@@ -91,16 +99,25 @@ impl Board {
             state.observations.pop_front();
         }
         let rows: Vec<Row> = state.observations.iter().flatten().cloned().collect();
+        let trial = state.trial.clone();
         for finding in diagnose(&rows, &Thresholds::default()) {
-            if self.found.insert((state.trial.clone(), finding.rule)) {
-                let line = format!(
-                    "{}: {} in {}: {}",
-                    state.trial, finding.rule, finding.subject, finding.evidence
-                );
-                self.findings.push_back(line);
+            if self.found.insert((trial.clone(), finding.rule)) {
+                let Finding { rule, subject, evidence, .. } = finding;
+                self.find(format!("{trial}: {rule} in {subject}: {evidence}"));
             }
         }
-        while self.findings.len() > FINDINGS {
+    }
+
+    /// Shows a warning among the findings, and keeps it for when the view is left.
+    pub(super) fn warned(&mut self, warning: &str) {
+        self.find(format!("warning: {warning}"));
+        self.warnings.push(warning.to_owned());
+    }
+
+    /// Adds a finding, at the cost of the oldest if there are too many.
+    fn find(&mut self, finding: String) {
+        self.findings.push_back(visible(&finding).into_owned());
+        if self.findings.len() > FINDINGS {
             self.findings.pop_front();
         }
     }
@@ -110,16 +127,16 @@ impl Board {
         let state = &mut self.workers[worker];
         state.steps = state.steps.max(1);
         state.step = state.steps;
+        let trial = state.trial.clone();
         match ending {
             Ending::Finished => {}
             Ending::Diverged { step, subject } => {
                 self.diverged += 1;
-                let line = format!("{}: diverged at step {step} in {subject}", state.trial);
-                self.findings.push_back(line);
+                self.find(format!("{trial}: diverged at step {step} in {subject}"));
             }
             Ending::Failed { message } => {
                 self.failed += 1;
-                self.findings.push_back(format!("{}: failed: {message}", state.trial));
+                self.find(format!("{trial}: failed: {message}"));
             }
         }
     }
@@ -149,5 +166,18 @@ mod tests {
         assert_eq!(board.findings.len(), 2, "{:?}", board.findings);
         assert!(board.findings[1].starts_with("b: vanishing in hidden.0"), "{:?}", board.findings);
         assert_eq!((board.ended, board.failed), (2, 0));
+    }
+
+    #[test]
+    fn warnings_are_shown_and_kept_and_nothing_in_them_steers_the_terminal() {
+        let mut board = Board::new("e".to_owned(), 2, 1);
+        board.warned("`\u{1b}[2J` is passed over");
+        assert_eq!(board.findings, [r"warning: `\u{1b}[2J` is passed over"]);
+        assert_eq!(board.warnings.len(), 1);
+        let message = "\u{9b}2J".to_owned();
+        (0..2 * FINDINGS)
+            .for_each(|_| board.ended(0, &Ending::Failed { message: message.clone() }));
+        assert_eq!(board.findings.len(), FINDINGS);
+        assert!(board.findings.iter().all(|finding| !finding.contains(char::is_control)));
     }
 }

@@ -2,6 +2,8 @@
 
 use backdraft_hooks::Row;
 
+use crate::terminal::visible;
+
 /// Norms from the first place to the last.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Profile {
@@ -30,7 +32,8 @@ impl Profile {
             ("‖∂L/∂W‖ by layer", weights.collect()),
         ];
         let (title, rows) = candidates.into_iter().find(|(_, rows)| !rows.is_empty())?;
-        let norms = rows.iter().map(|row| (row.subject.to_string(), row.value)).collect();
+        let norm = |row: &&Row| (visible(&row.subject).into_owned(), row.value);
+        let norms = rows.iter().map(norm).collect();
         Some(Self { title, step: rows[0].step, norms })
     }
 

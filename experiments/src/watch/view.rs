@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Axis, Block, Chart, Dataset, Gauge, GraphType, Paragraph};
 
 use super::board::{Board, Worker};
+use crate::number::number;
 
 /// Least size of a terminal that the view fits in.
 pub(super) const LEAST: (u16, u16) = (100, 24);
@@ -155,10 +156,8 @@ fn draw_loss(frame: &mut Frame<'_>, area: Rect, worker: &Worker) {
     let x = Axis::default()
         .bounds([0.0, end])
         .labels([Line::from("0"), Line::from(format!("step {end}"))]);
-    let y = Axis::default()
-        .bounds([0.0, top])
-        .labels([Line::from("0"), Line::from(format!("{top:.2}"))]);
-    let block = block.title_bottom(format!(" now {latest:.4} "));
+    let y = Axis::default().bounds([0.0, top]).labels([Line::from("0"), Line::from(number(top))]);
+    let block = block.title_bottom(format!(" now {} ", number(latest)));
     frame.render_widget(Chart::new(vec![data]).x_axis(x.dim()).y_axis(y.dim()).block(block), area);
 }
 
@@ -168,8 +167,10 @@ fn draw_workers(frame: &mut Frame<'_>, area: Rect, board: &Board) {
         let share = worker.step as f64 / worker.steps.max(1) as f64;
         let filled = (share.clamp(0.0, 1.0) * 20.0).round() as usize;
         let mark = if index == board.shown { "▸" } else { " " };
-        let loss =
-            worker.losses.latest().map_or(String::new(), |loss| format!(" · loss {loss:.4}"));
+        let loss = worker
+            .losses
+            .latest()
+            .map_or(String::new(), |loss| format!(" · loss {}", number(loss)));
         Line::from(vec![
             Span::from(format!("{mark}{index:>2} ")),
             Span::from("█".repeat(filled)).green(),
@@ -243,7 +244,7 @@ mod tests {
             "hidden.11",
             "1.0e-11",
             "1e-11",
-            "now 0.5000",
+            "now 0.500",
             "50 % activation-sigmoid.seed-3",
             "findings, 1",
             "vanishing in hidden.0",

@@ -12,6 +12,7 @@ use super::screen::{Left, Screen};
 use crate::progress::Bars;
 use crate::results::Ending;
 use crate::study::Spectator;
+use crate::terminal::note;
 use crate::trial::Trial;
 
 /// Tells the view, and the bars that wait behind it, what the workers do; dropped, it leaves the
@@ -42,14 +43,23 @@ impl Watch {
         let view = {
             let (board, bars, is_over) =
                 (Arc::clone(&board), Arc::clone(&bars), Arc::clone(&is_over));
-            thread::spawn(move || match screen.show(&board, || is_over.load(Ordering::Relaxed)) {
-                Left::Ended => {}
-                Left::Quit => bars.show(),
-                Left::Stop => {
-                    bars.show();
-                    stop();
+            let show = move || {
+                let left = screen.show(&board, || is_over.load(Ordering::Relaxed));
+                // Together, so that no warning falls between the view and standard error.
+                let mut board = board.lock().unwrap_or_else(PoisonError::into_inner);
+                board.is_in_view = false;
+                board.warnings.drain(..).for_each(note);
+                drop(board);
+                match left {
+                    Left::Ended => {}
+                    Left::Quit => bars.show(),
+                    Left::Stop => {
+                        bars.show();
+                        stop();
+                    }
                 }
-            })
+            };
+            thread::Builder::new().spawn(show).map_err(|error| error.to_string())?
         };
         Ok(Self { board, bars, is_over, view: Some(view) })
     }
@@ -88,5 +98,15 @@ impl Spectator for Watch {
     fn ended(&self, worker: usize, trial: &Trial, ending: &Ending) {
         self.bars.ended(worker, trial, ending);
         self.change(|board| board.ended(worker, ending));
+    }
+
+    fn warned(&self, warning: &str) {
+        let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        if board.is_in_view {
+            board.warned(warning);
+        } else {
+            drop(board);
+            self.bars.warned(warning);
+        }
     }
 }

@@ -10,7 +10,8 @@ use super::trials::{
 };
 use crate::catalogue::time_flow::{Decay, decay, is_memory, is_state, log_factors};
 use crate::experiment::Claim;
-use crate::judgement::{Sample, in_every_case, short};
+use crate::judgement::{Sample, in_every_case};
+use crate::number::number;
 use crate::results::{Results, TrialResult};
 use crate::theory::MeanField;
 use crate::verdict::{Ruling, Verdict};
@@ -151,5 +152,5 @@ impl Data<'_> {
 }
 
 fn geometric(logs: &[f64]) -> String {
-    short((logs.iter().sum::<f64>() / logs.len() as f64).exp())
+    number((logs.iter().sum::<f64>() / logs.len() as f64).exp())
 }

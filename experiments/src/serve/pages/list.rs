@@ -6,9 +6,11 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::{STYLE, address, navigation, respond};
+use crate::number::duration;
 use crate::record::Status;
 use crate::serve::response::Response;
 use crate::serve::runs::{Listed, Manifest};
+use crate::terminal::quoted;
 use crate::verdict::Ruling;
 
 /// The list of runs.
@@ -21,8 +23,12 @@ pub(in crate::serve) fn list(out: &Path, runs: &[Listed]) -> Response {
         }
         main {
             @if runs.is_empty() {
-                p { "There are no runs yet. Make one, and reload this page:" }
-                pre { "backdraft run sigmoid-vs-relu --out " (out.display()) }
+                p {
+                    "There are no runs yet"
+                    @if !out.is_dir() { ": this folder does not exist" }
+                    ". Make one, and reload this page:"
+                }
+                pre { "backdraft run sigmoid-vs-relu --out " (quoted(&out.display().to_string())) }
                 p { "Or go to the " a href="/playground" { "playground" } ", which needs none." }
             } @else {
                 label class="search" { "Find " input id="search" type="search" placeholder="experiment, preset, state"; }
@@ -85,14 +91,6 @@ fn cells(manifest: &Manifest, has_owner: bool) -> Markup {
     }
 }
 
-fn duration(seconds: f64) -> String {
-    match seconds {
-        ..60.0 => format!("{seconds:.1} s"),
-        60.0..3600.0 => format!("{:.0} min {:.0} s", (seconds / 60.0).floor(), seconds % 60.0),
-        _ => format!("{:.1} h", seconds / 3600.0),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,10 +108,5 @@ mod tests {
             assert!(!html.contains(markup), "{html}");
         }
         assert!(html.contains("&lt;script&gt;alert(1)"), "{html}");
-    }
-
-    #[test]
-    fn durations_are_told_in_units_that_fit() {
-        assert_eq!([2.04, 75.0, 7_200.0].map(duration), ["2.0 s", "1 min 15 s", "2.0 h"]);
     }
 }

@@ -1,0 +1,60 @@
+//! What an error says, with its causes.
+
+use std::io::{self, ErrorKind};
+
+/// Returns an error and its causes on one line. A cause whose words have been said, which an error that
+/// quotes its cause says again, is left out.
+pub(crate) fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let words = cause.to_string();
+        let words = words.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        if line.is_empty() {
+            line = words;
+        } else if !line.contains(&words) {
+            line = format!("{line}: {words}");
+        }
+    }
+    line
+}
+
+/// Tells whether the cause is a disk without room, which is no fault of what was asked for.
+pub(crate) fn is_full(error: &anyhow::Error) -> bool {
+    let is_full = |error: &io::Error| {
+        use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull)
+    };
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(is_full))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::RecordError;
+
+    #[test]
+    fn the_reason_of_the_system_is_said_once() {
+        let system = || io::Error::from_raw_os_error(2);
+        let record = || RecordError::io("read", "runs/x")(system());
+        let nested = anyhow::Error::new(io::Error::other(record())).context("step 3 is lost");
+        for (error, expected) in [
+            (anyhow::Error::new(system()), "No such file or directory (os error 2)"),
+            (record().into(), "cannot read `runs/x`: No such file or directory (os error 2)"),
+            (
+                nested,
+                "step 3 is lost: cannot read `runs/x`: No such file or directory (os error 2)",
+            ),
+            (anyhow::anyhow!("two\n  lines").context("outer"), "outer: two lines"),
+        ] {
+            assert_eq!(in_one_line(&error), expected);
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_found_beneath_other_errors() {
+        let full = || RecordError::write("runs/x", 9)(ErrorKind::StorageFull.into());
+        assert!(is_full(&full().into()));
+        assert!(is_full(&anyhow::Error::new(io::Error::other(full())).context("step 3 is lost")));
+        assert!(!is_full(&RecordError::io("read", "x")(ErrorKind::NotFound.into()).into()));
+    }
+}

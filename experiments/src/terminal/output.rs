@@ -1,0 +1,156 @@
+//! Writes lines, and remembers whether they could be written.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, IsTerminal, Stdout, Write};
+use std::path::Path;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use serde::Serialize;
+
+use super::visible::{visible, visible_json};
+
+/// Standard output as it stands.
+static OUTPUT: LazyLock<Mutex<Output<Stdout>>> =
+    LazyLock::new(|| Mutex::new(Output { writer: io::stdout(), fault: None }));
+
+/// A writer that gives up after its first fault, which is kept.
+struct Output<W> {
+    writer: W,
+    fault: Option<io::Error>,
+}
+
+impl<W: Write> Output<W> {
+    fn write(&mut self, write: impl FnOnce(&mut W) -> io::Result<()>) {
+        if self.fault.is_none() {
+            let written = write(&mut self.writer).and_then(|()| self.writer.flush());
+            self.fault = written.err();
+        }
+    }
+
+    /// Returns the fault, once; a reader that has gone away, as in `| head`, is none.
+    fn was_written(&mut self) -> io::Result<()> {
+        match self.fault.take_if(|fault| fault.kind() != ErrorKind::BrokenPipe) {
+            None => Ok(()),
+            Some(fault) => Err(fault),
+        }
+    }
+}
+
+/// Has something else print to standard output.
+pub(crate) fn print_with(print: impl FnOnce(&mut Stdout) -> io::Result<()>) {
+    OUTPUT.lock().unwrap_or_else(PoisonError::into_inner).write(print);
+}
+
+/// Prints a line to standard output.
+pub(crate) fn say(line: impl Display) {
+    say_colored(visible(&line.to_string()));
+}
+
+/// Prints a line that may hold colours: whatever in it comes from elsewhere must be [`visible`].
+pub(crate) fn say_colored(line: impl Display) {
+    print_with(|output| output.write_all(format!("{line}\n").as_bytes()));
+}
+
+/// Prints a value as JSON.
+///
+/// # Errors
+///
+/// The serialiser's, if the value has no form in JSON.
+pub(crate) fn say_json(value: &impl Serialize) -> serde_json::Result<()> {
+    let text = serde_json::to_string_pretty(value)?;
+    say_colored(visible_json(&text));
+    Ok(())
+}
+
+/// Prints a path that scripts take on: to a terminal so that a person can read it, elsewhere byte by
+/// byte.
+pub(crate) fn say_path(path: &Path) {
+    if io::stdout().is_terminal() {
+        return say(path.display());
+    }
+    let mut line = path.as_os_str().as_encoded_bytes().to_vec();
+    line.push(b'\n');
+    say_bytes(&line);
+}
+
+/// Prints what this program alone has made, as it is.
+pub(crate) fn say_bytes(bytes: &[u8]) {
+    print_with(|output| output.write_all(bytes));
+}
+
+/// Prints a line to standard error: what is going on, not what was asked for. Where standard error
+/// cannot be written, nobody reads it.
+pub(crate) fn note(line: impl Display) {
+    let line = line.to_string();
+    let _ = writeln!(io::stderr(), "{}", visible(&line));
+}
+
+/// Tells whether all that was said could be written.
+///
+/// # Errors
+///
+/// The system's reason; it is told once.
+pub(crate) fn was_written() -> io::Result<()> {
+    OUTPUT.lock().unwrap_or_else(PoisonError::into_inner).was_written()
+}
+
+/// Tells whether standard output shows colours.
+pub(crate) fn is_coloured() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// Returns how many columns a picture may take: those of the terminal as far as a picture can use them,
+/// or those of an ordinary page.
+pub(crate) fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.unwrap_or(96).clamp(60, 120)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes `room` bytes, then fails.
+    struct Small {
+        room: usize,
+        calls: usize,
+        kind: ErrorKind,
+    }
+
+    impl Write for Small {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.calls += 1;
+            if bytes.len() > self.room {
+                return Err(self.kind.into());
+            }
+            self.room -= bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn said(lines: usize, kind: ErrorKind) -> Output<Small> {
+        let mut output = Output { writer: Small { room: 12, calls: 0, kind }, fault: None };
+        (0..lines).for_each(|_| output.write(|writer| writer.write_all(b"a line\n")));
+        output
+    }
+
+    #[test]
+    fn an_output_that_is_full_is_given_up_and_told_once() {
+        let mut output = said(34, ErrorKind::StorageFull);
+        assert_eq!(output.writer.calls, 2);
+        assert_eq!(output.was_written().unwrap_err().kind(), ErrorKind::StorageFull);
+        assert!(output.was_written().is_ok());
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_is_given_up_without_a_word() {
+        let mut output = said(34, ErrorKind::BrokenPipe);
+        assert_eq!(output.writer.calls, 2);
+        assert!(output.was_written().is_ok());
+        assert!(said(1, ErrorKind::BrokenPipe).was_written().is_ok());
+    }
+}
