@@ -157,7 +157,7 @@ pub fn resolve<S: Settings>(defaults: &S, overlays: &[Overlay]) -> Result<S, Set
                     origin: overlay.origin.clone(),
                     key: key.clone(),
                     value: value.to_string(),
-                    reason: elided(&error.message().trim().replace('\n', " ")).into_owned(),
+                    reason: elided(&error.message().trim().replace('\n', " ")),
                 });
             }
         }

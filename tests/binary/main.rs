@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod crash;
+mod escapes;
 mod interruption;
 mod lost_device;
+mod outputs;
 mod records;
 mod report;
 mod runs;

@@ -58,6 +58,7 @@ fn a_sound_record_agrees_with_its_sums_and_every_damage_is_found() {
     damaged("trials are recorded");
     fs::write(&trial, [b"{\"step\": }\n", &whole[..]].concat()).unwrap();
     damaged("line 1, is not a valid record");
+    damaged("`--fresh` measures the run anew");
     fs::write(&trial, &whole).unwrap();
     stdout(&check(out.path()));
     // What is missing is measured again, and the record is sound again.
@@ -82,6 +83,40 @@ fn a_damaged_or_foreign_run_json_is_refused_with_its_file() {
     // A record whose description is lost is measured again rather than believed.
     stdout(&run(out.path(), &[]));
     stdout(&check(out.path()));
+}
+
+/// A last line that is torn within a character is a torn line: the trial is measured again.
+#[test]
+fn a_line_torn_within_a_character_is_a_torn_line() {
+    let out = TempDir::new().unwrap();
+    stdout(&run(out.path(), &[]));
+    let trial = first_trial(out.path());
+    let whole = fs::read(&trial).unwrap();
+    let line = "{\"end\":{\"failed\":{\"message\":\"σ".as_bytes();
+    let end = whole.iter().rposition(|byte| *byte == b'{').unwrap();
+    fs::write(&trial, [&whole[..end], &line[..line.len() - 1]].concat()).unwrap();
+    stdout(&run(out.path(), &[]));
+    assert_eq!(fs::read(&trial).unwrap(), whole);
+}
+
+#[test]
+fn a_list_with_a_record_that_cannot_be_read_shows_the_others_and_fails() {
+    let out = TempDir::new().unwrap();
+    stdout(&run(out.path(), &[]));
+    let sound = folder(out.path()).file_name().unwrap().to_str().unwrap().to_owned();
+    fs::create_dir_all(out.path().join("born-dead-relu/broken")).unwrap();
+    fs::write(out.path().join("born-dead-relu/broken/run.json"), "{").unwrap();
+    for more in [&[][..], &["--json"]] {
+        let path = out.path().to_str().unwrap();
+        let output = backdraft(&[&["list", "--runs", "--out", path], more].concat());
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(
+            told.contains("broken/run.json`, line 1") && told.contains("1 of 2 records"),
+            "{told}"
+        );
+        assert!(String::from_utf8_lossy(&output.stdout).contains(&sound));
+    }
 }
 
 /// A file system of `size`, taken off when it goes out of scope.

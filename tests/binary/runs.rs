@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
@@ -141,16 +141,6 @@ fn missing_data_are_refused_and_leave_no_record() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));
-    command.args(["describe", "sequence-length"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-#[test]
 fn an_output_folder_that_cannot_be_written_is_refused() {
     let out = TempDir::new().unwrap();
     let file = out.path().join("a-file");
@@ -219,4 +209,10 @@ fn verify_prints_one_table_of_all_verdicts() {
         assert_eq!(verdict["ruling"], "supported");
     }
     refused(&backdraft(&["verify", "born-dead"]), &["did you mean `born-dead-relu`"]);
+    refused(&backdraft(&["verify", "--backend", "s"]), &["no back end `s`", "did you mean"]);
+    // The system's reason stands once.
+    let missing = backdraft(&["run", "born-dead-relu", "--config", "nonesuch.toml"]);
+    refused(&missing, &["nonesuch.toml", "No such file"]);
+    let told = String::from_utf8_lossy(&missing.stderr).into_owned();
+    assert_eq!(told.matches("No such file").count(), 1, "{told}");
 }

@@ -134,14 +134,25 @@ fn runs_are_listed_opened_and_followed() {
 }
 
 #[test]
-fn nothing_but_get_is_answered_and_nothing_outside_is_served() {
+fn other_methods_are_refused_and_nothing_outside_is_served() {
     let out = TempDir::new().unwrap();
     let id = run(out.path());
     fs::write(out.path().join("secret"), "secret").unwrap();
     let served = Served::new(out.path());
-    for method in ["HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "POST"] {
-        let request = format!("{method} / HTTP/1.1\r\nHost: {}\r\n\r\n", served.address);
-        assert_eq!(served.send(request.as_bytes()).status, 405, "{method}");
+    for (path, methods, allowed) in [
+        ("/", "PUT DELETE OPTIONS TRACE POST PATCH get", "get, head"),
+        ("/nowhere", "PUT POST", "get, head"),
+        ("/api/playground", "GET HEAD PUT", "post"),
+        ("/api/training", "GET HEAD PUT", "post"),
+        ("/api/training/x", "GET HEAD PUT", "post"),
+    ] {
+        for method in methods.split(' ') {
+            let request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n\r\n", served.address);
+            let got = served.send(request.as_bytes());
+            assert_eq!(got.status, 405, "{method} {path}");
+            assert!(got.head.ends_with(&format!("\r\nallow: {allowed}")), "{}", got.head);
+            assert_eq!(got.body.is_empty(), method == "HEAD", "{method} {path}: {}", got.body);
+        }
     }
     let run = format!("/runs/residual-flow/{id}");
     for path in [
@@ -196,6 +207,126 @@ fn other_hosts_oversize_and_malformed_requests_are_refused() {
     assert_eq!(post(&format!("{json}Transfer-Encoding: chunked\r\n"), "0\r\n\r\n"), 411);
     assert_eq!(post("Content-Type: text/plain\r\nContent-Length: 2\r\n", "{}"), 415);
     assert_eq!(served.get("/").status, 200, "and goes on");
+}
+
+#[test]
+fn head_is_answered_as_get_is_without_a_body() {
+    let out = TempDir::new().unwrap();
+    let id = run(out.path());
+    let served = Served::new(out.path());
+    let ask = |method: &str, path: &str, host: &str| {
+        served.send(format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes())
+    };
+    let run = format!("/runs/residual-flow/{id}");
+    for (path, host, status) in [
+        ("/", "localhost", 200),
+        ("/playground", "localhost", 200),
+        (&*format!("{run}/"), "localhost", 302),
+        (&*format!("{run}/live"), "localhost", 200),
+        (&*format!("{run}/report.html"), "localhost", 200),
+        (&*format!("{run}/run.json"), "localhost", 200),
+        (&*format!("/api{run}"), "localhost", 200),
+        ("/nowhere", "localhost", 404),
+        ("/../x", "localhost", 400),
+        ("/", "evil.example", 421),
+        ("/", "localhost@evil.example", 400),
+    ] {
+        let (get, head) = (ask("GET", path, host), ask("HEAD", path, host));
+        assert_eq!((get.status, &get.head), (status, &head.head), "{path}");
+        assert_eq!(head.body, "", "{path}");
+    }
+}
+
+#[test]
+fn hosts_and_lengths_are_read_as_the_standard_has_them() {
+    let out = TempDir::new().unwrap();
+    let served = Served::new(out.path());
+    let status = |request: String| served.send(request.as_bytes()).status;
+    let host = |host: &str| status(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+    for accepted in [
+        "LOCALHOST",
+        "LocalHost:80",
+        "localhost.",
+        "127.0.0.1:1",
+        "[::1]:80",
+        "[::1]",
+        "localhost:",
+    ] {
+        assert_eq!(host(accepted), 200, "{accepted}");
+    }
+    for malformed in [
+        "localhost:80@evil.com",
+        "user:localhost@evil.com",
+        "[::1]evil.com",
+        "[::1",
+        "[fe80::1%25eth0]",
+        "localhost:+80",
+        "localhost:99999",
+        "localhost evil.com",
+        "localhost, evil.com",
+        "localhost/evil.com",
+        "",
+    ] {
+        assert_eq!(host(malformed), 400, "{malformed}");
+    }
+    for other in ["evil.com", "localhost.evil.com", "127.0.0.1.evil.com", "localhost.."] {
+        assert_eq!(host(other), 421, "{other}");
+    }
+    let to =
+        |target: &str, host: &str| status(format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+    assert_eq!(to("http://localhost/", "localhost"), 200);
+    assert_eq!(to("HTTP://LOCALHOST:80", "evil.com"), 200, "the target counts");
+    assert_eq!(to("http://evil.com/", "localhost"), 421);
+    assert_eq!(to("http://localhost@evil.com/", "localhost"), 400);
+    for other in ["https://localhost/", "localhost:80", "*", "//evil.com/", "ftp://localhost/"] {
+        assert_eq!(to(other, "localhost"), 400, "{other}");
+    }
+    let post = |headers: &str| {
+        let json = "Content-Type: application/json\r\n";
+        status(format!(
+            "POST /api/playground HTTP/1.1\r\nHost: localhost\r\n{json}{headers}\r\n{{}}"
+        ))
+    };
+    assert_eq!(post("Content-Length: 2\r\n"), 400, "no kind of network is asked for");
+    for (headers, expected) in [
+        ("Content-Length: +2\r\n", 400),
+        ("Content-Length: 2, 2\r\n", 400),
+        ("Content-Length: 0x2\r\n", 400),
+        ("Content-Length: \r\n", 400),
+        ("Content-Length: 2\r\nContent-Length: 2\r\n", 400),
+        ("Content-Length: 2\r\nContent-Length: 9\r\n", 400),
+        ("Content-Length : 2\r\n", 400),
+        ("Content-Length: 99999999999999999999999999\r\n", 413),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 2\r\n", 411),
+        ("Transfer-Encoding: identity\r\n", 411),
+        ("Host: localhost\r\n", 400),
+    ] {
+        assert_eq!(post(headers), expected, "{headers:?}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_said_and_a_file_refused() {
+    let out = TempDir::new().unwrap();
+    let missing = out.path().join("missing");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));
+    command.args(["serve", "--port", "0", "--out"]).arg(&missing);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let served = Served { child, address: line.split('/').nth(2).unwrap().to_owned() };
+    assert!(served.get("/").body.contains("this folder does not exist"));
+    run(&missing);
+    assert!(served.get("/").body.contains("residual-flow"));
+    let mut served = served;
+    served.child.kill().unwrap();
+    let mut told = String::new();
+    served.child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert!(told.contains("no folder") && told.contains("missing"), "{told}");
+
+    let file = out.path().join("file");
+    fs::write(&file, "").unwrap();
+    refused(&backdraft(&["serve", "--out", file.to_str().unwrap()]), &["file", "not a folder"]);
 }
 
 #[test]

@@ -29,6 +29,9 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
             names.iter().map(find).collect::<Result<_, _>>().map_err(Failure::input)?
         }
     };
+    if folders.is_empty() {
+        return Err(Failure::Input(anyhow!("there are no runs in `{}`", arguments.out.display())));
+    }
     let mut damaged = 0;
     for folder in &folders {
         let path = folder.path().display();

@@ -9,8 +9,8 @@ use burn::tensor::Device;
 use toml::{Table, Value};
 
 use super::Failure;
-use super::arguments::{RUNS, RunArguments};
-use super::opened::REPORT;
+use super::arguments::RunArguments;
+use super::opened::{REPORT, command_in};
 use super::print::note;
 use super::run::{cores, find_experiment};
 use crate::backend::Backend;
@@ -188,14 +188,10 @@ fn interrupted(
     if let Err(error) = folder.save(&manifest) {
         return Failure::run(error);
     }
-    let out = match arguments.out.as_path() {
-        out if out == Path::new(RUNS) => String::new(),
-        out => format!(" --out {}", quoted(&out.display().to_string())),
-    };
+    let command = command_in(&arguments.out, &manifest.command);
     Failure::Interrupted(anyhow!(
-        "interrupted with {done} of {} trials done; go on with: {}{out}",
-        manifest.trials,
-        manifest.command
+        "interrupted with {done} of {} trials done; go on with: {command}",
+        manifest.trials
     ))
 }
 

@@ -27,7 +27,11 @@ fn list_experiments(arguments: &ListArguments) -> Result<(), Failure> {
 fn list_runs(arguments: &ListArguments) -> Result<(), Failure> {
     let mut manifests = Vec::new();
     let mut unreadable = 0;
-    for folder in RunFolder::list(&arguments.out) {
+    let folders = RunFolder::list(&arguments.out);
+    if folders.is_empty() {
+        note(format!("there are no runs in `{}`", arguments.out.display()));
+    }
+    for folder in folders {
         match folder.manifest() {
             Ok(manifest) => manifests.push((folder, manifest)),
             // One damaged record must not hide the others.

@@ -110,29 +110,22 @@ fn unwritten(fault: std::io::Error) -> Failure {
     Failure::Run(anyhow!(fault).context("cannot write to standard output"))
 }
 
-/// Says what is wrong with the arguments.
-///
-/// The parser quotes them as they are. Colours are its own as long as nothing in the arguments could
-/// pass for one.
+/// Says what is wrong with the arguments. The parser quotes them as they are, so it gets them again in a
+/// form that can be shown.
 fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
-    let arguments = arguments.iter().map(|argument| argument.to_string_lossy());
-    let parts: Vec<String> = arguments
-        .flat_map(|argument| {
-            let value = argument.split_once('=').map(|(_, value)| value.to_owned());
-            [Some(argument.into_owned()), value]
-        })
-        .flatten()
-        .collect();
-    if parts.iter().all(|part| visible(part) == *part && shortened(part) == *part) {
-        // Where standard error cannot be written, nobody reads it.
-        let _ = error.print();
-    } else {
-        let mut text = error.render().to_string();
-        for part in parts.iter().filter(|part| shortened(part) != **part) {
-            text = text.replace(part, &shortened(part));
+    let shown = |argument: &OsString| {
+        let argument = argument.to_string_lossy();
+        let argument = visible(&argument);
+        match argument.split_once('=') {
+            Some((name, value)) => format!("{}={}", shortened(name), shortened(value)),
+            None => shortened(&argument).into_owned(),
         }
-        note(text.trim_end());
-    }
+    };
+    // Where standard error cannot be written, nobody reads it.
+    let _ = match Arguments::try_parse_from(arguments.iter().map(shown)) {
+        Err(shown) if shown.use_stderr() => shown.print(),
+        _ => error.print(),
+    };
     ExitCode::from(BAD_INPUT)
 }
 

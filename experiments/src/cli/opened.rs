@@ -5,12 +5,14 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::Failure;
+use super::arguments::RUNS;
 use crate::catalogue::experiment;
 use crate::experiment::{About, Prepared};
 use crate::picture::Picture;
 use crate::record::{Manifest, RecordError, RunFolder};
 use crate::report::Report;
 use crate::results::Results;
+use crate::terminal::quoted;
 
 /// A run with its experiment.
 pub(super) struct Opened {
@@ -40,6 +42,17 @@ impl Opened {
         Ok(Self { folder, manifest, about: entry.about(), results, prepared })
     }
 
+    /// Returns the command that repeats the run, in the folder that it lies in.
+    pub(super) fn command(&self) -> String {
+        let path = self.folder.path();
+        // `.` is where a relative path begins, unless it begins within the experiment's folder.
+        let path =
+            if path.components().count() < 2 { path.canonicalize() } else { Ok(path.to_owned()) };
+        let out = path.as_deref().ok().and_then(|path| path.ancestors().nth(2));
+        let out = out.filter(|out| !out.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        command_in(out, &self.manifest.command)
+    }
+
     /// Returns the experiment's pictures of what was measured.
     pub(super) fn pictures(&self) -> Vec<Picture> {
         self.prepared.pictures(&self.results)
@@ -58,6 +71,14 @@ impl Opened {
             false => Ok(()),
         }
     }
+}
+
+/// Returns the command of a record, which names no folder, for the runs in `out`.
+pub(super) fn command_in(out: &Path, command: &str) -> String {
+    if out == Path::new(RUNS) {
+        return command.to_owned();
+    }
+    format!("{command} --out {}", quoted(&out.display().to_string()))
 }
 
 /// Name of the report in a run's folder.

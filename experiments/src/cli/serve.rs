@@ -40,11 +40,8 @@ The list of runs is at /, the playground at /playground. Ctrl-C ends it.";
 
 pub(super) fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let ServeArguments { out, port, host, backend } = arguments;
-    if !out.is_dir() {
-        if out.exists() {
-            return Err(Failure::Input(anyhow!("`{}` is no folder of runs", out.display())));
-        }
-        note(format!("note: there is no folder `{}` yet; the first run makes it", out.display()));
+    if out.exists() && !out.is_dir() {
+        return Err(Failure::Input(anyhow!("`{}` is not a folder", out.display())));
     }
     let (_, device) = Backend::select(backend.as_deref()).map_err(Failure::input)?;
     let server = Server::bind(host, *port, Site::new(out.clone(), device)).map_err(|error| {
@@ -64,6 +61,9 @@ pub(super) fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
             address.ip(),
             out.display()
         ));
+    }
+    if !out.exists() {
+        note(format!("note: there is no folder `{}` yet; the first run makes it", out.display()));
     }
     say(format!("http://{address}/ shows the runs in `{}`", out.display()));
     say(format!("http://{address}/playground is the playground; Ctrl-C ends both"));

@@ -15,9 +15,10 @@ pub(super) fn show(arguments: &ShowArguments) -> Result<(), Failure> {
     let Opened { manifest, results, folder, .. } = &run;
     print_run(manifest, &run.pictures(), results);
     let (done, all) = (results.trials().len(), manifest.trials);
+    let command = run.command();
     if done < all {
-        say(format!("\n{done} of {all} trials done; go on with: {}", manifest.command));
+        say(format!("\n{done} of {all} trials done; go on with: {command}"));
     }
-    say(format!("\nrepeat: {}\nrecord: {}", manifest.command, folder.path().display()));
+    say(format!("\nrepeat: {command}\nrecord: {}", folder.path().display()));
     Ok(())
 }

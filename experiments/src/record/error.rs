@@ -53,7 +53,10 @@ pub enum RecordError {
         owner: Owner,
     },
     /// The content is not what Backdraft writes.
-    #[error("`{}`, line {line}, is not a valid record: {reason}", path.display())]
+    #[error(
+        "`{}`, line {line}, is not a valid record: {reason}; `--fresh` measures the run anew",
+        path.display()
+    )]
     Malformed {
         /// The file.
         path: PathBuf,

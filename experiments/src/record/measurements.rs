@@ -126,20 +126,25 @@ impl TrialWriter {
 ///
 /// [`RecordError`] if the file cannot be read, or a line other than a torn last one is malformed.
 pub fn read_trial(path: &Path) -> Result<Option<TrialResult>, RecordError> {
-    let text = fs::read_to_string(path).map_err(RecordError::io("read", path))?;
+    // As bytes, because a line may be torn within a character.
+    let text = fs::read(path).map_err(RecordError::io("read", path))?;
     let malformed = |line: usize, reason: String| RecordError::Malformed {
         path: path.to_owned(),
         line: line + 1,
         reason,
     };
     let (mut name, mut rows, mut ending) = (None, Vec::new(), None);
-    let count = text.lines().count();
-    for (number, line) in text.lines().enumerate() {
-        match serde_json::from_str::<Line>(line) {
+    let whole = text.strip_suffix(b"\n");
+    let lines: Vec<&[u8]> = match whole.unwrap_or(&text) {
+        [] => Vec::new(),
+        text => text.split(|byte| *byte == b'\n').collect(),
+    };
+    for (number, line) in lines.iter().enumerate() {
+        match serde_json::from_slice::<Line>(line) {
             Ok(Line::Trial { trial, seed }) => name = Some((trial, seed)),
             Ok(Line::Measurement(row)) => rows.push(row),
             Ok(Line::End { end }) => ending = Some(end),
-            Err(_) if number + 1 == count && !text.ends_with('\n') => return Ok(None),
+            Err(_) if number + 1 == lines.len() && whole.is_none() => return Ok(None),
             Err(error) => return Err(malformed(number, error.to_string())),
         }
     }
@@ -163,7 +168,7 @@ mod tests {
     fn written(ended: bool) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("trial.jsonl");
-        let factors = Factors::new([("depth", "3".to_owned())]);
+        let factors = Factors::new([("depth", "3".to_owned()), ("σw²", "π".to_owned())]);
         let mut writer = TrialWriter::create(&path, &factors, 7).unwrap();
         writer.append(&[row(0.25), row(f64::NAN)]).unwrap();
         if ended {
@@ -185,7 +190,7 @@ mod tests {
     #[test]
     fn a_cut_off_trial_counts_as_not_ended_wherever_it_was_cut() {
         let (_folder, path) = written(true);
-        let text = fs::read_to_string(&path).unwrap();
+        let text = fs::read(&path).unwrap();
         for length in 0..text.len() - 1 {
             fs::write(&path, &text[..length]).unwrap();
             assert_eq!(read_trial(&path).unwrap(), None, "cut at {length}");
@@ -196,7 +201,7 @@ mod tests {
     fn a_trial_goes_on_after_a_mark_and_only_in_its_own_file() {
         let (_folder, path) = written(true);
         let whole = fs::read(&path).unwrap();
-        let factors = Factors::new([("depth", "3".to_owned())]);
+        let factors = read_trial(&path).unwrap().unwrap().factors;
         let mut writer = TrialWriter::create(&path, &factors, 7).unwrap();
         writer.append(&[row(0.25)]).unwrap();
         let mark = writer.mark(None).unwrap();
@@ -221,6 +226,6 @@ mod tests {
         let text = fs::read_to_string(&path).unwrap().replacen("\"loss\"", "loss", 1);
         fs::write(&path, text).unwrap();
         let error = read_trial(&path).unwrap_err().to_string();
-        assert!(error.contains("line 2"), "{error}");
+        assert!(error.contains("line 2") && error.contains("`--fresh`"), "{error}");
     }
 }

@@ -32,15 +32,17 @@ pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Leaves out the middle of a reason that quotes what the user wrote, before it says what was expected.
-pub(crate) fn elided(text: &str) -> Cow<'_, str> {
+/// Cuts the words of a reason that quotes what the user wrote, and leaves out the middle of one that is
+/// long all the same: it ends with what was expected.
+pub(crate) fn elided(text: &str) -> String {
     const REASON: usize = 1_000;
+    let text = text.split(' ').map(shortened).collect::<Vec<_>>().join(" ");
     let count = text.chars().count();
     if count <= REASON {
-        return Cow::Borrowed(text);
+        return text;
     }
     let head = text.chars().take(QUOTED).chain(" … ".chars());
-    Cow::Owned(head.chain(text.chars().skip(count - REASON / 2)).collect())
+    head.chain(text.chars().skip(count - REASON / 2)).collect()
 }
 
 fn replaced(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
@@ -112,9 +114,14 @@ mod tests {
         let [fits, long] = [80, 81].map(|length| "σ".repeat(length));
         assert_eq!(shortened(&fits), fits);
         assert_eq!(shortened(&long), "σ".repeat(79) + "…");
-        let reason = format!("string \"{}\", expected a number", "x".repeat(100_000));
-        let told = elided(&reason);
-        assert!(told.len() < 700 && told.starts_with("string") && told.ends_with("a number"));
+        for (quoted, most) in [("x".repeat(100_000), 120), ("x ".repeat(100_000), 600)] {
+            let told = elided(&format!("string \"{quoted}\", expected a number"));
+            assert!(
+                told.starts_with("string \"x") && told.ends_with("expected a number"),
+                "{told}"
+            );
+            assert!(told.chars().count() < most, "{told}");
+        }
         assert_eq!(elided("expected a number"), "expected a number");
     }
 }
