@@ -1,118 +1,61 @@
 //! The experiments and their only list.
 
-mod activations;
-mod batch_norm_speed;
-mod born_dead;
-mod burn_default_init;
+// What several experiments share.
 mod classifying;
-mod clipping;
 mod contest;
-mod copy_memory;
-mod dead_relu;
-mod degradation;
-mod early_layers;
-mod finite_width;
-mod finite_width_interval;
-mod forget_gate;
-mod glorot_variance;
-mod identity_rnn;
 mod initial_flow;
-mod layer_norm_recurrent;
 mod learning;
-mod meanfield_chi;
-mod norm_order;
-mod normalization_flow;
-mod open_problems;
-mod optimizer_hides;
-mod orthogonal;
-mod phase_diagram;
-mod residual_flow;
-mod residual_init_cures;
-mod saturation;
-mod sequence_length;
-mod sequential_digits;
-mod shattered_gradients;
-mod sigmoid_vs_relu;
-mod spectral_radius;
-mod tanh_algebraic;
-mod temporal_order;
 mod time_flow;
-mod training;
-mod xavier_vs_he_depth;
 
 use crate::experiment::{Entry, Listed};
-use activations::Activations;
-use batch_norm_speed::BatchNormSpeed;
-use born_dead::BornDead;
-use burn_default_init::BurnDefaultInit;
-use clipping::ClippingExperiment;
-use copy_memory::CopyMemory;
-use dead_relu::DeadRelu;
-use degradation::Degradation;
-use early_layers::EarlyLayers;
-use finite_width::FiniteWidth;
-use finite_width_interval::FiniteWidthInterval;
-use forget_gate::ForgetGate;
-use glorot_variance::GlorotVariance;
-use identity_rnn::IdentityRnn;
-use layer_norm_recurrent::LayerNormRecurrent;
-use meanfield_chi::MeanfieldChi;
-use norm_order::NormOrderExperiment;
-use normalization_flow::NormalizationFlow;
-use open_problems::OpenProblems;
-use optimizer_hides::OptimizerHides;
-use orthogonal::OrthogonalExperiment;
-use phase_diagram::PhaseDiagram;
-use residual_flow::ResidualFlow;
-use residual_init_cures::ResidualInitCures;
-use saturation::Saturation;
-use sequence_length::SequenceLength;
-use sequential_digits::SequentialDigits;
-use shattered_gradients::ShatteredGradients;
-use sigmoid_vs_relu::SigmoidVsRelu;
-use spectral_radius::SpectralRadius;
-use tanh_algebraic::TanhAlgebraic;
-use temporal_order::TemporalOrder;
-use training::ZooTraining;
-use xavier_vs_he_depth::XavierVsHeDepth;
 
-/// Every experiment.
-pub const EXPERIMENTS: &[&dyn Entry] = &[
-    &Listed::<SigmoidVsRelu>::new(),
-    &Listed::<SequenceLength>::new(),
-    &Listed::<MeanfieldChi>::new(),
-    &Listed::<BurnDefaultInit>::new(),
-    &Listed::<TanhAlgebraic>::new(),
-    &Listed::<GlorotVariance>::new(),
-    &Listed::<PhaseDiagram>::new(),
-    &Listed::<Activations>::new(),
-    &Listed::<XavierVsHeDepth>::new(),
-    &Listed::<EarlyLayers>::new(),
-    &Listed::<Saturation>::new(),
-    &Listed::<OrthogonalExperiment>::new(),
-    &Listed::<NormalizationFlow>::new(),
-    &Listed::<ResidualFlow>::new(),
-    &Listed::<ResidualInitCures>::new(),
-    &Listed::<ShatteredGradients>::new(),
-    &Listed::<FiniteWidth>::new(),
-    &Listed::<FiniteWidthInterval>::new(),
-    &Listed::<BornDead>::new(),
-    &Listed::<DeadRelu>::new(),
-    &Listed::<NormOrderExperiment>::new(),
-    &Listed::<Degradation>::new(),
-    &Listed::<BatchNormSpeed>::new(),
-    &Listed::<OptimizerHides>::new(),
-    &Listed::<OpenProblems>::new(),
-    &Listed::<SpectralRadius>::new(),
-    &Listed::<ForgetGate>::new(),
-    &Listed::<ClippingExperiment>::new(),
-    &Listed::<LayerNormRecurrent>::new(),
-    &Listed::<TemporalOrder>::new(),
-    &Listed::<CopyMemory>::new(),
-    &Listed::<IdentityRnn>::new(),
-    &Listed::<SequentialDigits>::new(),
-    &Listed::<ZooTraining>::new(),
-];
+/// Declares the modules of experiments, and the list in the same order.
+macro_rules! experiments {
+    ($($module:ident::$experiment:ident,)*) => {
+        $(mod $module;)*
+
+        /// Every experiment.
+        pub const EXPERIMENTS: &[&dyn Entry] =
+            &[$(&Listed::<$module::$experiment>::new(),)*];
+    };
+}
+
+experiments! {
+    sigmoid_vs_relu::SigmoidVsRelu,
+    sequence_length::SequenceLength,
+    meanfield_chi::MeanfieldChi,
+    burn_default_init::BurnDefaultInit,
+    tanh_algebraic::TanhAlgebraic,
+    glorot_variance::GlorotVariance,
+    phase_diagram::PhaseDiagram,
+    activations::Activations,
+    xavier_vs_he_depth::XavierVsHeDepth,
+    early_layers::EarlyLayers,
+    saturation::Saturation,
+    orthogonal::OrthogonalExperiment,
+    normalization_flow::NormalizationFlow,
+    residual_flow::ResidualFlow,
+    residual_init_cures::ResidualInitCures,
+    shattered_gradients::ShatteredGradients,
+    finite_width::FiniteWidth,
+    finite_width_interval::FiniteWidthInterval,
+    born_dead::BornDead,
+    dead_relu::DeadRelu,
+    norm_order::NormOrderExperiment,
+    degradation::Degradation,
+    batch_norm_speed::BatchNormSpeed,
+    optimizer_hides::OptimizerHides,
+    open_problems::OpenProblems,
+    spectral_radius::SpectralRadius,
+    forget_gate::ForgetGate,
+    clipping::ClippingExperiment,
+    layer_norm_recurrent::LayerNormRecurrent,
+    temporal_order::TemporalOrder,
+    copy_memory::CopyMemory,
+    identity_rnn::IdentityRnn,
+    sequential_digits::SequentialDigits,
+    training::ZooTraining,
+}
 
 /// Finds an experiment by its name.
 pub fn experiment(name: &str) -> Option<&'static dyn Entry> {
