@@ -55,8 +55,8 @@ pub use results::{Ending, Results, TrialResult, by_layer, by_step};
 pub use settings::{Overlay, Settings, SettingsError, resolve, to_table};
 pub use study::{Spectator, StudyOptions, run_study};
 pub use sweep::{
-    Changes, Collected, Collection, Planned, RunState, Shard, SpecError, SweepSpec, collect, plan,
-    recorded_state, state,
+    Changes, Collected, Collection, Planned, RunState, Shard, SpecError, SweepSpec, collect,
+    is_of_another_build, plan, state,
 };
 pub use trial::{Factors, Task, Trial};
 pub use trial_record::CheckpointEvery;

@@ -67,9 +67,11 @@ pub(crate) struct TrialRecord<'a> {
     trainings: u32,
     every: CheckpointEvery,
     last_kept: (Instant, u64),
-    /// Latest test loss, and the lowest that a checkpoint has followed.
+    /// Latest test loss, and the lowest that weights were taken after.
     test_loss: Option<f64>,
     best: Option<f64>,
+    /// These weights, until they are written.
+    best_weights: Option<Vec<u8>>,
     interrupt: &'a Interrupt,
     worker: usize,
     spectator: &'a dyn Spectator,
@@ -87,7 +89,7 @@ impl<'a> TrialRecord<'a> {
         let path = folder.trial_path(&trial.name());
         let checkpoints = folder.checkpoints(&trial.name(), options.checkpoints_kept);
         let mut resumed = None;
-        for found in checkpoints.latest_first() {
+        for found in checkpoints.latest_first()? {
             match found {
                 Ok((checkpoint, mark)) => {
                     if let Some(writer) = TrialWriter::resume(&path, &mark)? {
@@ -121,6 +123,7 @@ impl<'a> TrialRecord<'a> {
             last_kept: (Instant::now(), step),
             test_loss: None,
             best,
+            best_weights: None,
             interrupt: &options.interrupt,
             worker,
             spectator,
@@ -129,7 +132,8 @@ impl<'a> TrialRecord<'a> {
 
     /// Closes the record of a trial that has ended. One that failed keeps its checkpoints: it is
     /// tried again.
-    pub(crate) fn end(self, ending: &Ending) -> Result<(), RecordError> {
+    pub(crate) fn end(mut self, ending: &Ending) -> Result<(), RecordError> {
+        self.write_best()?;
         self.writer.end(ending)?;
         match ending {
             Ending::Failed { .. } => Ok(()),
@@ -146,17 +150,32 @@ impl<'a> TrialRecord<'a> {
         }
     }
 
+    /// The latest test loss, if it is the lowest so far. That alone decides which weights are the best, so
+    /// that the clock, which decides when checkpoints are kept, does not.
+    fn improvement(&self) -> Option<f64> {
+        let is_better = |loss: &f64| loss.is_finite() && self.best.is_none_or(|best| *loss < best);
+        let is_kept = self.every != CheckpointEvery::Never;
+        self.test_loss.filter(|_| is_kept).filter(is_better)
+    }
+
     fn keep(&mut self, checkpoint: Checkpoint) -> Result<(), RecordError> {
         let step = checkpoint.step();
-        let is_better = |loss: &f64| self.best.is_none_or(|best| *loss < best);
-        if let Some(loss) = self.test_loss.filter(is_better) {
-            self.checkpoints.keep_best(&checkpoint)?;
+        if let Some(loss) = self.improvement() {
+            self.best_weights = Some(self.checkpoints.weights(&checkpoint)?);
             self.best = Some(loss);
         }
+        if !self.is_due(step) && !self.interrupt.is_requested() {
+            return Ok(());
+        }
+        self.write_best()?;
         let mark = self.writer.mark(self.best)?;
         self.checkpoints.keep(checkpoint, &mark)?;
         self.last_kept = (Instant::now(), step);
         Ok(())
+    }
+
+    fn write_best(&mut self) -> Result<(), RecordError> {
+        self.best_weights.take().map_or(Ok(()), |weights| self.checkpoints.keep_best(&weights))
     }
 }
 
@@ -188,20 +207,20 @@ impl Keeper for TrialRecord<'_> {
     }
 
     fn decide(&mut self, step: u64) -> Decision {
-        match self.interrupt.is_requested() {
-            true => Decision::KeepAndStop,
+        if self.interrupt.is_requested() {
+            Decision::KeepAndStop
+        } else if self.trainings > 1 {
             // A checkpoint of a second training would be taken for one of the first.
-            false if self.trainings > 1 => Decision::GoOn,
-            false if self.is_due(step) => Decision::Keep,
-            false => Decision::GoOn,
+            Decision::GoOn
+        } else if self.is_due(step) || self.improvement().is_some() {
+            Decision::Keep
+        } else {
+            Decision::GoOn
         }
     }
 
     fn keep(&mut self, checkpoint: Checkpoint) -> io::Result<()> {
-        match self.trainings {
-            1 => self.keep(checkpoint).map_err(io::Error::other),
-            _ => Ok(()),
-        }
+        if self.trainings == 1 { self.keep(checkpoint).map_err(io::Error::other) } else { Ok(()) }
     }
 }
 

@@ -158,7 +158,8 @@ pub(super) struct CheckpointArguments {
     /// How often a training keeps a checkpoint: seconds (`10s`), steps (`500`) or `never`.
     #[arg(long, default_value = "10s", value_name = "PERIOD")]
     pub(super) checkpoint_every: CheckpointEvery,
-    /// How many of a training's latest checkpoints are kept until it ends; its best weights stay.
+    /// How many of a training's latest checkpoints are kept until it ends. Its best weights, by test loss,
+    /// stay in any case, unless `--checkpoint-every never`.
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) keep_checkpoints: u16,
 }

@@ -9,6 +9,7 @@ mod data;
 mod describe;
 mod export;
 mod figure;
+mod file;
 mod list;
 mod opened;
 mod print;

@@ -14,13 +14,16 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::arguments::{CheckpointArguments, RUNS, RunArguments};
-use super::claim::{Execution, claim};
+use super::claim::{Claim, Execution, claim};
+use super::file::write_file;
 use super::print::{note, number, print_error, say};
 use super::run::{cores, find_experiment};
 use crate::backend::Backend;
 use crate::interrupt::Interrupt;
 use crate::record::{RunFolder, Status};
-use crate::sweep::{Planned, RunState, Shard, SweepSpec, collect, plan, recorded_state, state};
+use crate::sweep::{
+    Planned, RunState, Shard, SweepSpec, collect, is_of_another_build, plan, state,
+};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -164,6 +167,14 @@ fn conclude(sweep: &Sweep, out: &Path, is_interrupted: bool) -> Result<(), Failu
         sweep.runs.iter().filter(|run| sweep.state(out, run) == *wanted).count()
     };
     let (all, finished) = (sweep.runs.len(), count(&RunState::Finished));
+    let foreign = |run: &&Planned| is_of_another_build(out, &sweep.spec.experiment, &run.id);
+    let foreign = sweep.runs.iter().filter(foreign).count();
+    if foreign > 0 {
+        note(format!(
+            "{foreign} of the finished runs were measured by another build and are used as they are; to \
+             measure one anew, add `--fresh` to its command, which `backdraft show` prints"
+        ));
+    }
     let summary = format!("{finished} of {all} runs are finished");
     if finished == all {
         say(summary);
@@ -280,10 +291,9 @@ fn work_through(
 
 /// Runs what another process has not finished between the look at it and the lock.
 fn finish(request: &RunArguments, interrupt: &Interrupt) -> Result<Option<Execution>, Failure> {
-    let claim = claim(request)?;
-    match recorded_state(claim.folder()) {
-        RunState::Finished => Ok(None),
-        _ => claim.execute(interrupt).map(Some),
+    match claim(request)? {
+        Claim::Closed(_) => Ok(None),
+        Claim::Open(open) => open.execute(interrupt).map(Some),
     }
 }
 
@@ -326,6 +336,7 @@ fn status(sweep: &Sweep, out: &Path) -> Result<(), Failure> {
             RunState::Interrupted => "interrupted".to_owned(),
             RunState::Failed => "failed".to_owned(),
             RunState::Finished => "finished".to_owned(),
+            RunState::Foreign => "begun by another build".to_owned(),
         };
         say(format!("{}  {state:<12} {}", run.id, run.label()));
     }
@@ -347,14 +358,11 @@ fn table(folders: &[PathBuf], csv: Option<&Path>) -> Result<(), Failure> {
     collection.warnings.iter().for_each(note);
     let table = collection.table();
     if let Some(path) = csv {
-        let write = || {
-            let mut writer = csv::Writer::from_path(path)?;
+        write_file(path, |file| {
+            let mut writer = csv::Writer::from_writer(file);
             table.iter().try_for_each(|line| writer.write_record(line))?;
-            writer.flush().map_err(csv::Error::from)
-        };
-        write()
-            .with_context(|| format!("cannot write `{}`", path.display()))
-            .map_err(Failure::Run)?;
+            writer.flush()
+        })?;
     }
     print_means(&table);
     say(format!("{} trials of {} runs", table.len() - 1, collection.runs.len()));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::checkpoints::Mark;
+use super::contents::is_there;
 use super::error::RecordError;
 use super::id::hexadecimal;
 use crate::results::{Ending, TrialResult};
@@ -39,6 +40,8 @@ impl TrialWriter {
     ///
     /// [`RecordError`] naming the file.
     pub fn create(path: &Path, factors: &Factors, seed: u64) -> Result<Self, RecordError> {
+        // A pipe would be waited for, a link to elsewhere overwritten.
+        is_there(path)?;
         let file = File::create(path).map_err(RecordError::io("create", path))?;
         let mut writer = Self { path: path.to_owned(), file, length: 0, sum: Sha256::new() };
         writer.write(&[Line::Trial { trial: factors.clone(), seed }])?;
@@ -52,7 +55,7 @@ impl TrialWriter {
     ///
     /// [`RecordError`] if the file cannot be read or cut.
     pub(crate) fn resume(path: &Path, mark: &Mark) -> Result<Option<Self>, RecordError> {
-        if !path.is_file() {
+        if !is_there(path)? {
             return Ok(None);
         }
         let mut options = OpenOptions::new();

@@ -39,7 +39,7 @@ fn recorded(folder: &Path) -> RunFolder {
         verdicts: vec![],
     };
     record.save(&manifest).unwrap();
-    record.seal().unwrap();
+    record.seal(&[]).unwrap();
     record
 }
 
