@@ -19,7 +19,7 @@ use crate::trial::Trial;
 pub enum CheckpointEvery {
     /// After so much time: what a kill costs at most.
     Time(Duration),
-    /// After so many steps.
+    /// After so many steps; the weights of the best checkpoint stay.
     Steps(u64),
     /// Not until it is interrupted.
     Never,
@@ -67,11 +67,9 @@ pub(crate) struct TrialRecord<'a> {
     trainings: u32,
     every: CheckpointEvery,
     last_kept: (Instant, u64),
-    /// Latest test loss, and the lowest that weights were taken after.
+    /// Latest test loss, and the lowest that a checkpoint has followed.
     test_loss: Option<f64>,
     best: Option<f64>,
-    /// These weights, until they are written.
-    best_weights: Option<Vec<u8>>,
     interrupt: &'a Interrupt,
     worker: usize,
     spectator: &'a dyn Spectator,
@@ -93,7 +91,7 @@ impl<'a> TrialRecord<'a> {
             match found {
                 Ok((checkpoint, mark)) => {
                     if let Some(writer) = TrialWriter::resume(&path, &mark)? {
-                        resumed = Some((writer, Some(checkpoint), mark.best));
+                        resumed = Some((writer, Some(checkpoint), (mark.test_loss, mark.best)));
                         break;
                     }
                     let step = checkpoint.step();
@@ -106,11 +104,12 @@ impl<'a> TrialRecord<'a> {
                 Err(error) => spectator.warned(&error.to_string()),
             }
         }
-        let (writer, restored, best) = match resumed {
+        let (writer, restored, (test_loss, best)) = match resumed {
             Some(resumed) => resumed,
             None => {
                 checkpoints.forget()?;
-                (TrialWriter::create(&path, &trial.factors, trial.seed)?, None, None)
+                let writer = TrialWriter::create(&path, &trial.factors, trial.seed)?;
+                (writer, None, (None, None))
             }
         };
         let step = restored.as_ref().map_or(0, Checkpoint::step);
@@ -121,9 +120,8 @@ impl<'a> TrialRecord<'a> {
             trainings: 0,
             every: options.checkpoint_every,
             last_kept: (Instant::now(), step),
-            test_loss: None,
+            test_loss,
             best,
-            best_weights: None,
             interrupt: &options.interrupt,
             worker,
             spectator,
@@ -132,8 +130,7 @@ impl<'a> TrialRecord<'a> {
 
     /// Closes the record of a trial that has ended. One that failed keeps its checkpoints: it is
     /// tried again.
-    pub(crate) fn end(mut self, ending: &Ending) -> Result<(), RecordError> {
-        self.write_best()?;
+    pub(crate) fn end(self, ending: &Ending) -> Result<(), RecordError> {
         self.writer.end(ending)?;
         match ending {
             Ending::Failed { .. } => Ok(()),
@@ -145,37 +142,30 @@ impl<'a> TrialRecord<'a> {
         let (when, last) = self.last_kept;
         match self.every {
             CheckpointEvery::Time(period) => when.elapsed() >= period,
-            CheckpointEvery::Steps(period) => step >= last.saturating_add(period),
+            // At the same steps whether the training is interrupted in between or not.
+            CheckpointEvery::Steps(period) => step / period > last / period,
             CheckpointEvery::Never => false,
         }
     }
 
-    /// The latest test loss, if it is the lowest so far. That alone decides which weights are the best, so
-    /// that the clock, which decides when checkpoints are kept, does not.
-    fn improvement(&self) -> Option<f64> {
+    /// The latest test loss, if the weights of this step are to be kept as the best so far: never by the
+    /// clock, so that equal runs leave equal weights.
+    fn improvement(&self, step: u64) -> Option<f64> {
+        let is_regular = matches!(self.every, CheckpointEvery::Steps(_)) && self.is_due(step);
         let is_better = |loss: &f64| loss.is_finite() && self.best.is_none_or(|best| *loss < best);
-        let is_kept = self.every != CheckpointEvery::Never;
-        self.test_loss.filter(|_| is_kept).filter(is_better)
+        self.test_loss.filter(|_| is_regular).filter(is_better)
     }
 
     fn keep(&mut self, checkpoint: Checkpoint) -> Result<(), RecordError> {
         let step = checkpoint.step();
-        if let Some(loss) = self.improvement() {
-            self.best_weights = Some(self.checkpoints.weights(&checkpoint)?);
+        if let Some(loss) = self.improvement(step) {
+            self.checkpoints.keep_best(&checkpoint)?;
             self.best = Some(loss);
         }
-        if !self.is_due(step) && !self.interrupt.is_requested() {
-            return Ok(());
-        }
-        self.write_best()?;
-        let mark = self.writer.mark(self.best)?;
+        let mark = self.writer.mark(self.test_loss, self.best)?;
         self.checkpoints.keep(checkpoint, &mark)?;
         self.last_kept = (Instant::now(), step);
         Ok(())
-    }
-
-    fn write_best(&mut self) -> Result<(), RecordError> {
-        self.best_weights.take().map_or(Ok(()), |weights| self.checkpoints.keep_best(&weights))
     }
 }
 
@@ -212,7 +202,7 @@ impl Keeper for TrialRecord<'_> {
         } else if self.trainings > 1 {
             // A checkpoint of a second training would be taken for one of the first.
             Decision::GoOn
-        } else if self.is_due(step) || self.improvement().is_some() {
+        } else if self.is_due(step) {
             Decision::Keep
         } else {
             Decision::GoOn

@@ -86,9 +86,12 @@ fn command(program: &Path, arguments: &[String], out: &Path) -> Command {
     command
 }
 
-/// Every file of measurements below `out`, with its content, but for records that were put aside.
+/// Every file below `out` that a run leaves, but for what holds its times, or was put aside.
 fn measured(out: &Path) -> BTreeMap<String, Vec<u8>> {
-    let is_measured = |name: &String| name.ends_with(".jsonl") && !name.contains(".aside-");
+    let holds_times = |name: &str| name.ends_with("run.json") || name.ends_with("SHA256SUMS");
+    let is_measured = |name: &String| {
+        !holds_times(name) && !name.ends_with("report.html") && !name.contains(".aside-")
+    };
     files(out).into_iter().filter(|(name, _)| is_measured(name)).collect()
 }
 

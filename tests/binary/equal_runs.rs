@@ -33,18 +33,25 @@ fn assert_equal(a: &BTreeMap<String, Vec<u8>>, b: &BTreeMap<String, Vec<u8>>) {
 #[test]
 fn equal_requests_leave_equal_files() {
     let [first, second] = [(), ()].map(|()| TempDir::new().unwrap());
-    // The clock decides when checkpoints are kept, and must not decide which weights are the best.
-    for (out, jobs, every) in [(&first, "1", "10s"), (&second, "2", "0.01s")] {
+    let run = |out: &TempDir, jobs: &str, every: &str| {
         let out = out.path().to_str().unwrap();
         let small = ["--seeds", "2", "--set", "depths=[3]", "--set", "flow_depth=3", "--quiet"];
         let run = ["run", "sigmoid-vs-relu", "--set", "steps=60", "--out", out, "--jobs", jobs];
         stdout(&backdraft(&[&run[..], &small, &["--checkpoint-every", every]].concat()));
-    }
+    };
+    run(&first, "1", "20");
+    run(&second, "2", "20");
     let [one, other] = [&first, &second].map(|out| without_clock(out.path(), "sigmoid-vs-relu"));
     assert_equal(&one, &other);
     for kind in ["best.bpk", ".svg", ".jsonl", "report.html"] {
         assert!(one.keys().any(|name| name.ends_with(kind)), "{kind} in {:?}", one.keys());
     }
+    // The clock decides when such checkpoints are kept, and so decides nothing that stays.
+    let [hurried, slow] = [(), ()].map(|()| TempDir::new().unwrap());
+    run(&hurried, "1", "0.001s");
+    run(&slow, "1", "never");
+    let [one, other] = [&hurried, &slow].map(|out| without_clock(out.path(), "sigmoid-vs-relu"));
+    assert_equal(&one, &other);
 }
 
 /// A process that has drawn before draws the same.

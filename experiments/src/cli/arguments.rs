@@ -155,11 +155,11 @@ pub(super) struct RunArguments {
 /// How much a kill may cost.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct CheckpointArguments {
-    /// How often a training keeps a checkpoint: seconds (`10s`), steps (`500`) or `never`.
+    /// How often a training keeps a checkpoint: seconds (`10s`), steps (`500`) or `never`. Counted in steps,
+    /// the weights of the checkpoint with the lowest test loss stay.
     #[arg(long, default_value = "10s", value_name = "PERIOD")]
     pub(super) checkpoint_every: CheckpointEvery,
-    /// How many of a training's latest checkpoints are kept until it ends. Its best weights, by test loss,
-    /// stay in any case, unless `--checkpoint-every never`.
+    /// How many of a training's latest checkpoints are kept until it ends.
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) keep_checkpoints: u16,
 }

@@ -23,7 +23,9 @@ pub(crate) struct Mark {
     pub(crate) bytes: u64,
     /// SHA-256 of these bytes.
     pub(crate) sha256: String,
-    /// Lowest test loss that a checkpoint has followed, if the trial has any.
+    /// Latest test loss, if the trial has any.
+    pub(crate) test_loss: Option<f64>,
+    /// Lowest test loss that a checkpoint has followed.
     pub(crate) best: Option<f64>,
 }
 
@@ -66,25 +68,16 @@ impl Checkpoints {
         superseded.iter().try_for_each(|path| remove(path))
     }
 
-    /// Returns the weights in a checkpoint, as they are kept.
-    ///
-    /// # Errors
-    ///
-    /// [`RecordError::Checkpoint`] if they cannot be read.
-    pub(crate) fn weights(&self, checkpoint: &Checkpoint) -> Result<Vec<u8>, RecordError> {
-        checkpoint.weights().map_err(|error| RecordError::Checkpoint {
-            path: self.folder.join(BEST),
-            reason: error.to_string(),
-        })
-    }
-
-    /// Keeps the best weights so far.
+    /// Keeps the weights of the best checkpoint so far.
     ///
     /// # Errors
     ///
     /// [`RecordError`] naming the file.
-    pub(crate) fn keep_best(&self, weights: &[u8]) -> Result<(), RecordError> {
-        self.write(&self.folder.join(BEST), weights)
+    pub(crate) fn keep_best(&self, checkpoint: &Checkpoint) -> Result<(), RecordError> {
+        let path = self.folder.join(BEST);
+        let unusable = |reason: String| RecordError::Checkpoint { path: path.clone(), reason };
+        let weights = checkpoint.weights().map_err(|error| unusable(error.to_string()))?;
+        self.write(&path, &weights)
     }
 
     /// Removes all but the best weights: the trial has ended.
@@ -157,7 +150,7 @@ mod tests {
     }
 
     fn mark(bytes: u64) -> Mark {
-        Mark { bytes, sha256: "0".to_owned(), best: None }
+        Mark { bytes, sha256: "0".to_owned(), test_loss: None, best: None }
     }
 
     #[test]
@@ -188,7 +181,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let checkpoints = Checkpoints::new(folder.path().join("trial"), 2);
         checkpoints.keep(checkpoint(5), &mark(5)).unwrap();
-        checkpoints.keep_best(&checkpoint(5).weights().unwrap()).unwrap();
+        checkpoints.keep_best(&checkpoint(5)).unwrap();
         checkpoints.retire().unwrap();
         let left: Vec<_> = fs::read_dir(folder.path().join("trial")).unwrap().collect();
         assert_eq!(left.len(), 1);

@@ -77,9 +77,13 @@ impl TrialWriter {
     /// # Errors
     ///
     /// [`RecordError`] naming the file.
-    pub(crate) fn mark(&self, best: Option<f64>) -> Result<Mark, RecordError> {
+    pub(crate) fn mark(
+        &self,
+        test_loss: Option<f64>,
+        best: Option<f64>,
+    ) -> Result<Mark, RecordError> {
         self.file.sync_data().map_err(RecordError::io("sync", &self.path))?;
-        Ok(Mark { bytes: self.length, sha256: hexadecimal(self.sum.clone()), best })
+        Ok(Mark { bytes: self.length, sha256: hexadecimal(self.sum.clone()), test_loss, best })
     }
 
     /// Appends rows; they are with the operating system when this returns.
@@ -202,7 +206,7 @@ mod tests {
         let factors = Factors::new([("depth", "3".to_owned())]);
         let mut writer = TrialWriter::create(&path, &factors, 7).unwrap();
         writer.append(&[row(0.25)]).unwrap();
-        let mark = writer.mark(None).unwrap();
+        let mark = writer.mark(None, None).unwrap();
         writer.append(&[row(9.0)]).unwrap();
         fs::write(&path, [&fs::read(&path).unwrap()[..], b"{\"step\":3,\"qua"].concat()).unwrap();
         let mut writer = TrialWriter::resume(&path, &mark).unwrap().unwrap();
