@@ -21,6 +21,7 @@ mod progress;
 mod record;
 mod report;
 mod results;
+mod run;
 mod serve;
 mod settings;
 pub mod statistics;
@@ -52,6 +53,7 @@ pub use record::{
     TrialWriter, Versions, read_trial, run_id,
 };
 pub use results::{Ending, Results, TrialResult, by_layer, by_step};
+pub use run::{Conclusion, Notice, Run, RunError, RunRequest, Silent};
 pub use settings::{Overlay, Settings, SettingsError, resolve, to_table};
 pub use study::{Spectator, StudyOptions, run_study};
 pub use sweep::{

@@ -16,6 +16,7 @@ use super::sweep::SweepArguments;
 use super::theory::TheoryArguments;
 use crate::backend::Precision;
 use crate::experiment::Preset;
+pub(super) use crate::run::RUNS;
 use crate::trial_record::CheckpointEvery;
 use crate::xray::Loss;
 
@@ -29,9 +30,6 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
 }
-
-/// The usual folder for run records.
-pub(super) const RUNS: &str = "runs";
 
 const EXAMPLES: &str = "\
 Examples:

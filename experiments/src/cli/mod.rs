@@ -3,7 +3,6 @@
 mod arguments;
 mod backends;
 mod check;
-mod claim;
 mod compare;
 mod data;
 mod describe;
@@ -14,6 +13,7 @@ mod list;
 mod opened;
 mod print;
 mod report;
+mod request;
 mod run;
 mod serve;
 mod show;

@@ -8,7 +8,7 @@ use super::Failure;
 use crate::catalogue::experiment;
 use crate::experiment::{About, Prepared};
 use crate::picture::Picture;
-use crate::record::{Manifest, RecordError, RunFolder};
+use crate::record::{Manifest, REPORT, RecordError, RunFolder};
 use crate::report::Report;
 use crate::results::Results;
 
@@ -54,6 +54,3 @@ impl Opened {
         folder.write_file(REPORT, html.as_bytes()).map_err(Failure::run)
     }
 }
-
-/// Name of the report in a run's folder.
-pub(super) const REPORT: &str = "report.html";

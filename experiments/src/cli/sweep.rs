@@ -5,6 +5,7 @@ use std::io::Read;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -13,14 +14,18 @@ use backdraft_layers::with_threads;
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use super::arguments::{CheckpointArguments, RUNS, RunArguments};
-use super::claim::{Claim, Execution, claim};
+use super::arguments::{CheckpointArguments, RUNS};
 use super::file::write_file;
 use super::print::{note, number, print_error, say};
-use super::run::{cores, find_experiment};
+use super::request::open;
+use super::run::find_experiment;
 use crate::backend::Backend;
+use crate::experiment::Entry;
 use crate::interrupt::Interrupt;
-use crate::record::{RunFolder, Status};
+use crate::progress::Bars;
+use crate::record::RunFolder;
+use crate::run::{Conclusion, RunRequest, cores};
+use crate::settings::Overlay;
 use crate::sweep::{
     Planned, RunState, Shard, SweepSpec, collect, is_of_another_build, plan, state,
 };
@@ -115,6 +120,9 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
 /// A sweep that was read and found in order.
 struct Sweep {
     spec: SweepSpec,
+    /// Where the description comes from.
+    origin: String,
+    experiment: &'static dyn Entry,
     runs: Vec<Planned>,
 }
 
@@ -130,7 +138,7 @@ impl Sweep {
         let (backend, _) = Backend::select(spec.backend.as_deref()).map_err(Failure::input)?;
         let origin = path.display().to_string();
         let runs = plan(&spec, &origin, experiment, backend.name).map_err(located)?;
-        Ok(Self { spec, runs })
+        Ok(Self { spec, origin, experiment, runs })
     }
 
     fn state(&self, out: &Path, run: &Planned) -> RunState {
@@ -259,14 +267,14 @@ fn work_through(
     while !waiting.is_empty() {
         let mut held = Vec::new();
         for run in waiting {
-            let request = request(sweep, run, arguments, threads);
+            let request = request(sweep, run, arguments, threads, interrupt);
             match sweep.state(&arguments.out, run) {
                 _ if interrupt.is_requested() => return Ok(()),
                 RunState::Finished => {}
                 RunState::Running(_) => held.push(run),
                 // With a share of the cores, not all of them, as several processes work side by side.
-                _ => match with_threads(threads, || finish(&request, interrupt)) {
-                    Ok(Some(execution)) => tell(run, &execution.manifest, arguments.quiet),
+                _ => match with_threads(threads, || finish(request)) {
+                    Ok(Some(conclusion)) => tell(run, &conclusion, arguments.quiet),
                     Ok(None) => {}
                     Err(Failure::Locked(_)) => held.push(run),
                     Err(Failure::Interrupted(_)) => return Ok(()),
@@ -290,17 +298,20 @@ fn work_through(
 }
 
 /// Runs what another process has not finished between the look at it and the lock.
-fn finish(request: &RunArguments, interrupt: &Interrupt) -> Result<Option<Execution>, Failure> {
-    match claim(request)? {
-        Claim::Closed(_) => Ok(None),
-        Claim::Open(open) => open.execute(interrupt).map(Some),
+fn finish(request: RunRequest<'_>) -> Result<Option<Conclusion>, Failure> {
+    let run = open(request)?;
+    if run.is_closed() {
+        return Ok(None);
     }
+    let bars = Bars::new(run.trials() as u64, run.jobs(), true);
+    Ok(Some(run.execute(Arc::new(bars))?))
 }
 
-fn tell(run: &Planned, manifest: &crate::record::Manifest, is_quiet: bool) {
+fn tell(run: &Planned, conclusion: &Conclusion, is_quiet: bool) {
     if !is_quiet {
-        let failed = if manifest.status == Status::Failed { "some trials failed, " } else { "" };
-        note(format!("{}  {} ({failed}{:.1} s)", run.id, run.label(), manifest.seconds));
+        let failed = if conclusion.has_failures() { "some trials failed, " } else { "" };
+        let seconds = conclusion.manifest().seconds;
+        note(format!("{}  {} ({failed}{seconds:.1} s)", run.id, run.label()));
     }
 }
 
@@ -309,22 +320,13 @@ fn request(
     run: &Planned,
     arguments: &WorkArguments,
     threads: NonZero<usize>,
-) -> RunArguments {
-    RunArguments {
-        name: sweep.spec.experiment.clone(),
-        preset: sweep.spec.preset,
-        seeds: None,
-        backend: sweep.spec.backend.clone(),
-        jobs: u16::try_from(threads.get()).ok(),
-        out: arguments.out.clone(),
-        set: run.settings.iter().map(|(key, value)| format!("{key}={value}")).collect(),
-        config: None,
-        fresh: false,
-        checkpoints: arguments.checkpoints,
-        json: false,
-        quiet: true,
-        watch: false,
-    }
+    interrupt: &Interrupt,
+) -> RunRequest<'static> {
+    let settings = Overlay { origin: sweep.origin.clone(), table: run.settings.clone() };
+    let request = RunRequest::new(sweep.experiment).preset(sweep.spec.preset).overlay(settings);
+    let request = request.out(&arguments.out).jobs(threads.get()).interrupt(interrupt.clone());
+    let request = arguments.checkpoints.of(request);
+    sweep.spec.backend.iter().fold(request, RunRequest::backend)
 }
 
 fn status(sweep: &Sweep, out: &Path) -> Result<(), Failure> {

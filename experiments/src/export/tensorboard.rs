@@ -16,7 +16,7 @@ pub(super) fn write(manifest: &Manifest, results: &Results, folder: &Path) -> io
     let started = manifest.started_unix;
     let name = format!("events.out.tfevents.{started:010}.backdraft");
     for trial in results.trials() {
-        let folder = folder.join(format!("{}.seed-{}", trial.factors, trial.seed));
+        let folder = folder.join(trial.name());
         write_whole(&folder.join(&name), |file| {
             let mut sink = TensorBoardSink::at(file, started as f64)?;
             sink.hyper_parameters(&trial.factors.to_string(), &hyper_parameters(manifest, trial))?;

@@ -17,7 +17,8 @@ pub(super) const MANIFEST: &str = "run.json";
 pub(super) const MEASUREMENTS: &str = "measurements";
 pub(super) const CHECKPOINTS: &str = "checkpoints";
 const FIGURES: &str = "figures";
-const REPORT: &str = "report.html";
+/// Name of the report in a run's folder.
+pub(crate) const REPORT: &str = "report.html";
 const LOCK: &str = "lock";
 /// How often the folder may go aside between the look at it and the look for its lock.
 const TRIES: u32 = 100;

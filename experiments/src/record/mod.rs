@@ -29,6 +29,7 @@ pub(crate) use aside::remove_aside;
 pub(crate) use checkpoints::Checkpoints;
 pub(crate) use date::utc;
 pub use error::RecordError;
+pub(crate) use folder::REPORT;
 pub use folder::RunFolder;
 pub use id::run_id;
 pub use lock::{Owner, RunLock};
