@@ -135,6 +135,7 @@ fn an_unfinished_record_of_another_build_is_put_aside_whole() {
     // A person reads them by their path.
     let aside = folders[1].to_str().unwrap();
     assert!(stdout(&crate::backdraft(&["show", aside])).contains("trials done"));
+    assert!(stdout(&crate::backdraft(&["check", aside])).contains("unfinished"));
 }
 
 /// Waits until the build whose turn it is has kept a checkpoint in the run's folder.

@@ -25,7 +25,12 @@ impl RunFolder {
     pub(crate) fn put_aside(&self, lock: RunLock) -> Result<(RunLock, PathBuf), RecordError> {
         // Windows renames no folder in which a file is open; elsewhere the lock goes along, and whoever
         // waits for it finds that it is no longer the run's.
-        let held = if cfg!(unix) { Some(lock) } else { None };
+        let held = if cfg!(unix) {
+            Some(lock)
+        } else {
+            drop(lock);
+            None
+        };
         let aside = self.rename_aside()?;
         let lock = self.lock()?;
         drop(held);
@@ -61,7 +66,13 @@ pub(crate) fn remove_aside(aside: &Path) -> Result<(), RecordError> {
 /// Tells whether the name of a folder says that it was put aside.
 pub(super) fn is_aside(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.rsplit_once(ASIDE).is_some_and(|(_, number)| number.parse::<u64>().is_ok())
+    id_of_aside(&name).is_some()
+}
+
+/// Returns the run's id in the name of a folder that was put aside.
+pub(super) fn id_of_aside(name: &str) -> Option<&str> {
+    let (id, number) = name.rsplit_once(ASIDE)?;
+    number.parse::<u64>().is_ok().then_some(id)
 }
 
 fn numbered(path: &Path, number: u64) -> PathBuf {
@@ -98,6 +109,7 @@ mod tests {
             assert!(matches!(folder.lock(), Err(RecordError::Locked { .. })), "and locked");
             drop(lock);
             let aside = RunFolder::find(out.path(), aside.to_str().unwrap()).unwrap();
+            assert_eq!(aside.id(), "0123");
             assert_eq!(fs::read(aside.trial_path(trial)).unwrap(), trial.as_bytes());
         }
         assert_eq!(RunFolder::list(out.path()), []);

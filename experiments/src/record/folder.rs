@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::aside::is_aside;
+use super::aside::{id_of_aside, is_aside};
 use super::checkpoints::Checkpoints;
 use super::error::RecordError;
 use super::files::clear_unfinished;
@@ -115,9 +115,10 @@ impl RunFolder {
         &self.path
     }
 
-    /// Returns the run's id.
+    /// Returns the run's id, also of a record that was put aside.
     pub fn id(&self) -> String {
-        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        id_of_aside(&name).unwrap_or(&name).to_owned()
     }
 
     /// Returns where the measurements of a trial lie.
