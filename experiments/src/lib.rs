@@ -23,6 +23,7 @@ mod progress;
 mod record;
 mod report;
 mod results;
+mod run;
 mod serve;
 mod settings;
 pub mod statistics;
@@ -55,11 +56,12 @@ pub use record::{
     TrialWriter, Versions, read_trial, run_id,
 };
 pub use results::{Ending, Results, TrialResult, by_layer, by_step};
+pub use run::{Conclusion, Notice, Run, RunError, RunRequest, Silent};
 pub use settings::{Overlay, Settings, SettingsError, resolve, to_table};
 pub use study::{Spectator, StudyOptions, run_study};
 pub use sweep::{
-    Changes, Collected, Collection, Planned, RunState, Shard, SpecError, SweepSpec, collect, plan,
-    recorded_state, state,
+    Changes, Collected, Collection, Planned, RunState, Shard, SpecError, SweepSpec, collect,
+    is_of_another_build, plan, state,
 };
 pub use trial::{Factors, Task, Trial};
 pub use trial_record::CheckpointEvery;

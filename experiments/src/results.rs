@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::picture::Point;
 use crate::statistics::Time;
-use crate::trial::Factors;
+use crate::trial::{Factors, trial_name};
 
 /// How a trial ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +97,11 @@ impl Results {
 }
 
 impl TrialResult {
+    /// Returns the trial's name, unique within its run.
+    pub fn name(&self) -> String {
+        trial_name(&self.factors, self.seed)
+    }
+
     /// Tells whether all steps were taken.
     pub fn is_finished(&self) -> bool {
         self.ending == Ending::Finished

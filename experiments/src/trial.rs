@@ -62,6 +62,11 @@ pub struct Trial {
 impl Trial {
     /// Returns the trial's name, unique within its run.
     pub fn name(&self) -> String {
-        format!("{}.seed-{}", self.factors, self.seed)
+        trial_name(&self.factors, self.seed)
     }
+}
+
+/// The name of a trial, fit for a file.
+pub(crate) fn trial_name(factors: &Factors, seed: u64) -> String {
+    format!("{factors}.seed-{seed}")
 }

@@ -19,7 +19,7 @@ use crate::trial::Trial;
 pub enum CheckpointEvery {
     /// After so much time: what a kill costs at most.
     Time(Duration),
-    /// After so many steps.
+    /// After so many steps; the weights of the best checkpoint stay.
     Steps(u64),
     /// Not until it is interrupted.
     Never,
@@ -87,11 +87,11 @@ impl<'a> TrialRecord<'a> {
         let path = folder.trial_path(&trial.name());
         let checkpoints = folder.checkpoints(&trial.name(), options.checkpoints_kept);
         let mut resumed = None;
-        for found in checkpoints.latest_first() {
+        for found in checkpoints.latest_first()? {
             match found {
                 Ok((checkpoint, mark)) => {
                     if let Some(writer) = TrialWriter::resume(&path, &mark)? {
-                        resumed = Some((writer, Some(checkpoint), mark.best));
+                        resumed = Some((writer, Some(checkpoint), (mark.test_loss, mark.best)));
                         break;
                     }
                     let step = checkpoint.step();
@@ -104,11 +104,12 @@ impl<'a> TrialRecord<'a> {
                 Err(error) => spectator.warned(&error.to_string()),
             }
         }
-        let (writer, restored, best) = match resumed {
+        let (writer, restored, (test_loss, best)) = match resumed {
             Some(resumed) => resumed,
             None => {
                 checkpoints.forget()?;
-                (TrialWriter::create(&path, &trial.factors, trial.seed)?, None, None)
+                let writer = TrialWriter::create(&path, &trial.factors, trial.seed)?;
+                (writer, None, (None, None))
             }
         };
         let step = restored.as_ref().map_or(0, Checkpoint::step);
@@ -119,7 +120,7 @@ impl<'a> TrialRecord<'a> {
             trainings: 0,
             every: options.checkpoint_every,
             last_kept: (Instant::now(), step),
-            test_loss: None,
+            test_loss,
             best,
             interrupt: &options.interrupt,
             worker,
@@ -141,19 +142,27 @@ impl<'a> TrialRecord<'a> {
         let (when, last) = self.last_kept;
         match self.every {
             CheckpointEvery::Time(period) => when.elapsed() >= period,
-            CheckpointEvery::Steps(period) => step >= last.saturating_add(period),
+            // At the same steps whether the training is interrupted in between or not.
+            CheckpointEvery::Steps(period) => step / period > last / period,
             CheckpointEvery::Never => false,
         }
     }
 
+    /// The latest test loss, if the weights of this step are to be kept as the best so far: never by the
+    /// clock, so that equal runs leave equal weights.
+    fn improvement(&self, step: u64) -> Option<f64> {
+        let is_regular = matches!(self.every, CheckpointEvery::Steps(_)) && self.is_due(step);
+        let is_better = |loss: &f64| loss.is_finite() && self.best.is_none_or(|best| *loss < best);
+        self.test_loss.filter(|_| is_regular).filter(is_better)
+    }
+
     fn keep(&mut self, checkpoint: Checkpoint) -> Result<(), RecordError> {
         let step = checkpoint.step();
-        let is_better = |loss: &f64| self.best.is_none_or(|best| *loss < best);
-        if let Some(loss) = self.test_loss.filter(is_better) {
+        if let Some(loss) = self.improvement(step) {
             self.checkpoints.keep_best(&checkpoint)?;
             self.best = Some(loss);
         }
-        let mark = self.writer.mark(self.best)?;
+        let mark = self.writer.mark(self.test_loss, self.best)?;
         self.checkpoints.keep(checkpoint, &mark)?;
         self.last_kept = (Instant::now(), step);
         Ok(())
@@ -188,20 +197,20 @@ impl Keeper for TrialRecord<'_> {
     }
 
     fn decide(&mut self, step: u64) -> Decision {
-        match self.interrupt.is_requested() {
-            true => Decision::KeepAndStop,
+        if self.interrupt.is_requested() {
+            Decision::KeepAndStop
+        } else if self.trainings > 1 {
             // A checkpoint of a second training would be taken for one of the first.
-            false if self.trainings > 1 => Decision::GoOn,
-            false if self.is_due(step) => Decision::Keep,
-            false => Decision::GoOn,
+            Decision::GoOn
+        } else if self.is_due(step) {
+            Decision::Keep
+        } else {
+            Decision::GoOn
         }
     }
 
     fn keep(&mut self, checkpoint: Checkpoint) -> io::Result<()> {
-        match self.trainings {
-            1 => self.keep(checkpoint).map_err(io::Error::other),
-            _ => Ok(()),
-        }
+        if self.trainings == 1 { self.keep(checkpoint).map_err(io::Error::other) } else { Ok(()) }
     }
 }
 

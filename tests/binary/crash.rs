@@ -1,20 +1,22 @@
-//! Kills at random instants, of trainings of several kinds and of a sweep: what is measured in the end
-//! is what an undisturbed run measures, to the byte.
+//! Kills and signals at random instants, of trainings of several kinds and of a sweep, by two builds of the
+//! program in turn: what is measured in the end is what an undisturbed run measures, to the byte.
 //!
 //! `BACKDRAFT_KILLS` of them, four if not told:
 //! `BACKDRAFT_KILLS=100 cargo test --release --workspace --test binary crash -- --nocapture`.
 
 #![cfg(unix)]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::{backdraft, stdout};
+use crate::builds::other_build;
+use crate::{backdraft, files, stdout};
 
 /// What is killed: a name, and the arguments but for `--out`.
 type Subject = (&'static str, Vec<String>);
@@ -62,29 +64,35 @@ fn subjects(folder: &Path) -> Vec<Subject> {
     ]
 }
 
-fn command(arguments: &[String], out: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));
+/// How a process is ended: signals to its group, one shortly after the other.
+const ENDS: [&[&str]; 6] =
+    [&["KILL"], &["KILL"], &["KILL"], &["TERM"], &["TERM", "TERM"], &["INT", "INT"]];
+
+fn end(child: &mut Child, signals: &[&str]) {
+    let group = format!("-{}", child.id());
+    for signal in signals {
+        let mut kill = Command::new("kill");
+        drop(kill.args(["-s", signal, "--", &group]).stderr(Stdio::null()).status());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.wait().unwrap();
+}
+
+fn command(program: &Path, arguments: &[String], out: &Path) -> Command {
+    let mut command = Command::new(program);
     // A group of its own, so that a sweep is killed with all its processes.
     command.args(arguments).arg("--out").arg(out).process_group(0);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
-/// Every file of measurements below `out`, with its content.
-fn measured(out: &Path) -> Vec<(String, Vec<u8>)> {
-    let (mut found, mut folders) = (Vec::new(), vec![out.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if entry.is_dir() {
-                folders.push(entry);
-            } else if entry.extension().is_some_and(|kind| kind == "jsonl") {
-                let name = entry.strip_prefix(out).unwrap().to_str().unwrap().to_owned();
-                found.push((name, fs::read(&entry).unwrap()));
-            }
-        }
-    }
-    found.sort();
-    found
+/// Every file below `out` that a run leaves, but for what holds its times, or was put aside.
+fn measured(out: &Path) -> BTreeMap<String, Vec<u8>> {
+    let holds_times = |name: &str| name.ends_with("run.json") || name.ends_with("SHA256SUMS");
+    let is_measured = |name: &String| {
+        !holds_times(name) && !name.ends_with("report.html") && !name.contains(".aside-")
+    };
+    files(out).into_iter().filter(|(name, _)| is_measured(name)).collect()
 }
 
 #[test]
@@ -92,13 +100,14 @@ fn crash_after_crash_changes_nothing() {
     let told = std::env::var("BACKDRAFT_KILLS").ok().and_then(|kills| kills.parse().ok());
     let kills: u64 = told.unwrap_or(4);
     let folder = TempDir::new().unwrap();
+    let programs = [env!("CARGO_BIN_EXE_backdraft").into(), other_build(folder.path())];
     let subjects = subjects(folder.path());
     let references: Vec<_> = subjects
         .iter()
         .map(|(name, arguments)| {
             let out = folder.path().join(name);
             let start = Instant::now();
-            assert!(command(arguments, &out).status().unwrap().success(), "{name}");
+            assert!(command(&programs[0], arguments, &out).status().unwrap().success(), "{name}");
             (start.elapsed(), measured(&out))
         })
         .collect();
@@ -108,26 +117,26 @@ fn crash_after_crash_changes_nothing() {
         let at = kill as usize % subjects.len();
         let ((name, arguments), (duration, reference)) = (&subjects[at], &references[at]);
         let out = folder.path().join(format!("{name}-{kill}"));
-        // Up to three kills on the way: each goes on from where the one before it left things.
+        // Up to three kills on the way: each goes on from where the one before it left things, or puts it
+        // aside if that was another build.
         for _ in 0..=random(&mut state) % 3 {
-            let mut child = command(arguments, &out).spawn().unwrap();
+            let program = &programs[(random(&mut state) % 2) as usize];
+            let mut child = command(program, arguments, &out).spawn().unwrap();
             let instant = duration.mul_f64((random(&mut state) % 1_000) as f64 / 1_000.0);
             std::thread::sleep(instant);
-            let group = format!("-{}", child.id());
             caught += u64::from(child.try_wait().unwrap().is_none());
-            drop(
-                Command::new("kill")
-                    .args(["-s", "KILL", "--", &group])
-                    .stderr(Stdio::null())
-                    .status(),
-            );
-            child.wait().unwrap();
+            end(&mut child, ENDS[random(&mut state) as usize % ENDS.len()]);
         }
-        let status = command(arguments, &out).status().unwrap();
+        let last = (random(&mut state) % 2) as usize;
+        let status = command(&programs[last], arguments, &out).status().unwrap();
         assert!(status.success(), "{name}, kill {kill}: {status}");
         let same = measured(&out) == *reference;
         assert!(same, "{name}, kill {kill}: the record in {} differs", folder.keep().display());
         stdout(&backdraft(&["check", "--out", out.to_str().unwrap()]));
+        // What is closed stays as it is, whichever build comes next.
+        let closed = files(&out);
+        assert!(command(&programs[1 - last], arguments, &out).status().unwrap().success());
+        assert!(files(&out) == closed, "{name}, kill {kill}: a closed record was changed");
         fs::remove_dir_all(&out).unwrap();
         equal += 1;
     }

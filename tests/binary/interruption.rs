@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::{backdraft, stdout};
 
 /// A run whose trainings last long enough to be caught at work.
-const LONG: &[&str] = &[
+pub(crate) const LONG: &[&str] = &[
     "run",
     "sigmoid-vs-relu",
     "--quiet",
@@ -31,7 +31,7 @@ const LONG: &[&str] = &[
     "steps=600",
 ];
 
-fn start(out: &Path) -> Child {
+pub(crate) fn start(out: &Path) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));
     command.args(LONG).arg("--out").arg(out);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -42,13 +42,13 @@ fn go_on(out: &Path) -> Output {
 }
 
 /// The folder of the only run in `out`, once it is there.
-fn run_folder(out: &Path) -> std::path::PathBuf {
+pub(crate) fn run_folder(out: &Path) -> std::path::PathBuf {
     let id = fs::read_dir(out.join("sigmoid-vs-relu")).unwrap().next().unwrap().unwrap();
     id.path()
 }
 
 /// Waits until a training has kept a checkpoint.
-fn wait_for_checkpoint(out: &Path) {
+pub(crate) fn wait_for_checkpoint(out: &Path) {
     let start = Instant::now();
     let is_there = || {
         let experiment = fs::read_dir(out.join("sigmoid-vs-relu")).ok()?.next()?.ok()?.path();

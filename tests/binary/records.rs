@@ -121,12 +121,12 @@ fn a_list_with_a_record_that_cannot_be_read_shows_the_others_and_fails() {
 
 /// A file system of `size`, taken off when it goes out of scope.
 #[cfg(target_os = "linux")]
-struct SmallDisk(TempDir);
+pub(crate) struct SmallDisk(TempDir);
 
 #[cfg(target_os = "linux")]
 impl SmallDisk {
     /// Mounts it, or says why it cannot.
-    fn mount(size: &str) -> Result<Self, String> {
+    pub(crate) fn mount(size: &str) -> Result<Self, String> {
         let folder = TempDir::new().unwrap();
         let option = format!("size={size}");
         let mut mount = Command::new("mount");
@@ -136,6 +136,10 @@ impl SmallDisk {
             true => Ok(Self(folder)),
             false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
         }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
     }
 
     fn remount(&self, options: &str) {
@@ -210,7 +214,7 @@ fn a_read_only_disk_is_refused_before_anything_is_computed() {
 
 #[cfg(target_os = "linux")]
 #[expect(clippy::print_stderr, reason = "a test that cannot run must say so")]
-fn skipped(reason: &str) {
+pub(crate) fn skipped(reason: &str) {
     eprintln!("skipped: a small file system cannot be mounted here: {reason}");
 }
 

@@ -16,6 +16,7 @@ use super::sweep::SweepArguments;
 use super::theory::TheoryArguments;
 use crate::backend::Precision;
 use crate::experiment::Preset;
+pub(super) use crate::run::RUNS;
 use crate::trial_record::CheckpointEvery;
 use crate::xray::Loss;
 
@@ -29,9 +30,6 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
 }
-
-/// The usual folder for run records.
-pub(super) const RUNS: &str = "runs";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -155,10 +153,11 @@ pub(super) struct RunArguments {
 /// How much a kill may cost.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct CheckpointArguments {
-    /// How often a training keeps a checkpoint: seconds (`10s`), steps (`500`) or `never`.
+    /// How often a training keeps a checkpoint: seconds (`10s`), steps (`500`) or `never`. Counted in steps,
+    /// the weights of the checkpoint with the lowest test loss stay.
     #[arg(long, default_value = "10s", value_name = "PERIOD")]
     pub(super) checkpoint_every: CheckpointEvery,
-    /// How many of a training's latest checkpoints are kept until it ends; its best weights stay.
+    /// How many of a training's latest checkpoints are kept until it ends.
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) keep_checkpoints: u16,
 }

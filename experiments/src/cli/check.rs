@@ -66,9 +66,11 @@ fn faults(folder: &RunFolder) -> anyhow::Result<(String, Vec<String>)> {
     // Every line of every trial is read.
     let results = folder.results()?;
     let ended = results.trials().len();
-    let (whole, unusable) = folder.all_checkpoints();
+    let (whole, unusable) = folder.all_checkpoints()?;
     faults.extend(unusable.iter().map(ToString::to_string));
-    let is_closed = matches!(manifest.status, Status::Finished | Status::Failed);
+    let failed = |ending: &Ending| matches!(ending, Ending::Failed { .. });
+    let failed = results.trials().iter().filter(|trial| failed(&trial.ending)).count();
+    let is_closed = manifest.status == Status::Finished;
     let state = match folder.compare_sums()? {
         Some(Comparison { recorded, damages }) => {
             faults.extend(damages.iter().map(|(name, damage)| format!("`{name}` {damage}")));
@@ -79,6 +81,9 @@ fn faults(folder: &RunFolder) -> anyhow::Result<(String, Vec<String>)> {
             faults.push(format!("it was cut off while it was closed: {remedy}"));
             String::new()
         }
+        None if manifest.status == Status::Failed => {
+            format!("{failed} of {ended} trials failed: the same `run` command tries them again")
+        }
         None => {
             let trials = manifest.trials;
             format!("unfinished: {ended} of {trials} trials ended, {whole} checkpoints are whole")
@@ -87,8 +92,6 @@ fn faults(folder: &RunFolder) -> anyhow::Result<(String, Vec<String>)> {
     if is_closed && ended != manifest.trials {
         faults.push(format!("{ended} of {} trials are recorded", manifest.trials));
     }
-    let failed = |ending: &Ending| matches!(ending, Ending::Failed { .. });
-    let failed = results.trials().iter().filter(|trial| failed(&trial.ending)).count();
     if manifest.status == Status::Finished && failed > 0 {
         faults.push(format!("{failed} trials failed, which run.json does not say"));
     }

@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 
 use super::Failure;
+use super::file::write_file;
 use super::opened::Opened;
 use super::print::{say, say_json};
 use crate::comparison::{
     Compared, Comparison, Outcome, compare as side_by_side, difference, estimate, letter, page,
 };
 use crate::report::measured;
-use crate::whole_file::write_whole;
 
 /// What `backdraft compare` takes.
 #[derive(Debug, Args)]
@@ -61,9 +61,7 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     let comparison = side_by_side(&runs);
     if let Some(path) = &arguments.html {
         let html = page(&comparison, &runs).map_err(Failure::run)?;
-        write_whole(path, |file| file.write_all(html.as_bytes()))
-            .with_context(|| format!("cannot write `{}`", path.display()))
-            .map_err(Failure::Input)?;
+        write_file(path, |file| file.write_all(html.as_bytes()))?;
     }
     if arguments.json {
         return say_json(&comparison);

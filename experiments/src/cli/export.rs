@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
+use super::file::not_written;
 use super::print::say_path;
-use crate::export::{Format, export as write};
+use crate::export::{ExportError, Format, export as write};
 use crate::record::RunFolder;
 
 /// What `backdraft export` takes.
@@ -38,7 +39,10 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     let folder = RunFolder::find(&arguments.runs, &arguments.run).map_err(Failure::input)?;
     let manifest = folder.manifest().map_err(Failure::input)?;
     let results = folder.results().map_err(Failure::input)?;
-    write(&manifest, &results, arguments.format, &arguments.out).map_err(Failure::input)?;
+    write(&manifest, &results, arguments.format, &arguments.out).map_err(|error| match error {
+        ExportError::Io { path, source } => not_written(&path, &source),
+        other => Failure::input(other),
+    })?;
     say_path(&arguments.out);
     Ok(())
 }

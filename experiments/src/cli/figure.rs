@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 
 use super::Failure;
+use super::file::write_file;
 use super::opened::Opened;
 use super::print::say_path;
 use crate::drawing::{FigureFormat, to_figure};
 use crate::nearest::unknown;
-use crate::whole_file::write_whole;
 
 /// What `backdraft figure` takes.
 #[derive(Debug, Args)]
@@ -54,9 +54,7 @@ pub(super) fn figure(arguments: &FigureArguments) -> Result<(), Failure> {
         .out
         .clone()
         .unwrap_or_else(|| PathBuf::from(format!("{plot}.{}", format.extension())));
-    write_whole(&path, |file| file.write_all(&bytes))
-        .with_context(|| format!("cannot write `{}`", path.display()))
-        .map_err(Failure::Input)?;
+    write_file(&path, |file| file.write_all(&bytes))?;
     say_path(&path);
     Ok(())
 }

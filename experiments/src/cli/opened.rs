@@ -5,14 +5,13 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::Failure;
-use super::arguments::RUNS;
 use crate::catalogue::experiment;
 use crate::experiment::{About, Prepared};
 use crate::picture::Picture;
-use crate::record::{Manifest, RecordError, RunFolder};
+use crate::record::{Manifest, REPORT, RecordError, RunFolder};
 use crate::report::Report;
 use crate::results::Results;
-use crate::terminal::quoted;
+use crate::run::going_on;
 
 /// A run with its experiment.
 pub(super) struct Opened {
@@ -50,7 +49,7 @@ impl Opened {
             if path.components().count() < 2 { path.canonicalize() } else { Ok(path.to_owned()) };
         let out = path.as_deref().ok().and_then(|path| path.ancestors().nth(2));
         let out = out.filter(|out| !out.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        command_in(out, &self.manifest.command)
+        going_on(&self.manifest.command, out)
     }
 
     /// Returns the experiment's pictures of what was measured.
@@ -63,23 +62,7 @@ impl Opened {
         let Self { folder, manifest, about, results, .. } = self;
         let report = Report { about, manifest, pictures: &self.pictures(), results };
         let html = report.to_html().map_err(Failure::run)?;
-        // A sound record stays sound; a damaged one is not covered up.
-        let sums = folder.compare_sums().map_err(Failure::run)?;
-        folder.write_file(REPORT, html.as_bytes()).map_err(Failure::run)?;
-        match sums.is_some_and(|sums| sums.damages.is_empty()) {
-            true => folder.seal().map_err(Failure::run),
-            false => Ok(()),
-        }
+        // The report is not among the sums: the record stays as sound or as damaged as it was.
+        folder.write_file(REPORT, html.as_bytes()).map_err(Failure::run)
     }
 }
-
-/// Returns the command of a record, which names no folder, for the runs in `out`.
-pub(super) fn command_in(out: &Path, command: &str) -> String {
-    if out == Path::new(RUNS) {
-        return command.to_owned();
-    }
-    format!("{command} --out {}", quoted(&out.display().to_string()))
-}
-
-/// Name of the report in a run's folder.
-pub(super) const REPORT: &str = "report.html";

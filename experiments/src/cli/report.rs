@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
-use super::opened::{Opened, REPORT};
+use super::opened::Opened;
 use super::print::say_path;
+use crate::record::REPORT;
 
 /// What `backdraft report` takes.
 #[derive(Debug, Args)]

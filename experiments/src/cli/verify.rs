@@ -1,22 +1,25 @@
 //! `backdraft verify`.
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
+use toml::Value;
 
 use super::Failure;
-use super::arguments::{RunArguments, VerifyArguments};
-use super::claim::claim;
+use super::arguments::VerifyArguments;
 use super::print::{note, number, print_error, say, say_json};
+use super::request::execute_quietly;
 use super::run::find_experiment;
 use crate::backend::Backend;
 use crate::catalogue::EXPERIMENTS;
 use crate::experiment::Entry;
 use crate::interrupt::Interrupt;
 use crate::number::duration;
-use crate::record::{Manifest, Status};
+use crate::record::Manifest;
+use crate::run::RunRequest;
+use crate::settings::Overlay;
 use crate::verdict::{Ruling, Verdict, correct_suite};
 
 pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
-    let experiments: Vec<&dyn Entry> = match arguments.names.as_slice() {
+    let experiments: Vec<&'static dyn Entry> = match arguments.names.as_slice() {
         [] => EXPERIMENTS.to_vec(),
         names => names.iter().map(|name| find_experiment(name)).collect::<Result<_, _>>()?,
     };
@@ -27,14 +30,14 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
     let mut failed = Vec::new();
     for experiment in experiments {
         let name = experiment.about().name;
-        match claim(&run_arguments(arguments, name)).and_then(|claim| claim.execute(&interrupt)) {
-            Ok(execution) => {
-                let manifest = execution.manifest;
-                if manifest.status == Status::Failed {
+        let request = request(arguments, experiment, &interrupt)?;
+        match execute_quietly(request).map_err(Failure::from) {
+            Ok(run) => {
+                if run.has_failures() {
                     failed.push(name);
                 }
-                note(format!("{name}: {}", duration(manifest.seconds)));
-                manifests.push(manifest);
+                note(format!("{name}: {}", duration(run.manifest().seconds)));
+                manifests.push(run.into_manifest());
             }
             Err(interrupted @ Failure::Interrupted(_)) => return Err(interrupted),
             // One whose data are missing must not keep the others from being verified.
@@ -56,22 +59,22 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
     }
 }
 
-fn run_arguments(arguments: &VerifyArguments, name: &str) -> RunArguments {
-    RunArguments {
-        name: name.to_owned(),
-        preset: arguments.preset,
-        seeds: None,
-        backend: arguments.backend.clone(),
-        jobs: arguments.jobs,
-        out: arguments.out.clone(),
-        set: arguments.first_seed.map(|seed| format!("first_seed={seed}")).into_iter().collect(),
-        config: None,
-        fresh: arguments.fresh,
-        checkpoints: arguments.checkpoints,
-        json: false,
-        watch: false,
-        quiet: true,
+fn request(
+    arguments: &VerifyArguments,
+    experiment: &'static dyn Entry,
+    interrupt: &Interrupt,
+) -> Result<RunRequest<'static>, Failure> {
+    let VerifyArguments { preset, first_seed, backend, jobs, out, fresh, .. } = arguments;
+    let request = RunRequest::new(experiment).preset(*preset).out(out).fresh(*fresh);
+    let mut request = arguments.checkpoints.of(request).interrupt(interrupt.clone());
+    if let Some(seed) = first_seed {
+        let seed = i64::try_from(*seed).context("--first-seed is too large");
+        let seed = Value::Integer(seed.map_err(Failure::Input)?);
+        let overlay = Overlay::new("--first-seed", "first_seed", seed);
+        request = request.overlay(overlay.map_err(Failure::input)?);
     }
+    request = backend.iter().fold(request, RunRequest::backend);
+    Ok(jobs.iter().fold(request, |request, jobs| request.jobs((*jobs).into())))
 }
 
 fn print_table(manifests: &[Manifest], is_markdown: bool) {

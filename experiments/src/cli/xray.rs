@@ -1,15 +1,14 @@
 //! `backdraft xray`: the gradients of one network on one batch.
 
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use backdraft_hooks::{CsvSink, JsonLinesSink, NETWORK, Row, Sink};
 use backdraft_zoo::{NetworkConfig, architectures, load, named};
 
 use super::Failure;
 use super::arguments::XrayArguments;
+use super::file::write_file;
 use super::print::{number, say, say_json};
 use crate::backend::Backend;
 use crate::nearest::unknown;
@@ -30,7 +29,7 @@ pub(super) fn run(arguments: &XrayArguments) -> Result<(), Failure> {
     let result = xray(network, &batch, loss, &device)
         .map_err(|error| Failure::Run(anyhow!("the device failed: {error:?}")))?;
     if let Some(path) = &arguments.export {
-        export(&result.rows, path).map_err(Failure::Input)?;
+        export(&result.rows, path)?;
     }
     if arguments.json {
         return say_json(&result);
@@ -74,17 +73,14 @@ fn loss(arguments: &XrayArguments, config: &NetworkConfig, batch: &Batch) -> any
     Ok(loss)
 }
 
-fn export(rows: &[Row], path: &Path) -> anyhow::Result<()> {
-    let create = || {
-        let file = File::create(path);
-        file.map(BufWriter::new).with_context(|| format!("{} cannot be written", path.display()))
-    };
+fn export(rows: &[Row], path: &Path) -> Result<(), Failure> {
     match path.extension().and_then(std::ffi::OsStr::to_str) {
-        Some("csv") => CsvSink::new(create()?).write(rows)?,
-        Some("jsonl") => JsonLinesSink::new(create()?).write(rows)?,
-        _ => bail!("{}: rows are exported to .csv or .jsonl", path.display()),
+        Some("csv") => write_file(path, |file| CsvSink::new(file).write(rows)),
+        Some("jsonl") => write_file(path, |file| JsonLinesSink::new(file).write(rows)),
+        _ => {
+            Err(Failure::Input(anyhow!("{}: rows are exported to .csv or .jsonl", path.display())))
+        }
     }
-    Ok(())
 }
 
 /// The columns of the two tables; everything else is in the export.

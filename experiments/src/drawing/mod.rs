@@ -1,6 +1,7 @@
 //! Draws pictures in the terminal, as SVG and as figures, with the same plotting library.
 
 mod axis;
+mod clips;
 mod figure;
 
 use std::ops::ControlFlow;
@@ -14,6 +15,7 @@ use kuva::render::plots::Plot;
 use kuva::render::render::{Scene, render_multiple};
 
 use axis::{Axis, linear, logarithmic};
+use clips::name_clips;
 pub(crate) use figure::{FigureFormat, to_figure};
 
 use crate::palette::LIGHT;
@@ -22,7 +24,9 @@ use crate::terminal::visible;
 
 /// Draws a picture as SVG.
 pub(crate) fn to_svg(picture: &Picture) -> String {
-    SvgBackend::default().render_scene(&scene(picture, &PAPER))
+    let mut scene = scene(picture, &PAPER);
+    name_clips(&mut scene, &picture.name);
+    SvgBackend::default().render_scene(&scene)
 }
 
 /// Draws a picture with characters, `columns` wide; colours are ANSI escapes if `is_coloured`.
@@ -273,6 +277,16 @@ mod tests {
         assert!(svg.contains("<svg") && svg.contains("sigmoid") && svg.contains(">theory<"));
         assert!(svg.contains("10⁻"), "powers of ten on the axis");
         assert!(!svg.contains("<script>"), "text from a configuration must not become markup");
+    }
+
+    #[test]
+    fn the_same_picture_is_the_same_svg_whatever_was_drawn_before() {
+        let svg = to_svg(&picture());
+        assert_eq!(svg, to_svg(&picture()));
+        assert!(svg.contains("<clipPath id=\"p-clip-1\">"), "{svg}");
+        assert!(svg.contains("clip-path=\"url(#p-clip-1)\""), "{svg}");
+        let other = to_svg(&Picture { name: "<q>".into(), ..picture() });
+        assert!(other.contains("<clipPath id=\"q-clip-1\">"), "{other}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{rows, tensorboard};
 use crate::record::Manifest;
 use crate::results::Results;
-use crate::whole_file::write_whole;
+use crate::whole_file::{fill_whole, write_whole};
 
 /// A format of exported measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -68,7 +68,7 @@ pub(crate) fn export(
             if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
                 return Err(ExportError::NotEmpty { path: path.to_owned() });
             }
-            tensorboard::write(manifest, results, path).map_err(io)
+            fill_whole(path, |folder| tensorboard::write(manifest, results, folder)).map_err(io)
         }
     }
 }

@@ -6,4 +6,4 @@ mod parquet;
 mod rows;
 mod tensorboard;
 
-pub(crate) use format::{Format, export};
+pub(crate) use format::{ExportError, Format, export};

@@ -8,14 +8,20 @@ use toml::Value;
 
 use crate::record::Manifest;
 use crate::results::{Results, TrialResult};
+use crate::whole_file::write_whole;
 
-/// Writes one event file for each trial into a folder of its name.
+/// Writes one event file for each trial into a folder of its name. The events bear the time at which the
+/// run was started, so that the same record gives the same bytes.
 pub(super) fn write(manifest: &Manifest, results: &Results, folder: &Path) -> io::Result<()> {
+    let started = manifest.started_unix;
+    let name = format!("events.out.tfevents.{started:010}.backdraft");
     for trial in results.trials() {
-        let name = format!("{}.seed-{}", trial.factors, trial.seed);
-        let mut sink = TensorBoardSink::create(&folder.join(&name))?;
-        sink.hyper_parameters(&trial.factors.to_string(), &hyper_parameters(manifest, trial))?;
-        sink.write(&trial.rows)?;
+        let folder = folder.join(trial.name());
+        write_whole(&folder.join(&name), |file| {
+            let mut sink = TensorBoardSink::at(file, started as f64)?;
+            sink.hyper_parameters(&trial.factors.to_string(), &hyper_parameters(manifest, trial))?;
+            sink.write(&trial.rows)
+        })?;
     }
     Ok(())
 }

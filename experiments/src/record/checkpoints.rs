@@ -8,7 +8,8 @@ use backdraft_trainer::Checkpoint;
 use serde::{Deserialize, Serialize};
 
 use super::error::RecordError;
-use super::whole_file::write_whole;
+use super::files::entries;
+use crate::whole_file::write_bytes;
 
 const EXTENSION: &str = "checkpoint";
 /// Burn's own format, so that the X-ray takes it.
@@ -22,7 +23,9 @@ pub(crate) struct Mark {
     pub(crate) bytes: u64,
     /// SHA-256 of these bytes.
     pub(crate) sha256: String,
-    /// Lowest test loss that a checkpoint has followed, if the trial has any.
+    /// Latest test loss, if the trial has any.
+    pub(crate) test_loss: Option<f64>,
+    /// Lowest test loss that a checkpoint has followed.
     pub(crate) best: Option<f64>,
 }
 
@@ -39,11 +42,15 @@ impl Checkpoints {
         Self { folder, kept: kept.max(1) }
     }
 
-    /// Reads the checkpoints, the latest first; one that cannot be used is told why.
+    /// Reads the checkpoints, the latest first; one that cannot be used says why.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError`] if the folder cannot be read.
     pub(crate) fn latest_first(
         &self,
-    ) -> impl Iterator<Item = Result<(Checkpoint, Mark), RecordError>> {
-        self.files().into_iter().rev().map(|path| read_checkpoint(&path))
+    ) -> Result<impl Iterator<Item = Result<(Checkpoint, Mark), RecordError>>, RecordError> {
+        Ok(self.files()?.into_iter().rev().map(|path| read_checkpoint(&path)))
     }
 
     /// Keeps a checkpoint and removes those that are too many; what is not whole never counts.
@@ -55,8 +62,8 @@ impl Checkpoints {
         let path = self.folder.join(format!("{:012}.{EXTENSION}", checkpoint.step()));
         let note = serde_json::to_string(mark).map_err(io::Error::from);
         let note = note.map_err(RecordError::io("write", &path))?;
-        write_whole(&path, &checkpoint.with_note(note).to_bytes())?;
-        let files = self.files();
+        self.write(&path, &checkpoint.with_note(note).to_bytes())?;
+        let files = self.files()?;
         let superseded = &files[..files.len().saturating_sub(self.kept)];
         superseded.iter().try_for_each(|path| remove(path))
     }
@@ -67,7 +74,10 @@ impl Checkpoints {
     ///
     /// [`RecordError`] naming the file.
     pub(crate) fn keep_best(&self, checkpoint: &Checkpoint) -> Result<(), RecordError> {
-        write_whole(&self.folder.join(BEST), checkpoint.module())
+        let path = self.folder.join(BEST);
+        let unusable = |reason: String| RecordError::Checkpoint { path: path.clone(), reason };
+        let weights = checkpoint.weights().map_err(|error| unusable(error.to_string()))?;
+        self.write(&path, &weights)
     }
 
     /// Removes all but the best weights: the trial has ended.
@@ -76,7 +86,7 @@ impl Checkpoints {
     ///
     /// [`RecordError`] naming the file.
     pub(crate) fn retire(&self) -> Result<(), RecordError> {
-        self.files().iter().try_for_each(|path| remove(path))?;
+        self.files()?.iter().try_for_each(|path| remove(path))?;
         // Only an empty folder goes: without an evaluation there are no best weights.
         drop(fs::remove_dir(&self.folder));
         Ok(())
@@ -97,12 +107,20 @@ impl Checkpoints {
     }
 
     /// The checkpoint files, in the order of their steps.
-    pub(super) fn files(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError`] if the folder cannot be read.
+    pub(super) fn files(&self) -> Result<Vec<PathBuf>, RecordError> {
+        let mut files: Vec<PathBuf> =
+            entries(&self.folder)?.into_iter().map(|entry| entry.path()).collect();
         files.retain(|path| path.extension().is_some_and(|kind| kind == EXTENSION));
         files.sort();
-        files
+        Ok(files)
+    }
+
+    fn write(&self, path: &Path, content: &[u8]) -> Result<(), RecordError> {
+        write_bytes(path, content).map_err(RecordError::write(path, content.len()))
     }
 }
 
@@ -132,26 +150,29 @@ mod tests {
     }
 
     fn mark(bytes: u64) -> Mark {
-        Mark { bytes, sha256: "0".to_owned(), best: None }
+        Mark { bytes, sha256: "0".to_owned(), test_loss: None, best: None }
     }
 
     #[test]
     fn the_latest_are_kept_and_come_first_and_a_damaged_one_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let checkpoints = Checkpoints::new(folder.path().join("trial"), 2);
-        assert_eq!(checkpoints.latest_first().count(), 0);
+        assert_eq!(checkpoints.latest_first().unwrap().count(), 0);
         for step in [5, 70, 600] {
             checkpoints.keep(checkpoint(step), &mark(step)).unwrap();
         }
         let steps = |checkpoints: &Checkpoints| -> Vec<Option<u64>> {
-            checkpoints.latest_first().map(|found| found.map(|(c, _)| c.step()).ok()).collect()
+            {
+                let found = checkpoints.latest_first().unwrap();
+                found.map(|found| found.map(|(c, _)| c.step()).ok()).collect()
+            }
         };
         assert_eq!(steps(&checkpoints), vec![Some(600), Some(70)]);
         let latest = folder.path().join("trial/000000000600.checkpoint");
         let whole = fs::read(&latest).unwrap();
         fs::write(&latest, &whole[..whole.len() / 2]).unwrap();
         assert_eq!(steps(&checkpoints), vec![None, Some(70)]);
-        let error = checkpoints.latest_first().next().unwrap().unwrap_err().to_string();
+        let error = checkpoints.latest_first().unwrap().next().unwrap().unwrap_err().to_string();
         assert!(error.contains("0600.checkpoint") && error.contains("damaged"), "{error}");
     }
 

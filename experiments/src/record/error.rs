@@ -1,9 +1,11 @@
 //! What can go wrong with a run record.
 
+use std::fs::FileType;
 use std::io;
 use std::path::PathBuf;
 
 use super::lock::Owner;
+use super::sums::Damage;
 use crate::terminal::shortened;
 
 /// A file or folder of a run record that cannot be used.
@@ -12,6 +14,19 @@ pub enum RecordError {
     /// The operating system refused.
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A file stands where a folder belongs, or the other way round.
+    #[error(
+        "cannot {action} `{}`: {source}; move away what is in its place and run the same command again",
+        path.display()
+    )]
+    InTheWay {
         /// What was tried.
         action: &'static str,
         /// On what.
@@ -32,6 +47,28 @@ pub enum RecordError {
         needed: usize,
         /// The system's reason.
         source: io::Error,
+    },
+    /// A file that was written is not there any more, or not whole, so that the record is not closed.
+    #[error(
+        "`{}` {damage}: the record is not closed; run the same command again, which measures it again",
+        path.display()
+    )]
+    NotReadBack {
+        /// The file.
+        path: PathBuf,
+        /// What became of it.
+        damage: Damage,
+    },
+    /// A closed record has changed in a way that measuring again would cover up.
+    #[error(
+        "`{}` {damage}: it was changed after the record was closed; `--fresh` measures the run anew",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What became of it.
+        damage: Damage,
     },
     /// A checkpoint cannot be gone on from.
     #[error("`{}` is passed over: {reason}", path.display())]
@@ -112,12 +149,44 @@ impl RecordError {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { action, path, source }
+        move |source| {
+            if is_of_another_kind(&source) {
+                Self::InTheWay { action, path, source }
+            } else {
+                Self::Io { action, path, source }
+            }
+        }
     }
 
     /// Wraps an I/O error with how much was to be written.
     pub(crate) fn write(path: impl Into<PathBuf>, needed: usize) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Write { path, needed, source }
+        move |source| {
+            if is_of_another_kind(&source) {
+                Self::InTheWay { action: "write", path, source }
+            } else {
+                Self::Write { path, needed, source }
+            }
+        }
     }
+
+    /// What was found at `path` is not what a record has there.
+    pub(super) fn of_another_kind(path: PathBuf, found: FileType) -> Self {
+        let reason = if found.is_dir() {
+            "it is a folder"
+        } else if found.is_file() {
+            "it is a file"
+        } else if found.is_symlink() {
+            "it is a link"
+        } else {
+            "it is a device or a pipe"
+        };
+        Self::InTheWay { action: "use", path, source: io::Error::other(reason) }
+    }
+}
+
+/// Tells whether a folder was found for a file, or a file for a folder.
+fn is_of_another_kind(error: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory};
+    matches!(error.kind(), AlreadyExists | DirectoryNotEmpty | IsADirectory | NotADirectory)
 }

@@ -1,21 +1,27 @@
 //! The folder of a run.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::checkpoints::{Checkpoints, read_checkpoint};
+use super::aside::{id_of_aside, is_aside};
+use super::checkpoints::Checkpoints;
 use super::error::RecordError;
+use super::files::clear_unfinished;
 use super::lock::{Owner, RunLock};
 use super::manifest::{Manifest, SCHEMA};
-use super::measurements::read_trial;
-use super::sums::{Comparison, compare, is_sealed, seal, unseal};
-use super::whole_file::{clear_unfinished, write_whole};
-use crate::results::{Results, TrialResult};
+use super::sums::SUMS;
+use crate::whole_file::write_bytes;
 
-const MANIFEST: &str = "run.json";
-const MEASUREMENTS: &str = "measurements";
-const CHECKPOINTS: &str = "checkpoints";
+pub(super) const MANIFEST: &str = "run.json";
+pub(super) const MEASUREMENTS: &str = "measurements";
+pub(super) const CHECKPOINTS: &str = "checkpoints";
+const FIGURES: &str = "figures";
+/// Name of the report in a run's folder.
+pub(crate) const REPORT: &str = "report.html";
 const LOCK: &str = "lock";
+/// How often the folder may go aside between the look at it and the look for its lock.
+const TRIES: u32 = 100;
 
 /// A folder that holds the record of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,14 +34,37 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// [`RecordError::Io`].
+    /// [`RecordError`] naming what cannot be created or written to, or stands in the way.
     pub fn create(out: &Path, experiment: &str, id: &str) -> Result<Self, RecordError> {
-        let path = out.join(experiment).join(id);
-        let measurements = path.join(MEASUREMENTS);
-        fs::create_dir_all(&measurements).map_err(RecordError::io("create", &measurements))?;
+        let folder = Self::at(out, experiment, id);
+        folder.create_folders()?;
+        folder.check_kinds()?;
         // Writing shows whether writing is possible; permissions alone do not.
-        tempfile::tempfile_in(&path).map_err(RecordError::io("write into", &path))?;
-        Ok(Self { path })
+        let path = &folder.path;
+        tempfile::tempfile_in(path).map_err(RecordError::io("write into", path))?;
+        Ok(folder)
+    }
+
+    fn create_folders(&self) -> Result<(), RecordError> {
+        let measurements = self.path.join(MEASUREMENTS);
+        fs::create_dir_all(&measurements).map_err(RecordError::io("create", measurements))
+    }
+
+    /// Checks that files are where files belong and folders where folders do, before anything is measured
+    /// that could not be kept.
+    fn check_kinds(&self) -> Result<(), RecordError> {
+        let found = |name| fs::metadata(self.path.join(name)).ok().map(|found| (name, found));
+        for (name, found) in [MANIFEST, LOCK, SUMS, REPORT].into_iter().filter_map(found) {
+            if !found.is_file() {
+                return Err(RecordError::of_another_kind(self.path.join(name), found.file_type()));
+            }
+        }
+        for (name, found) in [MEASUREMENTS, CHECKPOINTS, FIGURES].into_iter().filter_map(found) {
+            if !found.is_dir() {
+                return Err(RecordError::of_another_kind(self.path.join(name), found.file_type()));
+            }
+        }
+        Ok(())
     }
 
     /// Returns where a run is, whether it exists or not.
@@ -61,7 +90,8 @@ impl RunFolder {
             .ok_or_else(|| RecordError::NoRun { name: name.to_owned(), out: out.to_owned() })
     }
 
-    /// Lists the runs in `out`, oldest first; a run's own folder holds that run.
+    /// Lists the runs in `out`, oldest first; a run's own folder holds that run. Records that were put
+    /// aside are not among them.
     pub fn list(out: &Path) -> Vec<Self> {
         if out.join(MANIFEST).is_file() {
             return vec![Self { path: out.to_owned() }];
@@ -72,7 +102,7 @@ impl RunFolder {
         };
         let runs = folders(out).into_iter().flat_map(|experiment| folders(&experiment));
         let mut runs: Vec<Self> = runs.map(|path| Self { path }).collect();
-        runs.retain(|run| run.path.join(MANIFEST).is_file());
+        runs.retain(|run| run.path.join(MANIFEST).is_file() && !is_aside(&run.path));
         runs.sort_by_cached_key(|run| {
             let modified = fs::metadata(run.path.join(MANIFEST)).and_then(|data| data.modified());
             (modified.ok(), run.path.clone())
@@ -85,9 +115,10 @@ impl RunFolder {
         &self.path
     }
 
-    /// Returns the run's id.
+    /// Returns the run's id, also of a record that was put aside.
     pub fn id(&self) -> String {
-        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        id_of_aside(&name).unwrap_or(&name).to_owned()
     }
 
     /// Returns where the measurements of a trial lie.
@@ -112,77 +143,35 @@ impl RunFolder {
         Checkpoints::new(self.path.join(CHECKPOINTS).join(name), kept)
     }
 
-    /// Reads every checkpoint: how many are whole, and what is wrong with the others.
-    pub(crate) fn all_checkpoints(&self) -> (usize, Vec<RecordError>) {
-        let folders = fs::read_dir(self.path.join(CHECKPOINTS)).into_iter().flatten().flatten();
-        let of = |folder: fs::DirEntry| Checkpoints::new(folder.path(), 1).files();
-        let read = folders.flat_map(of).map(|path| read_checkpoint(&path));
-        let (whole, unusable): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
-        (whole.len(), unusable.into_iter().filter_map(Result::err).collect())
-    }
-
-    /// Writes the sums of all files: the record is closed.
-    ///
-    /// # Errors
-    ///
-    /// [`RecordError`] naming the file that cannot be read or written.
-    pub fn seal(&self) -> Result<(), RecordError> {
-        seal(&self.path)
-    }
-
-    /// Removes the sums: the record is about to change.
-    ///
-    /// # Errors
-    ///
-    /// [`RecordError::Io`].
-    pub fn unseal(&self) -> Result<(), RecordError> {
-        unseal(&self.path)
-    }
-
-    /// Tells whether the record is closed.
-    pub(crate) fn is_sealed(&self) -> bool {
-        is_sealed(&self.path)
-    }
-
-    /// Compares the files with their sums; `None` if the record is not closed.
-    ///
-    /// # Errors
-    ///
-    /// [`RecordError`] naming the file that cannot be read.
-    pub fn compare_sums(&self) -> Result<Option<Comparison>, RecordError> {
-        compare(&self.path)
-    }
-
     /// Takes the run for this process, and clears away what one that was killed had not finished.
     ///
     /// # Errors
     ///
     /// [`RecordError::Locked`] if a living process has it.
     pub fn lock(&self) -> Result<RunLock, RecordError> {
-        let lock = RunLock::take(&self.path.join(LOCK))?;
-        clear_unfinished(&self.path)?;
-        Ok(lock)
+        let path = self.path.join(LOCK);
+        let mut tries = 0..TRIES;
+        loop {
+            self.create_folders()?;
+            let lock = match RunLock::take(&path) {
+                Err(RecordError::Io { source, .. })
+                    if source.kind() == io::ErrorKind::NotFound && tries.next().is_some() =>
+                {
+                    continue;
+                }
+                lock => lock?,
+            };
+            // The folder may have been put aside, with its lock, while this process waited for it.
+            if lock.is_at(&path) {
+                clear_unfinished(&self.path)?;
+                return Ok(lock);
+            }
+        }
     }
 
     /// Returns the living process that works on the run.
     pub fn owner(&self) -> Option<Owner> {
         RunLock::holder(&self.path.join(LOCK))
-    }
-
-    /// Removes what trials have measured and kept.
-    ///
-    /// # Errors
-    ///
-    /// [`RecordError::Io`] naming what cannot be removed.
-    pub fn forget<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<(), RecordError> {
-        for name in names {
-            let path = self.trial_path(name);
-            if path.exists() {
-                fs::remove_file(&path).map_err(RecordError::io("remove", &path))?;
-            }
-            self.checkpoints(name, 0).forget()?;
-        }
-        Ok(())
     }
 
     /// Writes `run.json`, whole or not at all.
@@ -201,7 +190,8 @@ impl RunFolder {
     ///
     /// [`RecordError::Write`].
     pub fn write_file(&self, name: &str, content: &[u8]) -> Result<(), RecordError> {
-        write_whole(&self.path.join(name), content)
+        let path = self.path.join(name);
+        write_bytes(&path, content).map_err(RecordError::write(path, content.len()))
     }
 
     /// Reads `run.json`.
@@ -221,35 +211,6 @@ impl RunFolder {
             }
             _ => serde_json::from_value(value).map_err(|error| self.malformed(&error)),
         }
-    }
-
-    /// Reads the trials that have ended, of those named.
-    ///
-    /// # Errors
-    ///
-    /// [`RecordError`] if a file is malformed.
-    pub fn trials<'a>(
-        &self,
-        names: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Vec<TrialResult>, RecordError> {
-        let paths =
-            names.into_iter().map(|name| self.trial_path(name)).filter(|path| path.is_file());
-        let trials: Result<Vec<_>, _> = paths.map(|path| read_trial(&path)).collect();
-        Ok(trials?.into_iter().flatten().collect())
-    }
-
-    /// Reads every trial in the folder that has ended.
-    ///
-    /// # Errors
-    ///
-    /// [`RecordError`] if a file cannot be read or is malformed.
-    pub fn results(&self) -> Result<Results, RecordError> {
-        let folder = self.path.join(MEASUREMENTS);
-        let entries = fs::read_dir(&folder).map_err(RecordError::io("read", &folder))?;
-        let paths = entries.flatten().map(|entry| entry.path());
-        let files = paths.filter(|path| path.extension().is_some_and(|kind| kind == "jsonl"));
-        let trials: Result<Vec<_>, _> = files.map(|path| read_trial(&path)).collect();
-        Ok(Results::new(trials?.into_iter().flatten().collect()))
     }
 
     fn malformed(&self, error: &serde_json::Error) -> RecordError {

@@ -97,6 +97,22 @@ impl RunLock {
         self.predecessor.as_ref()
     }
 
+    /// Tells whether the lock is the file at `path`, rather than one that has been there before.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let identity = |data: std::fs::Metadata| (data.dev(), data.ino());
+            let own = self.file.metadata().map(identity);
+            own.is_ok_and(|own| std::fs::metadata(path).map(identity).is_ok_and(|at| at == own))
+        }
+        // Elsewhere an open file cannot be renamed.
+        #[cfg(not(unix))]
+        {
+            path.exists()
+        }
+    }
+
     /// Returns who holds the lock at the moment.
     pub(super) fn holder(path: &Path) -> Option<Owner> {
         let mut file = File::open(path).ok()?;
@@ -190,7 +206,13 @@ mod tests {
         assert_eq!(RunLock::holder(&path).unwrap().pid, std::process::id());
         drop(lock);
         assert_eq!(RunLock::holder(&path), None);
-        assert_eq!(RunLock::take(&path).unwrap().predecessor(), None);
+        let lock = RunLock::take(&path).unwrap();
+        assert_eq!(lock.predecessor(), None);
+        assert!(lock.is_at(&path));
+        std::fs::rename(&path, folder.path().join("moved")).unwrap();
+        assert!(!lock.is_at(&path));
+        std::fs::write(&path, "").unwrap();
+        assert!(!lock.is_at(&path));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `run.json`: what was run, with what, and how it ended.
 
+use std::fmt;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -37,9 +38,9 @@ pub struct Manifest {
     pub trials: usize,
     /// The command that repeats the run.
     pub command: String,
-    /// When it was started, in seconds since 1970.
+    /// When it was started first, in seconds since 1970.
     pub started_unix: u64,
-    /// Seconds that the last session of it took.
+    /// Seconds that its sessions took, but for those that were killed.
     pub seconds: f64,
     /// The conclusions, once all trials are done.
     pub verdicts: Vec<Verdict>,
@@ -55,7 +56,7 @@ pub enum Status {
     Finished,
     /// Stopped by the user or the system: running it again goes on where it stopped.
     Interrupted,
-    /// Some trials failed; their files tell why.
+    /// Some trials failed, and are tried again by the same command; their files tell why.
     Failed,
 }
 
@@ -96,12 +97,33 @@ impl Versions {
             build: BUILD.clone(),
         }
     }
+
+    /// Tells whether these are the versions of this very program; nobody can tell of an unknown build.
+    pub fn is_this_program(&self) -> bool {
+        self.build != UNKNOWN && *self == Self::current()
+    }
 }
 
-/// Hashed once; `unknown` where the system does not show a program its own file.
+/// Reads `Backdraft 0.1.0, build 0123456789ab, linux-x86_64`.
+impl fmt::Display for Versions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { backdraft, build, platform, .. } = self;
+        write!(f, "Backdraft {backdraft}, build {build}, {platform}")
+    }
+}
+
+/// The build of a program that cannot read its own file.
+pub(super) const UNKNOWN: &str = "unknown";
+
+/// Hashed once.
 static BUILD: LazyLock<String> = LazyLock::new(|| {
-    let program = std::env::current_exe().and_then(std::fs::read);
-    program.map_or_else(|_| "unknown".to_owned(), |bytes| hash(&bytes))
+    // Linux shows a program its own file even if another has taken its name since it was started.
+    let own = if cfg!(target_os = "linux") {
+        Ok("/proc/self/exe".into())
+    } else {
+        std::env::current_exe()
+    };
+    own.and_then(std::fs::read).map_or_else(|_| UNKNOWN.to_owned(), |bytes| hash(&bytes))
 });
 
 #[cfg(test)]

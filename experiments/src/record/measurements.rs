@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::checkpoints::Mark;
+use super::contents::is_there;
 use super::error::RecordError;
 use super::id::hexadecimal;
 use crate::results::{Ending, TrialResult};
@@ -39,6 +40,8 @@ impl TrialWriter {
     ///
     /// [`RecordError`] naming the file.
     pub fn create(path: &Path, factors: &Factors, seed: u64) -> Result<Self, RecordError> {
+        // A pipe would be waited for, a link to elsewhere overwritten.
+        is_there(path)?;
         let file = File::create(path).map_err(RecordError::io("create", path))?;
         let mut writer = Self { path: path.to_owned(), file, length: 0, sum: Sha256::new() };
         writer.write(&[Line::Trial { trial: factors.clone(), seed }])?;
@@ -52,7 +55,7 @@ impl TrialWriter {
     ///
     /// [`RecordError`] if the file cannot be read or cut.
     pub(crate) fn resume(path: &Path, mark: &Mark) -> Result<Option<Self>, RecordError> {
-        if !path.is_file() {
+        if !is_there(path)? {
             return Ok(None);
         }
         let mut options = OpenOptions::new();
@@ -74,9 +77,13 @@ impl TrialWriter {
     /// # Errors
     ///
     /// [`RecordError`] naming the file.
-    pub(crate) fn mark(&self, best: Option<f64>) -> Result<Mark, RecordError> {
+    pub(crate) fn mark(
+        &self,
+        test_loss: Option<f64>,
+        best: Option<f64>,
+    ) -> Result<Mark, RecordError> {
         self.file.sync_data().map_err(RecordError::io("sync", &self.path))?;
-        Ok(Mark { bytes: self.length, sha256: hexadecimal(self.sum.clone()), best })
+        Ok(Mark { bytes: self.length, sha256: hexadecimal(self.sum.clone()), test_loss, best })
     }
 
     /// Appends rows; they are with the operating system when this returns.
@@ -204,7 +211,7 @@ mod tests {
         let factors = read_trial(&path).unwrap().unwrap().factors;
         let mut writer = TrialWriter::create(&path, &factors, 7).unwrap();
         writer.append(&[row(0.25)]).unwrap();
-        let mark = writer.mark(None).unwrap();
+        let mark = writer.mark(None, None).unwrap();
         writer.append(&[row(9.0)]).unwrap();
         fs::write(&path, [&fs::read(&path).unwrap()[..], b"{\"step\":3,\"qua"].concat()).unwrap();
         let mut writer = TrialWriter::resume(&path, &mark).unwrap().unwrap();

@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::error::RecordError;
+use super::files::files_below;
+use super::folder::RunFolder;
 use super::id::hexadecimal;
-use super::whole_file::{files_below, write_whole};
+use crate::whole_file::write_bytes;
 
-const SUMS: &str = "SHA256SUMS";
+pub(super) const SUMS: &str = "SHA256SUMS";
 /// Files that are no part of the record, by their name in the run's folder; `backdraft report` writes the
 /// report anew at any time, perhaps by a later version.
 const NOT_SUMMED: [&str; 3] = [SUMS, "lock", "report.html"];
@@ -37,14 +39,52 @@ impl std::fmt::Display for Damage {
     }
 }
 
-/// Writes the sums of all files in a run's folder.
-pub(super) fn seal(folder: &Path) -> Result<(), RecordError> {
-    let lines = sums(folder)?.into_iter().map(|(name, sum)| format!("{sum}  {name}\n"));
-    write_whole(&folder.join(SUMS), lines.collect::<String>().as_bytes())
+impl RunFolder {
+    /// Closes the record: writes the sums of all its files, among which must be those `listed`.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError`] naming the file that is missing, or cannot be read or written.
+    pub fn seal(&self, listed: &[String]) -> Result<(), RecordError> {
+        seal(self.path(), listed)
+    }
+
+    /// Removes the sums: the record is about to change.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError`] naming the file.
+    pub fn unseal(&self) -> Result<(), RecordError> {
+        unseal(self.path())
+    }
+
+    /// Tells whether the record is closed.
+    pub(crate) fn is_sealed(&self) -> bool {
+        is_sealed(self.path())
+    }
+
+    /// Compares the files with their sums; `None` if the record is not closed.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError`] naming the file that cannot be read.
+    pub fn compare_sums(&self) -> Result<Option<Comparison>, RecordError> {
+        compare(self.path())
+    }
 }
 
-/// Removes the sums, because the files are about to change.
-pub(super) fn unseal(folder: &Path) -> Result<(), RecordError> {
+fn seal(folder: &Path, listed: &[String]) -> Result<(), RecordError> {
+    let sums = sums(folder)?;
+    if let Some(missing) = listed.iter().find(|name| !sums.contains_key(*name)) {
+        let path = folder.join(missing);
+        return Err(RecordError::NotReadBack { path, damage: Damage::Missing });
+    }
+    let lines = sums.into_iter().map(|(name, sum)| format!("{sum}  {name}\n"));
+    let (path, text) = (folder.join(SUMS), lines.collect::<String>());
+    write_bytes(&path, text.as_bytes()).map_err(RecordError::write(path, text.len()))
+}
+
+fn unseal(folder: &Path) -> Result<(), RecordError> {
     let path = folder.join(SUMS);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -54,8 +94,7 @@ pub(super) fn unseal(folder: &Path) -> Result<(), RecordError> {
     }
 }
 
-/// Tells whether a folder has its sums.
-pub(super) fn is_sealed(folder: &Path) -> bool {
+fn is_sealed(folder: &Path) -> bool {
     folder.join(SUMS).is_file()
 }
 
@@ -68,8 +107,7 @@ pub struct Comparison {
     pub damages: Vec<(String, Damage)>,
 }
 
-/// Compares the files with their sums; `None` if the folder is not sealed.
-pub(super) fn compare(folder: &Path) -> Result<Option<Comparison>, RecordError> {
+fn compare(folder: &Path) -> Result<Option<Comparison>, RecordError> {
     let path = folder.join(SUMS);
     let text = match fs::read_to_string(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -133,7 +171,10 @@ mod tests {
         for name in ["a", "b", "inner/c", "lock"] {
             fs::write(path.join(name), name).unwrap();
         }
-        seal(path).unwrap();
+        let listed = ["a", "inner/c"].map(str::to_owned);
+        let missing = seal(path, &["e".to_owned()]).unwrap_err().to_string();
+        assert!(missing.contains("e` is missing") && !is_sealed(path), "{missing}");
+        seal(path, &listed).unwrap();
         assert!(is_sealed(path));
         fs::write(path.join("lock"), "another owner").unwrap();
         assert_eq!(compare(path).unwrap(), Some(Comparison { recorded: 3, damages: vec![] }));

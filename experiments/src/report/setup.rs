@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 
 use crate::experiment::About;
-use crate::number::duration;
 use crate::page::prose;
 use crate::record::Manifest;
 use crate::results::{Ending, Results};
@@ -24,10 +23,8 @@ pub(super) fn setup(about: &About, manifest: &Manifest, results: &Results) -> Ma
             h2 id="setup" { "How it was measured" }
             p { "The command that repeats it:" }
             pre { (manifest.command) }
-            p {
-                (manifest.trials) " trials, seeds " (seeds(results)) ", "
-                (duration(manifest.seconds)) "."
-            }
+            // Without times, so that the same request gives the same bytes; `run.json` has them.
+            p { (manifest.trials) " trials, seeds " (seeds(results)) "." }
             (endings(results))
             div class="charts" {
                 div class="scrolling" tabindex="0" {

@@ -10,6 +10,6 @@ mod shard;
 mod spec;
 
 pub use collect::{Collected, Collection, collect};
-pub use plan::{Planned, RunState, plan, recorded_state, state};
+pub use plan::{Planned, RunState, is_of_another_build, plan, state};
 pub use shard::Shard;
 pub use spec::{Changes, SpecError, SweepSpec};

@@ -7,7 +7,7 @@ use toml::Table;
 
 use super::spec::{Changes, SweepSpec};
 use crate::experiment::Entry;
-use crate::record::{Owner, RunFolder, Status, Versions, run_id};
+use crate::record::{Manifest, Owner, RunFolder, Status, run_id};
 
 /// A run of a sweep.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,8 +55,10 @@ pub fn plan(
 /// How a run of a sweep stands in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunState {
-    /// Nobody has begun it, or another build of the program has.
+    /// Nobody has begun it.
     Missing,
+    /// Another build has begun it: what it measured is put aside when the run is measured anew.
+    Foreign,
     /// A living process works on it.
     Running(Owner),
     /// It was killed: it goes on from its checkpoints.
@@ -65,7 +67,7 @@ pub enum RunState {
     Interrupted,
     /// Some of its trials failed.
     Failed,
-    /// It is done.
+    /// It is done, whichever build did it.
     Finished,
 }
 
@@ -76,17 +78,26 @@ pub fn state(out: &Path, experiment: &str, id: &str) -> RunState {
 }
 
 /// Looks how a run stands that nobody works on, or this process itself.
-pub fn recorded_state(folder: &RunFolder) -> RunState {
-    match folder.manifest() {
-        Ok(manifest) if manifest.versions == Versions::current() => match manifest.status {
-            Status::Running => RunState::CutOff,
-            Status::Interrupted => RunState::Interrupted,
-            Status::Failed => RunState::Failed,
-            Status::Finished if folder.is_sealed() => RunState::Finished,
-            // Killed while its record was closed.
-            Status::Finished => RunState::CutOff,
-        },
-        // What cannot be read is run again, which tells what is wrong with it.
-        Ok(_) | Err(_) => RunState::Missing,
+fn recorded_state(folder: &RunFolder) -> RunState {
+    // What cannot be read is run again, which tells what is wrong with it.
+    let Ok(manifest) = folder.manifest() else { return RunState::Missing };
+    if manifest.status == Status::Finished && folder.is_sealed() {
+        return RunState::Finished;
     }
+    if !manifest.versions.is_this_program() {
+        return RunState::Foreign;
+    }
+    match manifest.status {
+        // One that was killed while its record was closed is not done.
+        Status::Running | Status::Finished => RunState::CutOff,
+        Status::Interrupted => RunState::Interrupted,
+        Status::Failed => RunState::Failed,
+    }
+}
+
+/// Tells whether another build of the program has measured a finished run.
+pub fn is_of_another_build(out: &Path, experiment: &str, id: &str) -> bool {
+    let folder = RunFolder::at(out, experiment, id);
+    let is_other = |manifest: Manifest| !manifest.versions.is_this_program();
+    folder.is_sealed() && folder.manifest().is_ok_and(is_other)
 }

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use backdraft::{Interrupt, Overlay, Preset, RunFolder, read_trial};
+use backdraft::{RunFolder, RunRequest, Silent, read_trial};
 use backdraft_trainer::{Checkpoint, OptimizerConfig};
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::GradientsParams;
@@ -14,33 +15,8 @@ use super::{Outcome, Target, refusal};
 
 /// A small run, whose record is mutated.
 fn recorded(folder: &Path) -> RunFolder {
-    let experiment = backdraft::experiment("born-dead-relu").unwrap();
-    let overlay = Overlay::parse("seeds=2").unwrap();
-    let settings = experiment.settings(Preset::Quick, &[overlay]).unwrap();
-    let trials = experiment.prepare(&settings).unwrap().trials().unwrap();
-    let record = RunFolder::create(folder, "born-dead-relu", "0123456789ab").unwrap();
-    let options = backdraft::StudyOptions { interrupt: Interrupt::default(), ..Default::default() };
-    let bars = backdraft::Bars::new(1, 1, true);
-    backdraft::run_study(&trials, &record, &Device::flex(), &options, &bars).unwrap();
-    let manifest = backdraft::Manifest {
-        schema: backdraft::SCHEMA,
-        experiment: "born-dead-relu".to_owned(),
-        id: record.id(),
-        status: backdraft::Status::Finished,
-        preset: Preset::Quick,
-        settings,
-        backend: "flex".to_owned(),
-        device: "Cpu".to_owned(),
-        versions: backdraft::Versions::current(),
-        trials: trials.len(),
-        command: "backdraft run born-dead-relu".to_owned(),
-        started_unix: 1,
-        seconds: 1.0,
-        verdicts: vec![],
-    };
-    record.save(&manifest).unwrap();
-    record.seal().unwrap();
-    record
+    let request = RunRequest::named("born-dead-relu").unwrap().seeds(2).out(folder);
+    request.open().unwrap().execute(Arc::new(Silent)).unwrap().folder().clone()
 }
 
 pub(super) fn run_json(folder: &Path) -> Target<'_> {

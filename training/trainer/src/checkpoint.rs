@@ -6,7 +6,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, DType, Shape, Tensor};
-use burn_pack::Reader;
+use burn_pack::{Reader, Writer};
 use sha2::{Digest, Sha256};
 
 /// First line of a checkpoint, without the version.
@@ -93,9 +93,21 @@ impl Checkpoint {
         &self.note
     }
 
-    /// Returns the module's parameters in Burn's format, as in a `.bpk` file.
-    pub fn module(&self) -> &[u8] {
-        &self.module
+    /// Returns the module's parameters in Burn's format, as in a `.bpk` file: the same bytes for the same
+    /// parameters, whose random identities are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Unfit`] if Burn cannot read its own format.
+    pub fn weights(&self) -> Result<Vec<u8>, CheckpointError> {
+        let reader =
+            Reader::from_bytes(Bytes::from_bytes_vec(self.module.clone())).map_err(unfit)?;
+        let anonymous = reader.into_tensors().map_err(unfit)?.into_iter().map(|tensor| {
+            let (name, dtype, shape, _, bytes) = tensor.into_parts().map_err(unfit)?;
+            Ok(burn_pack::Tensor::new(name, dtype, shape, None, bytes))
+        });
+        let anonymous = anonymous.collect::<Result<Vec<_>, CheckpointError>>()?;
+        Ok(Writer::new(anonymous).into_bytes().map_err(unfit)?.to_vec())
     }
 
     /// Puts the state into a module and an optimiser of the same configuration.
@@ -309,6 +321,23 @@ mod tests {
         assert!(restored.weight.is_require_grad());
         let again = Checkpoint::take(7, &restored, &optimizer).unwrap();
         assert_eq!(again.module, checkpoint.module);
+    }
+
+    #[test]
+    fn the_weights_of_equal_networks_are_the_same_bytes_and_load() {
+        let equal = || {
+            let weight = Tensor::ones([3, 2], &Device::flex().autodiff());
+            let network = Linear { weight: Param::from_tensor(weight), bias: None };
+            Checkpoint::take(7, &network, &OptimizerConfig::ADAM.init()).unwrap()
+        };
+        let (first, second) = (equal(), equal());
+        assert_ne!(first.module, second.module, "the identities of parameters are random");
+        let weights = first.weights().unwrap();
+        assert_eq!(weights, second.weights().unwrap());
+        let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(weights)).unwrap();
+        let other = LinearConfig::new(3, 2).with_bias(false).init(&Device::flex());
+        let loaded = other.try_load_record(record).unwrap();
+        assert_eq!(loaded.weight.val().into_data().iter::<f64>().sum::<f64>(), 6.0);
     }
 
     #[test]

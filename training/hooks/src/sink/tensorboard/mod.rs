@@ -40,6 +40,8 @@ pub enum HyperParameter {
 #[derive(Debug)]
 pub struct TensorBoardSink<W> {
     writer: W,
+    /// The time of all events, if it is not the system's.
+    fixed_time: Option<f64>,
 }
 
 impl TensorBoardSink<BufWriter<File>> {
@@ -65,9 +67,29 @@ impl<W: Write> TensorBoardSink<W> {
     /// # Errors
     ///
     /// The writer's.
-    pub fn new(mut writer: W) -> io::Result<Self> {
-        record::write(&mut writer, &event::version(wall_time()))?;
-        Ok(Self { writer })
+    pub fn new(writer: W) -> io::Result<Self> {
+        Self::begin(writer, None)
+    }
+
+    /// Starts an event file whose events all bear one time, in seconds since 1970: the same rows give the
+    /// same bytes.
+    ///
+    /// # Errors
+    ///
+    /// The writer's.
+    pub fn at(writer: W, wall_time: f64) -> io::Result<Self> {
+        Self::begin(writer, Some(wall_time))
+    }
+
+    fn begin(writer: W, fixed_time: Option<f64>) -> io::Result<Self> {
+        let mut sink = Self { writer, fixed_time };
+        let version = event::version(sink.time());
+        record::write(&mut sink.writer, &version)?;
+        Ok(sink)
+    }
+
+    fn time(&self) -> f64 {
+        self.fixed_time.unwrap_or_else(wall_time)
     }
 
     /// Writes what the run was made with, for TensorBoard's HParams dashboard; runs of the same `group`
@@ -81,7 +103,8 @@ impl<W: Write> TensorBoardSink<W> {
         group: &str,
         parameters: &[(String, HyperParameter)],
     ) -> io::Result<()> {
-        record::write(&mut self.writer, &event::session_start(wall_time(), group, parameters))
+        let start = event::session_start(self.time(), group, parameters);
+        record::write(&mut self.writer, &start)
     }
 
     /// Returns the writer.
@@ -92,7 +115,7 @@ impl<W: Write> TensorBoardSink<W> {
 
 impl<W: Write> Sink for TensorBoardSink<W> {
     fn write(&mut self, rows: &[Row]) -> io::Result<()> {
-        let wall_time = wall_time();
+        let wall_time = self.time();
         for of_step in rows.chunk_by(|a, b| a.step == b.step) {
             record::write(&mut self.writer, &event::summary(wall_time, of_step))?;
         }

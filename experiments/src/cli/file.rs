@@ -1,0 +1,36 @@
+//! Files that a user names.
+
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use anyhow::anyhow;
+
+use super::Failure;
+use crate::whole_file::write_whole;
+
+/// Writes a file that the user named, whole or not at all.
+///
+/// # Errors
+///
+/// [`Failure::Run`] if the disk is full, [`Failure::Input`] if there can be no such file.
+pub(super) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    write_whole(path, write).map_err(|error| not_written(path, &error))
+}
+
+/// Says that a file or folder that the user named could not be written.
+pub(super) fn not_written(path: &Path, error: &io::Error) -> Failure {
+    let path = path.display();
+    if is_full(error) {
+        let remedy = "nothing was changed there; make room, or name a file on another disk";
+        return Failure::Run(anyhow!("cannot write `{path}`: {error}; {remedy}"));
+    }
+    Failure::Input(anyhow!("cannot write `{path}`: {error}"))
+}
+
+fn is_full(error: &io::Error) -> bool {
+    use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull)
+}

@@ -1,0 +1,65 @@
+//! `backdraft sweep collect`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+
+use crate::cli::Failure;
+use crate::cli::file::write_file;
+use crate::cli::print::{note, number, say};
+use crate::record::RunFolder;
+use crate::sweep::collect;
+
+/// Prints one line per run and variant, and writes one line per trial.
+pub(super) fn table(folders: &[PathBuf], csv: Option<&Path>) -> Result<(), Failure> {
+    let runs: Vec<RunFolder> = folders.iter().flat_map(|folder| RunFolder::list(folder)).collect();
+    if runs.is_empty() {
+        let names = folders.iter().map(|folder| format!("`{}`", folder.display()));
+        let names = names.collect::<Vec<_>>().join(", ");
+        return Err(Failure::Input(anyhow!("there are no runs in {names}")));
+    }
+    let collection = collect(&runs).map_err(Failure::input)?;
+    collection.warnings.iter().for_each(note);
+    let table = collection.table();
+    if let Some(path) = csv {
+        write_file(path, |file| {
+            let mut writer = csv::Writer::from_writer(file);
+            table.iter().try_for_each(|line| writer.write_record(line))?;
+            writer.flush()
+        })?;
+    }
+    print_means(&table);
+    say(format!("{} trials of {} runs", table.len() - 1, collection.runs.len()));
+    Ok(())
+}
+
+/// The means over seeds of what a training ends with, one line for each variant.
+fn print_means(table: &[Vec<String>]) {
+    const SHOWN: [&str; 4] = ["test_loss", "test_accuracy", "train_loss", "train_accuracy"];
+    let Some((header, lines)) = table.split_first() else { return };
+    let column = |name: &str| header.iter().position(|other| other == name);
+    let (Some(seed), Some(ending)) = (column("seed"), column("ending")) else { return };
+    let shown: Vec<(&str, usize)> =
+        SHOWN.iter().filter_map(|name| Some((*name, column(name)?))).collect();
+    for group in lines.chunk_by(|a, b| a[..seed] == b[..seed]) {
+        let words = header[2..seed].iter().zip(&group[0][2..seed]);
+        let words = words.filter(|(_, value)| !value.is_empty());
+        let label = words.map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>();
+        let mean = |at: usize| {
+            let values: Vec<f64> = group.iter().filter_map(|line| line[at].parse().ok()).collect();
+            let is_there = !values.is_empty();
+            is_there.then(|| values.iter().sum::<f64>() / values.len() as f64)
+        };
+        let means = shown.iter().filter_map(|(name, at)| Some((name, mean(*at)?)));
+        let means = means.map(|(name, mean)| format!("{name} {}", number(mean)));
+        let others = group.iter().filter(|line| line[ending] != "finished").count();
+        let others = if others > 0 { format!(", {others} not finished") } else { String::new() };
+        say(format!(
+            "{}  {}: {} ({} seeds{others})",
+            group[0][1],
+            label.join(", "),
+            means.collect::<Vec<_>>().join(", "),
+            group.len()
+        ));
+    }
+}

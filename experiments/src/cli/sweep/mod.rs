@@ -1,0 +1,104 @@
+//! `backdraft sweep`.
+
+mod collect;
+mod described;
+mod progress;
+mod supervise;
+mod work;
+
+use std::num::NonZero;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::Failure;
+use super::arguments::{CheckpointArguments, RUNS};
+use crate::sweep::Shard;
+use described::Sweep;
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = SWEEP_EXAMPLES)]
+pub(super) struct SweepArguments {
+    #[command(subcommand)]
+    command: Option<SweepCommand>,
+    #[command(flatten)]
+    work: WorkArguments,
+}
+
+const SWEEP_EXAMPLES: &str = "\
+A description names the experiment and what is varied:
+
+  experiment = \"sigmoid-vs-relu\"
+  seeds = 5
+  [set]
+  depths = [3]
+  flow_depth = 3
+  [grid]
+  adam_rate = [0.001, 0.003, 0.01]
+  sgd_rate = [0.1, 1.0]
+
+Also `[[list]]` with the settings of one run each, and `[random]` with `samples`, `seed` and
+`[random.draw]` such as `adam_rate = { log_uniform = [1e-4, 1e-1] }`. Finished runs are not run again.
+
+Examples:
+  backdraft sweep rates.toml
+  backdraft sweep rates.toml --jobs 8 --shard 2/10      one of ten machines
+  backdraft sweep status rates.toml
+  backdraft sweep collect runs /mnt/other/runs --csv rates.csv";
+
+#[derive(Debug, Subcommand)]
+enum SweepCommand {
+    /// Show how the runs of a sweep stand.
+    Status {
+        /// The description of the sweep.
+        spec: PathBuf,
+        /// Folder for run records.
+        #[arg(long, default_value = RUNS, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Merge runs from anywhere into one table.
+    Collect {
+        /// Folders of run records, or runs.
+        #[arg(default_value = RUNS)]
+        folders: Vec<PathBuf>,
+        /// Write one line per trial to a .csv file.
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct WorkArguments {
+    /// The description of the sweep.
+    #[arg(required = true)]
+    spec: Option<PathBuf>,
+    /// Runs side by side, each in a process of its own [default: number of cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// Cores that each run takes, for trials side by side [default: cores / jobs].
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<u16>>,
+    /// Only a share of the runs: `2/5` is the second of five.
+    #[arg(long, default_value_t = Shard::WHOLE, value_name = "I/N")]
+    shard: Shard,
+    /// Folder for run records; several processes may share it.
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    checkpoints: CheckpointArguments,
+    /// No line for each run.
+    #[arg(long, short)]
+    quiet: bool,
+    /// This process is one of those that a sweep started, and stops when its standard input closes.
+    #[arg(long, hide = true, value_name = "I/N")]
+    worker: Option<Shard>,
+}
+
+pub(super) fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
+    match &arguments.command {
+        Some(SweepCommand::Status { spec, out }) => progress::status(&Sweep::read(spec)?, out),
+        Some(SweepCommand::Collect { folders, csv }) => collect::table(folders, csv.as_deref()),
+        None => work::work(&arguments.work),
+    }
+}

@@ -1,0 +1,78 @@
+//! The processes of a sweep.
+
+use std::io::Read;
+use std::num::NonZero;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::WorkArguments;
+use crate::cli::Failure;
+use crate::cli::arguments::CheckpointArguments;
+use crate::cli::print::note;
+use crate::interrupt::Interrupt;
+
+/// Starts processes that share the runs, and waits for them.
+pub(super) fn supervise(
+    path: &Path,
+    arguments: &WorkArguments,
+    jobs: usize,
+    threads: NonZero<usize>,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
+    let mut workers = Vec::new();
+    for index in 1..=jobs {
+        let worker = worker(path, arguments, &format!("{index}/{jobs}"), threads);
+        workers.push(worker.context("cannot start a process").map_err(Failure::Run)?);
+    }
+    while !workers.is_empty() {
+        let mut running = Vec::new();
+        for mut child in workers {
+            if interrupt.is_requested() {
+                drop(child.stdin.take());
+            }
+            match child.try_wait().map_err(Failure::run)? {
+                None => running.push(child),
+                Some(status) if status.success() || interrupt.is_requested() => {}
+                // Its runs are gone on with by the others.
+                Some(status) => note(format!("a process of the sweep ended with {status}")),
+            }
+        }
+        workers = running;
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+fn worker(
+    path: &Path,
+    arguments: &WorkArguments,
+    place: &str,
+    threads: NonZero<usize>,
+) -> std::io::Result<Child> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["sweep", "--jobs", "1", "--worker", place]).arg(path);
+    command.args(["--threads", &threads.to_string(), "--shard", &arguments.shard.to_string()]);
+    command.arg("--out").arg(&arguments.out);
+    let CheckpointArguments { checkpoint_every, keep_checkpoints } = arguments.checkpoints;
+    command.args(["--checkpoint-every", &checkpoint_every.to_string()]);
+    command.args(["--keep-checkpoints", &keep_checkpoints.to_string()]);
+    if arguments.quiet {
+        command.arg("--quiet");
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()
+}
+
+/// Lets the process end in order when the one that started it goes.
+pub(super) fn stop_with_standard_input(interrupt: &Interrupt) -> std::io::Result<()> {
+    let interrupt = interrupt.clone();
+    let wait = move || {
+        let mut nothing = [0];
+        while std::io::stdin().read(&mut nothing).is_ok_and(|read| read > 0) {}
+        interrupt.request();
+    };
+    thread::Builder::new().spawn(wait).map(drop)
+}
