@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod accumulation;
+mod activations;
 mod backends;
 #[cfg(feature = "burn-train")]
 mod burn_train;
