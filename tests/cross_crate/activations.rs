@@ -1,7 +1,9 @@
 //! Every activation against its closed form in `f64`, from subnormal numbers to the largest.
 
 use backdraft::{BACKENDS, Backend};
+use backdraft_hooks::{GradientHook, GradientNorm, Schedule, Taps};
 use backdraft_layers::{Activation, ActivationLayer, dense};
+use backdraft_resnet::{Normalization, ResnetConfig};
 use backdraft_tests::{Point, closed_form};
 use burn::module::Param;
 use burn::nn::Linear;
@@ -138,6 +140,34 @@ fn results_that_vanish_keep_their_digits() {
                 let x = result.x;
                 assert!(is_close, "{activation:?}: {what} at {x:e} is off by {error:e}, {exact:e}");
             }
+        }
+    }
+}
+
+/// Twelve residual blocks without normalisation, in which pre-activations grow beyond 88, where eˣ
+/// overflows.
+#[test]
+fn no_activation_has_a_gradient_that_is_not_finite_where_signals_grow() {
+    let config = ResnetConfig {
+        input_shape: [1, 8, 8],
+        stages: vec![6, 6],
+        width: 8,
+        normalization: Normalization::None,
+        ..Default::default()
+    };
+    for backend in BACKENDS.iter().filter(|backend| backend.is_built_in()) {
+        let device = Backend::select(Some(backend.name)).unwrap().1.autodiff();
+        for activation in Activation::ALL {
+            let config = ResnetConfig { activation: *activation, ..config.clone() };
+            let network = config.try_init(1, &device).unwrap();
+            let wave = |i: i32| (f64::from(i) * 0.7).sin() * 3.0;
+            let images = TensorData::new((0..256).map(wave).collect(), [4, 1, 8, 8]);
+            let outputs = network.forward(Tensor::from_data(images, &device), &mut Taps::off());
+            let gradients = (outputs * 1e-3).sum().backward();
+            let mut hook = GradientHook::new(&[&GradientNorm], Schedule::Every(1));
+            let rows = hook.observe(0, &network, &gradients).unwrap().rows().unwrap();
+            let is_finite = rows.iter().all(|row| row.value.is_finite());
+            assert!(is_finite, "{activation:?} on {}: {rows:?}", backend.name);
         }
     }
 }
