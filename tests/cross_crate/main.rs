@@ -21,6 +21,7 @@ mod read_backs;
 mod recurrent;
 mod resume;
 mod training;
+mod upstream;
 
 use backdraft_layers::Activation;
 use backdraft_mlp::MlpConfig;
