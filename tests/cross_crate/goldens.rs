@@ -9,12 +9,12 @@ use backdraft_layers::Network;
 use backdraft_trainer::Objective;
 use backdraft_zoo::{NetworkConfig, load};
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Gradients, Tensor};
+use burn::tensor::{DType, Device, Gradients, Tensor};
 use regex::Regex;
 use safetensors::SafeTensors;
 use serde_json::Value;
 
-use crate::relative_difference;
+use crate::{relative_difference, widened};
 
 struct Golden {
     name: String,
@@ -61,6 +61,22 @@ fn measure(golden: &Golden, device: &Device) -> Xray {
     let mut network = golden.config.try_init(7, device).unwrap();
     load(&mut network, &golden.config, &golden.weights).unwrap();
     xray(network, &golden.batch, golden.loss, device).unwrap()
+}
+
+/// As [`measure`], in `f64` on flex.
+fn measure_in_f64(golden: &Golden) -> Xray {
+    let device = Device::flex().autodiff();
+    let mut network = golden.config.try_init(7, &device).unwrap();
+    load(&mut network, &golden.config, &golden.weights).unwrap();
+    let network = widened(network);
+    let mut taps = Taps::on();
+    let outputs = network.score(golden.batch.inputs(&device).cast(DType::F64), &mut taps);
+    let loss = golden.loss.loss(outputs, golden.batch.targets(&device).cast(DType::F64));
+    let gradients = loss.backward();
+    let mut hook = GradientHook::new(QUANTITIES, Schedule::Every(1));
+    let rows = hook.observe_with_taps(0, &network, &gradients, &taps).unwrap().rows().unwrap();
+    let loss = loss.into_data().iter::<f64>().next().unwrap();
+    Xray { loss, rows, findings: vec![] }
 }
 
 /// PyTorch's names of parameters in ours, through the same mapping that loads weights.
@@ -135,6 +151,16 @@ fn norms_agree_with_pytorch_in_float64() {
             );
             assert!(largest < tolerance, "{name}: {}: {which} differs by {largest:e}", golden.name);
         }
+    }
+}
+
+/// What is only `f32` somewhere on the way is off by 1e-8 or more.
+#[test]
+fn in_f64_norms_agree_with_pytorch_to_ten_digits() {
+    for golden in goldens() {
+        let (largest, which, compared) = largest_difference(&golden, &measure_in_f64(&golden));
+        println!("{:28} {compared:4} values, at most {largest:.1e} in {which}", golden.name);
+        assert!(largest < 1e-10, "{}: {which} differs by {largest:e}", golden.name);
     }
 }
 

@@ -1,12 +1,13 @@
 //! The MLP's gradients against the float64 reference, and the reference against finite differences.
 
-use backdraft_hooks::{ActivationGradientNorm, GradientHook, GradientNorm, Row, Schedule};
+use backdraft_hooks::{ActivationGradientNorm, GradientHook, GradientNorm, Row, Schedule, Taps};
 use backdraft_layers::Activation;
 use backdraft_tests::{Gradients, ReferenceMlp};
 use backdraft_trainer::{BinaryCrossEntropy, Objective};
-use burn::tensor::Device;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{DType, Device, Gradients as BurnGradients, Tensor};
 
-use crate::{batch, config, relative_difference, tensors};
+use crate::{batch, config, relative_difference, tensors, widened};
 
 const ACTIVATIONS: [Activation; 5] = [
     Activation::Identity,
@@ -96,6 +97,45 @@ fn every_norm_that_the_hook_reports_agrees_with_the_reference() {
             }
             let all = expected.layers.iter().flat_map(|l| l.weight.iter().flatten().chain(&l.bias));
             check("gradient_norm", "network", norm(all.copied()));
+        }
+    }
+}
+
+/// The elements of all gradients, in the order of the module.
+struct Elements<'a> {
+    gradients: &'a BurnGradients,
+    all: Vec<f64>,
+}
+
+impl ModuleVisitor for Elements<'_> {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        let gradient = parameter.val().grad(self.gradients).unwrap().into_data();
+        self.all.extend(gradient.iter::<f64>());
+    }
+}
+
+#[test]
+fn in_f64_every_element_of_every_gradient_is_the_references() {
+    let device = Device::flex().autodiff();
+    let (inputs, targets) = batch(8, 7);
+    let (x, y) = tensors(&inputs, &targets, &device);
+    for activation in Activation::ALL.iter().copied().filter(|it| *it != Activation::Prelu) {
+        for (depth, seed) in [(1, 1), (3, 2), (10, 3)] {
+            let mlp = widened(config(activation, depth).init(seed, &device));
+            let reference = ReferenceMlp::of(&mlp, activation).backward(&inputs, &targets);
+            let outputs = mlp.forward(x.clone().cast(DType::F64), &mut Taps::off());
+            let gradients = BinaryCrossEntropy.loss(outputs, y.clone().cast(DType::F64)).backward();
+            let mut elements = Elements { gradients: &gradients, all: Vec::new() };
+            mlp.visit(&mut elements);
+            let layers = reference.layers.iter();
+            let exact = layers.flat_map(|l| l.weight.iter().flatten().chain(&l.bias)).copied();
+            let exact: Vec<f64> = exact.collect();
+            assert_eq!(elements.all.len(), exact.len());
+            let largest = exact.iter().fold(0.0, |most: f64, g| most.max(g.abs()));
+            for (ours, exact) in elements.all.iter().zip(&exact) {
+                let is_close = (ours - exact).abs() <= 1e-12 * largest;
+                assert!(is_close, "{activation:?} of depth {depth}: {ours:e}, not {exact:e}");
+            }
         }
     }
 }

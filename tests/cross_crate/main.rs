@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod accumulation;
+mod activations;
 mod backends;
 #[cfg(feature = "burn-train")]
 mod burn_train;
@@ -14,15 +15,18 @@ mod goldens;
 mod gradients;
 mod mutations;
 mod numbers;
+mod precision;
 mod quantities;
 mod read_backs;
 mod recurrent;
 mod resume;
 mod training;
+mod upstream;
 
 use backdraft_layers::Activation;
 use backdraft_mlp::MlpConfig;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 
 /// A batch of made-up numbers, the same everywhere.
 fn batch(examples: usize, features: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
@@ -49,4 +53,21 @@ fn config(activation: Activation, depth: usize) -> MlpConfig {
 /// |a − b| relative to the larger.
 fn relative_difference(a: f64, b: f64) -> f64 {
     if a == b { 0.0 } else { (a - b).abs() / a.abs().max(b.abs()) }
+}
+
+/// The network with all its floats, the running statistics among them, in `f64`.
+fn widened<M: Module>(network: M) -> M {
+    struct Widened;
+
+    impl ModuleMapper for Widened {
+        fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let is_learned = parameter.is_require_grad();
+            parameter.map(|value| {
+                let value = value.cast(DType::F64);
+                if is_learned { value.detach().require_grad() } else { value }
+            })
+        }
+    }
+
+    network.map(&mut Widened)
 }

@@ -1,9 +1,10 @@
 //! A fully connected network in `f64`: plain loops, gradient by hand.
 
-use backdraft::theory::ScalarFunction;
 use backdraft_layers::Activation;
 use backdraft_mlp::Mlp;
 use burn::nn::Linear;
+
+use crate::activations::closed_form;
 
 /// A linear layer: `weight[input][output]` and `bias[output]`.
 #[derive(Clone, Debug)]
@@ -62,8 +63,8 @@ impl ReferenceMlp {
                 row.iter().enumerate().for_each(|(j, w)| z[j] += w * x);
             }
             let is_head = depth + 1 == self.layers.len();
-            signal =
-                z.iter().map(|z| if is_head { *z } else { self.activation.value(*z) }).collect();
+            let value = |z: f64| closed_form(self.activation, z).value;
+            signal = z.iter().map(|z| if is_head { *z } else { value(*z) }).collect();
             trace.push((z, signal.clone()));
         }
         trace
@@ -95,7 +96,7 @@ impl ReferenceMlp {
                         row.iter().zip(&delta).map(|(w, d)| w * d).sum()
                     };
                     let upstream: Vec<f64> = weight.iter().map(by_unit).collect();
-                    let slope = |z: &f64| self.activation.derivative(*z);
+                    let slope = |z: &f64| closed_form(self.activation, *z).slopes[0];
                     delta = upstream
                         .iter()
                         .zip(&trace[depth - 1].0)

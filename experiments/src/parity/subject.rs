@@ -1,7 +1,11 @@
-//! What is measured on every back end: each network of the zoo, and the start of each experiment.
+//! What is measured on every back end: each network of the zoo, networks whose signals grow, and the start of
+//! each experiment.
 
 use anyhow::Context;
 use backdraft_hooks::{GradientHook, QUANTITIES, Row, Schedule};
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::MlpConfig;
+use backdraft_resnet::{Normalization, ResnetConfig};
 use backdraft_trainer::{OptimizerConfig, TrainerConfig};
 use backdraft_zoo::{NetworkConfig, networks};
 use burn::tensor::Device;
@@ -15,7 +19,7 @@ use crate::panics::silent;
 
 /// Something that measures the same on every back end.
 pub struct Subject {
-    /// Name of a network of the zoo or of an experiment.
+    /// Name of a network or of an experiment.
     pub name: &'static str,
     kind: Kind,
 }
@@ -25,12 +29,37 @@ enum Kind {
     Experiment(&'static dyn Entry),
 }
 
-/// Returns every network of the zoo, then every experiment.
+/// Returns every network of the zoo in miniature, those whose signals grow, and every experiment.
 pub fn subjects() -> Vec<Subject> {
-    let networks = networks().map(|(name, config)| (name, Kind::Network(Box::new(config))));
+    let miniatures = networks().map(|(name, config)| (name, config.miniature()));
+    let networks = miniatures.chain(growing());
+    let networks = networks.map(|(name, config)| (name, Kind::Network(Box::new(config))));
     let experiments =
         EXPERIMENTS.iter().map(|entry| (entry.about().name, Kind::Experiment(*entry)));
     networks.chain(experiments).map(|(name, kind)| Subject { name, kind }).collect()
+}
+
+/// Networks with pre-activations beyond 88, where eˣ overflows in `f32`.
+fn growing() -> [(&'static str, NetworkConfig); 2] {
+    let selu = MlpConfig {
+        inputs: 10,
+        depth: 12,
+        activation: Activation::Selu,
+        initializer: Initializer::MeanField(6.0),
+        ..MlpConfig::default()
+    };
+    let elu = ResnetConfig {
+        input_shape: [1, 8, 8],
+        stages: vec![10, 10],
+        width: 8,
+        normalization: Normalization::None,
+        activation: Activation::Elu,
+        ..ResnetConfig::default()
+    };
+    [
+        ("mlp-selu-growing", NetworkConfig::Mlp(selu)),
+        ("resnet-elu-growing", NetworkConfig::Resnet(elu)),
+    ]
 }
 
 impl Subject {
@@ -39,16 +68,16 @@ impl Subject {
         matches!(self.kind, Kind::Experiment(_))
     }
 
-    /// Measures on a device without autodiff: loss, and all quantities of the hook, of a network in
-    /// miniature at one step of gradient descent; or whatever the smallest trial of an experiment's
-    /// quick preset measures up to the end of its first step.
+    /// Measures on a device without autodiff: loss, and all quantities of the hook, of a network at one
+    /// step of gradient descent; or whatever the smallest trial of an experiment's quick preset measures
+    /// up to the end of its first step.
     ///
     /// # Errors
     ///
     /// Data that cannot be had, or the message of a device that failed.
     pub fn measure(&self, device: &Device) -> anyhow::Result<Vec<Row>> {
         let measured = silent(|| match &self.kind {
-            Kind::Network(config) => one_step(config.miniature(), device),
+            Kind::Network(config) => one_step(NetworkConfig::clone(config), device),
             Kind::Experiment(entry) => beginning(*entry, device),
         });
         measured.map_err(anyhow::Error::msg)?
@@ -90,5 +119,21 @@ fn beginning(experiment: &dyn Entry, device: &Device) -> anyhow::Result<Vec<Row>
 fn choose_nothing(settings: &mut Table) {
     if let Some(Value::Array(rates)) = settings.get_mut("rates") {
         rates.truncate(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growing_signals_pass_the_overflow_of_exp_and_nothing_is_lost() {
+        for (name, config) in growing() {
+            let rows = one_step(config, &Device::flex()).unwrap();
+            let deviations = rows.iter().filter(|r| r.quantity == "activation_standard_deviation");
+            let largest = deviations.map(|row| row.value).fold(0.0, f64::max);
+            assert!(largest > 88.0, "{name}: {largest}");
+            assert!(rows.iter().all(|row| row.value.is_finite()), "{name}");
+        }
     }
 }

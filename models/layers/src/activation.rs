@@ -1,8 +1,16 @@
 //! The activation functions, by name.
 
 use backdraft_hooks::Nonlinearity;
-use burn::tensor::{Tensor, activation as burn_activation};
+use burn::tensor::Tensor;
+use burn::tensor::activation::{
+    hard_shrink, hardtanh, leaky_relu, log_sigmoid, relu, relu6, soft_shrink, softsign, tanh,
+    tanhshrink, thresholded_relu,
+};
 use serde::{Deserialize, Serialize};
+
+use crate::functions::{
+    elu, gelu, gelu_approximate, hard_sigmoid, mish, selu, sigmoid, silu, softplus,
+};
 
 /// An element-wise activation function: each of Burn's, under the name that configurations use.
 ///
@@ -139,11 +147,6 @@ impl Activation {
     /// [`Activation::Prelu`] has a learned slope and so lives in a
     /// [`ActivationLayer`](crate::ActivationLayer); here it stands at its initial slope.
     pub fn apply<const D: usize>(self, tensor: Tensor<D>) -> Tensor<D> {
-        use burn_activation::{
-            celu, elu, gelu_approximate, hard_shrink, hard_sigmoid, hard_swish, hardtanh,
-            leaky_relu, log_sigmoid, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softplus,
-            softsign, tanh, tanhshrink, thresholded_relu,
-        };
         match self {
             Self::Identity => tensor,
             Self::Sigmoid => sigmoid(tensor),
@@ -151,18 +154,17 @@ impl Activation {
             Self::Relu => relu(tensor),
             Self::LeakyRelu => leaky_relu(tensor, 0.01),
             Self::Prelu => leaky_relu(tensor, Self::PRELU_SLOPE),
-            Self::Elu => elu(tensor, 1.0),
-            Self::Celu => celu(tensor, 1.0),
+            Self::Elu | Self::Celu => elu(tensor),
             Self::Selu => selu(tensor),
-            Self::Gelu => exact_gelu(tensor),
+            Self::Gelu => gelu(tensor),
             Self::GeluApproximate => gelu_approximate(tensor),
             Self::Silu => silu(tensor),
             Self::Mish => mish(tensor),
-            Self::Softplus => softplus(tensor, 1.0),
+            Self::Softplus => softplus(tensor),
             Self::Softsign => softsign(tensor),
             Self::LogSigmoid => log_sigmoid(tensor),
-            Self::HardSigmoid => hard_sigmoid(tensor, 0.2, 0.5),
-            Self::HardSwish => hard_swish(tensor),
+            Self::HardSigmoid => hard_sigmoid(tensor, 0.2),
+            Self::HardSwish => tensor.clone() * hard_sigmoid(tensor, 1.0 / 6.0),
             Self::HardTanh => hardtanh(tensor, -1.0, 1.0),
             Self::Relu6 => relu6(tensor),
             Self::ThresholdedRelu => thresholded_relu(tensor, 1.0),
@@ -174,13 +176,6 @@ impl Activation {
 
     /// Initial slope of PReLU below zero (He et al. 2015, § 2.1).
     pub const PRELU_SLOPE: f64 = 0.25;
-}
-
-/// x Φ(x), written out: Burn 0.22.1 differentiates its own `gelu` by the tanh approximation on every
-/// back end but flex, which is off by up to 1e-3 and so not the gradient of what is computed.
-fn exact_gelu<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
-    let cumulative = (tensor.clone() * std::f64::consts::FRAC_1_SQRT_2).erf() * 0.5 + 0.5;
-    tensor * cumulative
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod batch_norm;
 mod convolution;
 mod dense;
 mod error;
+mod functions;
 mod initializer;
 #[cfg(feature = "flex")]
 pub mod kernel;
@@ -22,6 +23,7 @@ pub use batch_norm::batch_norm;
 pub use convolution::{ConvolutionInit, convolve};
 pub use dense::dense;
 pub use error::{InvalidField, SIZES};
+pub use functions::sigmoid;
 pub use initializer::Initializer;
 pub use linear::LinearInit;
 pub use rng::{WeightRng, weight_rng};

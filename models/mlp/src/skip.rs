@@ -1,9 +1,8 @@
 //! Connections around hidden layers.
 
-use backdraft_layers::{Initializer, InvalidField, LinearInit, WeightRng};
+use backdraft_layers::{Initializer, InvalidField, LinearInit, WeightRng, sigmoid};
 use burn::module::{Module, Param};
 use burn::nn::Linear;
-use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 

@@ -2,8 +2,9 @@
 //! kernel is tested against.
 
 use backdraft_hooks::Taps;
+use backdraft_layers::sigmoid;
 use burn::tensor::Tensor;
-use burn::tensor::activation::{relu, sigmoid, tanh};
+use burn::tensor::activation::{relu, tanh};
 
 use crate::cell::Cell;
 use crate::layer::RecurrentLayer;

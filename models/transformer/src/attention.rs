@@ -38,7 +38,8 @@ impl Attention {
         };
         let query = of_heads(&self.query); // [batch, heads, length, each]
         let scores = query.matmul(of_heads(&self.key).transpose());
-        let weights = softmax(scores.div_scalar((each as f64).sqrt()), 3);
+        // No division by √each: Burn narrows the divisor to `f32` on the way back.
+        let weights = softmax(scores.mul_scalar((each as f64).sqrt().recip()), 3);
         let seen = weights.matmul(of_heads(&self.value)).swap_dims(1, 2);
         self.output.forward(seen.reshape([batch, length, width]))
     }

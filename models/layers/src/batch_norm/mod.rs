@@ -48,14 +48,15 @@ mod tests {
     use burn::tensor::{DType, Device, TensorData};
     use std::num::NonZero;
 
-    /// Output, gradients of input, shortcut, gain and shift, and running statistics, flat, computed
-    /// in numbers of this kind.
+    /// Output, gradients of input, gain and shift, running statistics, and the shortcut's gradient if
+    /// there is one, computed in numbers of this kind from inputs of about `scale`.
     fn results(
         activation: Option<Activation>,
         has_shortcut: bool,
         shape: [usize; 4],
+        scale: f64,
         dtype: DType,
-    ) -> Vec<f64> {
+    ) -> Vec<Vec<f64>> {
         let device = Device::flex().autodiff();
         let data = |shape: &[usize], step: f64| {
             let values = (0..shape.iter().product()).map(|i| (f64::from(i as u32) * step).sin());
@@ -71,7 +72,7 @@ mod tests {
         };
         let activation = activation.map(|activation| ActivationLayer::new(activation, &device));
         let input = Tensor::<4>::from_data(data(&shape, 1.7), (&device, dtype)).add_scalar(3.0);
-        let input = input.detach().require_grad();
+        let input = input.mul_scalar(scale).detach().require_grad();
         let shortcut = Tensor::<4>::from_data(data(&shape, 2.3), (&device, dtype)).require_grad();
         let added = has_shortcut.then(|| shortcut.clone());
         let output = batch_norm(&norm, activation.as_ref(), input.clone(), added);
@@ -87,7 +88,7 @@ mod tests {
             norm.running_var.value_sync().into_data(),
         ];
         let all = all.into_iter().chain(shortcut.grad(&gradients).map(Tensor::into_data));
-        all.collect::<Vec<_>>().iter().flat_map(|data| data.iter::<f64>()).collect()
+        all.map(|data| data.iter::<f64>().collect()).collect()
     }
 
     /// Burn's own operations in 64 bits, which the kernel leaves alone, are the reference.
@@ -97,8 +98,8 @@ mod tests {
             let shapes = [[2, 1, 1, 1], [3, 5, 7, 3], [4, 16, 8, 8], [2, 3, 1, 130]];
             for (shape, has_shortcut) in shapes.into_iter().flat_map(|it| [(it, false), (it, true)])
             {
-                let ours = results(activation, has_shortcut, shape, DType::F32);
-                let exact = results(activation, has_shortcut, shape, DType::F64);
+                let flat = |dtype| results(activation, has_shortcut, shape, 1.0, dtype).concat();
+                let (ours, exact) = (flat(DType::F32), flat(DType::F64));
                 assert_eq!(ours.len(), exact.len());
                 let scale = exact.iter().fold(1.0, |most: f64, value| most.max(value.abs()));
                 for (ours, exact) in ours.iter().zip(&exact) {
@@ -110,11 +111,30 @@ mod tests {
     }
 
     #[test]
+    fn large_inputs_are_normalised_as_small_ones_are() {
+        for activation in [None, Some(Activation::Relu), Some(Activation::Elu)] {
+            for (shape, scale) in [([3, 5, 7, 3], 1e4), ([4, 16, 8, 8], 1e4), ([3, 5, 7, 3], 1e15)]
+            {
+                let ours = results(activation, true, shape, scale, DType::F32);
+                let exact = results(activation, true, shape, scale, DType::F64);
+                for (ours, exact) in ours.iter().zip(&exact) {
+                    let largest = exact.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+                    for (ours, exact) in ours.iter().zip(exact) {
+                        // Sums over the batch cancel by a few digits.
+                        let is_close = (ours - exact).abs() < 5e-5 * largest;
+                        assert!(is_close, "{activation:?} {shape:?} {scale}: {ours}, not {exact}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn results_do_not_depend_on_the_threads() {
         let on = |threads| {
             let shape = [16, 8, 64, 64];
             with_threads(NonZero::new(threads).unwrap(), || {
-                results(Some(Activation::Relu), true, shape, DType::F32)
+                results(Some(Activation::Relu), true, shape, 1.0, DType::F32)
             })
         };
         let one = on(1);

@@ -54,8 +54,9 @@ mod tests {
         (2, 2, 5, [3, 40], 3, 1, 0),
     ];
 
+    /// Of rising frequency: products of plain waves add up to sums that cancel, and round the more.
     fn values(count: usize, phase: f64) -> Vec<f64> {
-        (0..count).map(|i| (i as f64 * 0.73 + phase).sin()).collect()
+        (0..count).map(|i| ((i * i) as f64 * 0.73 + phase).sin()).collect()
     }
 
     /// Output and gradients of input, weight and bias, flat, computed in numbers of this kind.
@@ -90,16 +91,39 @@ mod tests {
     #[test]
     fn the_kernel_agrees_with_burns_convolution() {
         for case in CASES {
-            for has_bias in [false, true] {
-                let ours = results(case, has_bias, DType::F32);
-                let exact = results(case, has_bias, DType::F64);
-                let scale = exact.iter().fold(1.0, |most: f64, value| most.max(value.abs()));
-                assert_eq!(ours.len(), exact.len(), "{case:?}");
-                for (ours, exact) in ours.iter().zip(&exact) {
-                    assert!((ours - exact).abs() < 1e-6 * scale, "{case:?}: {ours}, not {exact}");
+            [false, true].into_iter().for_each(|has_bias| assert_agreement(case, has_bias));
+        }
+    }
+
+    fn assert_agreement(case: Case, has_bias: bool) {
+        let ours = results(case, has_bias, DType::F32);
+        let exact = results(case, has_bias, DType::F64);
+        let scale = exact.iter().fold(1.0, |most: f64, value| most.max(value.abs()));
+        assert_eq!(ours.len(), exact.len(), "{case:?}");
+        for (ours, exact) in ours.iter().zip(&exact) {
+            assert!((ours - exact).abs() < 1e-6 * scale, "{case:?}: {ours}, not {exact}");
+        }
+    }
+
+    /// Every geometry up to 9 × 9 pixels: what is left of small images after strides is a corner of
+    /// its own.
+    #[test]
+    fn every_small_geometry_agrees_with_burns_convolution() {
+        let sides = || (1..=9).flat_map(|height| (1..=9).map(move |width| [height, width]));
+        let mut compared = 0;
+        for (stride, side) in (1..=3).flat_map(|stride| (1..=7).map(move |side| (stride, side))) {
+            for padding in [0, side / 2, side - 1] {
+                for shape @ [height, width] in sides() {
+                    if height.min(width) + 2 * padding < side {
+                        continue; // the filter is larger than the image
+                    }
+                    let case = (1, 2, 2, shape, side, stride, padding);
+                    assert_agreement(case, compared % 2 == 0);
+                    compared += 1;
                 }
             }
         }
+        assert!(compared > 4_000, "{compared}");
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) fn apply(activation: Activation, values: &mut [f32], bias: &[f32]) {
             Activation::Sigmoid => finish(values, bias, sigmoid),
             Activation::Tanh => finish(values, bias, tanh),
             Activation::Gelu => finish(values, bias, |x| x * cumulative(x)),
-            Activation::Silu => finish(values, bias, |x| x * sigmoid(x)),
+            Activation::Silu => finish(values, bias, silu),
             _ => finish(values, bias, |x| x),
         },
     );
@@ -53,8 +53,9 @@ pub(super) fn multiply_by_slope(activation: Activation, gradients: &mut [f32], k
         #[inline(always)]
         || match activation {
             Activation::Relu => set(gradients, kept, |g, y| if y <= 0.0 { 0.0 } else { g }),
+            // By the sign, because a subnormal input may have given −0.
             Activation::LeakyRelu => {
-                set(gradients, kept, |g, y| if y < 0.0 { LEAK * g } else { g });
+                set(gradients, kept, |g, y| if y.is_sign_negative() { LEAK * g } else { g });
             }
             Activation::Elu | Activation::Celu => {
                 set(gradients, kept, |g, y| if y < 0.0 { g * (y + 1.0) } else { g });
@@ -67,11 +68,13 @@ pub(super) fn multiply_by_slope(activation: Activation, gradients: &mut [f32], k
             Activation::Tanh => set(gradients, kept, |g, y| g * (1.0 - y * y)),
             Activation::Gelu => set(gradients, kept, |g, x| {
                 const DENSITY_AT_0: f32 = 0.398_942_3; // 1 / √(2π)
-                g * (cumulative(x) + x * DENSITY_AT_0 * exp(-0.5 * x * x))
+                // `exp` has a smallest value, which a huge x would bring back.
+                let near = x.clamp(-16.0, 16.0);
+                g * (cumulative(x) + near * DENSITY_AT_0 * exp(-0.5 * near * near))
             }),
             Activation::Silu => set(gradients, kept, |g, x| {
                 let s = sigmoid(x);
-                g * (s + x * s * (1.0 - s))
+                g * (s + above_tail(x) * s * (1.0 - s))
             }),
             _ => {}
         },
@@ -81,6 +84,18 @@ pub(super) fn multiply_by_slope(activation: Activation, gradients: &mut [f32], k
 #[inline(always)]
 fn elu(x: f32, alpha: f32) -> f32 {
     if x < 0.0 { alpha * exp_less_one(x) } else { x }
+}
+
+#[inline(always)]
+fn silu(x: f32) -> f32 {
+    above_tail(x) * sigmoid(x)
+}
+
+/// x, or a number whose sigmoid is nothing: [`exp`] has a largest value, and so the sigmoid a smallest,
+/// which a huge x would bring back.
+#[inline(always)]
+fn above_tail(x: f32) -> f32 {
+    if x < -100.0 { -100.0 } else { x }
 }
 
 /// Φ, the normal distribution function.

@@ -166,18 +166,26 @@ fn backs(geometry: &Geometry, weight: &[f32]) -> Vec<Back> {
     let Sizes { inputs, outputs, side, .. } = geometry.sizes;
     let phases = geometry.phases();
     let all = (0..phases * phases).map(|phase| [phase / phases, phase % phases]);
-    all.map(|at| {
-        let taps = geometry.gradient_offsets(at);
-        let columns = outputs * taps.len();
-        let weights = Weights::new(inputs, columns, |input, column| {
-            let (output, [row, tap_column]) = (column / taps.len(), taps[column % taps.len()].0);
-            weight[((output * inputs + input) * side + row) * side + tap_column]
-        });
-        let plane = |output: usize| output * geometry.gradient_plane;
-        let offsets = (0..outputs).flat_map(|o| taps.iter().map(move |(_, tap)| plane(o) + tap));
-        Back { at, weights, offsets: offsets.collect() }
-    })
-    .collect()
+    // With a stride, an input of a pixel or two leaves some phases without any.
+    let has_pixels = |[down, across]: &[usize; 2]| {
+        let [height, width] = geometry.sizes.input;
+        geometry.phase(height, *down).count > 0 && geometry.phase(width, *across).count > 0
+    };
+    all.filter(has_pixels)
+        .map(|at| {
+            let taps = geometry.gradient_offsets(at);
+            let columns = outputs * taps.len();
+            let weights = Weights::new(inputs, columns, |input, column| {
+                let (output, [row, tap_column]) =
+                    (column / taps.len(), taps[column % taps.len()].0);
+                weight[((output * inputs + input) * side + row) * side + tap_column]
+            });
+            let plane = |output: usize| output * geometry.gradient_plane;
+            let offsets =
+                (0..outputs).flat_map(|o| taps.iter().map(move |(_, tap)| plane(o) + tap));
+            Back { at, weights, offsets: offsets.collect() }
+        })
+        .collect()
 }
 
 impl Back {

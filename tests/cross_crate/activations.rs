@@ -1,0 +1,173 @@
+//! Every activation against its closed form in `f64`, from subnormal numbers to the largest.
+
+use backdraft::{BACKENDS, Backend};
+use backdraft_hooks::{GradientHook, GradientNorm, Schedule, Taps};
+use backdraft_layers::{Activation, ActivationLayer, dense};
+use backdraft_resnet::{Normalization, ResnetConfig};
+use backdraft_tests::{Point, closed_form};
+use burn::module::Param;
+use burn::nn::Linear;
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+/// Both zeros, and of either sign: every magnitude from the smallest subnormal number to 1e4, the
+/// numbers around the bends, and powers of ten up to the largest.
+fn points(dtype: DType) -> Vec<f64> {
+    let (smallest, largest) = if dtype == DType::F64 { (-323.0, 308) } else { (-45.0, 38) };
+    let magnitude = |i: u32| 10f64.powf(smallest + (4.0 - smallest) * f64::from(i) / 1_200.0);
+    let positive = (0..=1_200).map(magnitude);
+    let positive = positive.chain((1..800).map(|i| f64::from(i) * 0.0371));
+    let positive = positive.chain([0.5, 1.0, 2.5, 3.0, 6.0, 88.5, 89.0, 709.5, 710.0]);
+    let positive = positive.chain((5..=largest).map(|power| 10f64.powi(power)));
+    let both = positive.flat_map(|x| [x, -x]).chain([0.0, -0.0]);
+    both.map(|x| if dtype == DType::F64 { x } else { f64::from(x as f32) }).collect()
+}
+
+/// What a back end makes of a number: value and slope.
+struct Computed {
+    x: f64,
+    value: f64,
+    slope: f64,
+    exact: Point,
+}
+
+impl Computed {
+    /// Errors of value and slope with the exact number of each; a slope may be that of either side.
+    fn errors(&self) -> [(f64, f64); 2] {
+        let [below, above] = self.exact.slopes;
+        let slope = self.slope.clamp(below.min(above), below.max(above));
+        [(self.value, self.exact.value), (self.slope, slope)]
+            .map(|(ours, exact)| ((ours - exact).abs(), exact))
+    }
+}
+
+/// Applies an activation to all [`points`] whose results are finite.
+fn computed(
+    activation: Activation,
+    dtype: DType,
+    device: &Device,
+    apply: impl Fn(Tensor<2>) -> Tensor<2>,
+) -> Vec<Computed> {
+    let largest = if dtype == DType::F64 { f64::MAX } else { f64::from(f32::MAX) };
+    let exact = points(dtype).into_iter().map(|x| (x, closed_form(activation, x)));
+    let (points, exact): (Vec<f64>, Vec<Point>) =
+        exact.filter(|(_, exact)| exact.value.abs() <= largest).unzip();
+    let data = TensorData::new(points.clone(), [points.len(), 1]).convert_dtype(dtype);
+    let x = Tensor::<2>::from_data(data, (&device.clone().autodiff(), dtype)).require_grad();
+    let y = apply(x.clone());
+    let slopes = x.grad(&y.clone().sum().backward()).unwrap().into_data();
+    let values = y.into_data();
+    let results = values.iter::<f64>().zip(slopes.iter::<f64>());
+    let results = points.into_iter().zip(exact).zip(results);
+    results.map(|((x, exact), (value, slope))| Computed { x, value, slope, exact }).collect()
+}
+
+/// Asserts that value and slope are right to so much of the larger of 1 and themselves.
+fn assert_close(name: &str, tolerance: f64, results: Vec<Computed>) {
+    assert!(results.len() > 4_000, "{name}: {}", results.len());
+    for result in results {
+        for (what, (error, exact)) in ["value", "slope"].into_iter().zip(result.errors()) {
+            let is_close = error <= tolerance * exact.abs().max(1.0);
+            assert!(is_close, "{name}: {what} at {:e} is off by {error:e}, {exact:e}", result.x);
+        }
+    }
+}
+
+/// The kinds of numbers that a back end computes with, with what its functions may be off by.
+fn precisions(backend: &Backend) -> Vec<(DType, f64)> {
+    match backend.name {
+        "flex" | "ndarray" => vec![(DType::F32, 2e-6), (DType::F64, 1e-14)],
+        _ => vec![(DType::F32, backend.tolerance)],
+    }
+}
+
+#[test]
+fn every_activation_and_its_slope_are_right_on_every_back_end() {
+    for backend in BACKENDS.iter().filter(|backend| backend.is_built_in()) {
+        let (_, device) = Backend::select(Some(backend.name)).unwrap();
+        for (dtype, tolerance) in precisions(backend) {
+            for activation in Activation::ALL {
+                let results = computed(*activation, dtype, &device, |x| activation.apply(x));
+                let name = format!("{activation:?} on {} in {dtype:?}", backend.name);
+                assert_close(&name, tolerance, results);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_learned_slope_of_prelu_is_that_of_its_closed_form() {
+    for backend in BACKENDS.iter().filter(|backend| backend.is_built_in()) {
+        let (_, device) = Backend::select(Some(backend.name)).unwrap();
+        let layer = ActivationLayer::new(Activation::Prelu, &device.clone().autodiff());
+        let results = computed(Activation::Prelu, DType::F32, &device, |x| layer.forward(x));
+        assert_close(backend.name, 1e-6, results);
+    }
+}
+
+/// The dense node computes activation and slope in code of its own.
+#[test]
+fn activations_of_the_dense_node_are_right() {
+    let device = Device::flex();
+    let tracked = device.clone().autodiff();
+    let identity = Linear {
+        weight: Param::from_data([[1.0f32]], &tracked),
+        bias: Some(Param::from_data([0.0f32], &tracked)),
+    };
+    for activation in Activation::ALL {
+        let layer = ActivationLayer::new(*activation, &tracked);
+        let apply = |x| dense(&identity, Some(&layer), x);
+        let results = computed(*activation, DType::F32, &device, apply);
+        assert_close(&format!("{activation:?}"), 2e-6, results);
+    }
+}
+
+/// A slope or value that vanishes keeps its digits, however small it is, in `f64` on flex.
+#[test]
+fn results_that_vanish_keep_their_digits() {
+    use Activation::{Gelu, GeluApproximate, Softsign, Tanh, TanhShrink};
+
+    for activation in Activation::ALL {
+        // 1 − tanh², 1 + erf, x − tanh x and softsign's two terms cancel, here as in PyTorch.
+        let cancels = match activation {
+            Gelu | GeluApproximate | TanhShrink => [true, true],
+            Tanh | Softsign => [false, true],
+            _ => [false, false],
+        };
+        for result in computed(*activation, DType::F64, &Device::flex(), |x| activation.apply(x)) {
+            let errors = ["value", "slope"].into_iter().zip(result.errors());
+            for ((what, (error, exact)), cancels) in errors.zip(cancels) {
+                let is_close = cancels || error <= 1e-13 * exact.abs().max(f64::MIN_POSITIVE);
+                let x = result.x;
+                assert!(is_close, "{activation:?}: {what} at {x:e} is off by {error:e}, {exact:e}");
+            }
+        }
+    }
+}
+
+/// Twelve residual blocks without normalisation, in which pre-activations grow beyond 88, where eˣ
+/// overflows.
+#[test]
+fn no_activation_has_a_gradient_that_is_not_finite_where_signals_grow() {
+    let config = ResnetConfig {
+        input_shape: [1, 8, 8],
+        stages: vec![6, 6],
+        width: 8,
+        normalization: Normalization::None,
+        ..Default::default()
+    };
+    for backend in BACKENDS.iter().filter(|backend| backend.is_built_in()) {
+        let device = Backend::select(Some(backend.name)).unwrap().1.autodiff();
+        for activation in Activation::ALL {
+            let config = ResnetConfig { activation: *activation, ..config.clone() };
+            let network = config.try_init(1, &device).unwrap();
+            let wave = |i: i32| (f64::from(i) * 0.7).sin() * 3.0;
+            let images = TensorData::new((0..256).map(wave).collect(), [4, 1, 8, 8]);
+            let outputs = network.forward(Tensor::from_data(images, &device), &mut Taps::off());
+            let gradients = (outputs * 1e-3).sum().backward();
+            let mut hook = GradientHook::new(&[&GradientNorm], Schedule::Every(1));
+            let rows = hook.observe(0, &network, &gradients).unwrap().rows().unwrap();
+            let is_finite = rows.iter().all(|row| row.value.is_finite());
+            assert!(is_finite, "{activation:?} on {}: {rows:?}", backend.name);
+        }
+    }
+}
