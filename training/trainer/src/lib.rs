@@ -5,6 +5,7 @@ mod clipping;
 mod config;
 mod error;
 mod examples;
+mod host;
 mod keeper;
 mod listener;
 mod objective;

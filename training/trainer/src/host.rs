@@ -1,0 +1,87 @@
+//! Tensors that lie in host memory, where a look makes nobody wait.
+
+use burn::tensor::{Device, Tensor};
+
+/// Tells whether tensors of `device` lie in host memory.
+pub(crate) fn is_host(device: &Device) -> bool {
+    #[cfg(feature = "flex")]
+    if *device == Device::flex() {
+        return true;
+    }
+    #[cfg(feature = "ndarray")]
+    if is_ndarray(device) {
+        return true;
+    }
+    let _ = device;
+    false
+}
+
+#[cfg(feature = "ndarray")]
+#[expect(deprecated, reason = "the back end is offered although upstream deprecates it")]
+fn is_ndarray(device: &Device) -> bool {
+    *device == Device::ndarray()
+}
+
+/// Tells whether every element is finite; `None` if the tensor does not lie in host memory.
+pub(crate) fn is_finite<const D: usize>(tensor: &Tensor<D>) -> Option<bool> {
+    #[cfg(feature = "flex")]
+    if let Ok(primitive) = tensor.clone().try_into_primitive::<burn::backend::Flex>() {
+        if let Some(values) = primitive.as_slice::<f32>() {
+            return Some(are_finite(values));
+        }
+        if let Some(values) = primitive.as_slice::<f64>() {
+            return Some(values.iter().all(|value| value.is_finite()));
+        }
+    }
+    // Other types, and tensors that are no single run of memory, are copied.
+    let is_host = is_host(&tensor.device());
+    is_host.then(|| tensor.to_data().iter::<f64>().all(f64::is_finite))
+}
+
+/// The same without branches, in the vectors of the running processor: every training step waits for
+/// it.
+#[cfg(feature = "flex")]
+fn are_finite(values: &[f32]) -> bool {
+    const MAGNITUDE: u32 = 0x7fff_ffff;
+    // The bits of a magnitude order like its value; those of infinity and NaN come last.
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let largest = values
+                .iter()
+                .fold(0, |largest, value| (value.to_bits() & MAGNITUDE).cast_signed().max(largest));
+            largest < f32::INFINITY.to_bits().cast_signed()
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::FloatDType;
+
+    #[test]
+    fn one_element_that_is_not_finite_is_found_wherever_it_is_in_every_type_and_layout() {
+        let device = Device::flex();
+        let types = [FloatDType::F64, FloatDType::F32, FloatDType::F16, FloatDType::BF16];
+        for dtype in types {
+            for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1e-8, -65_504.0] {
+                for at in [0, 7, 39, 40] {
+                    let mut values = [-3.5f32; 41];
+                    values[at] = bad;
+                    let tensor = Tensor::<1>::from_floats(values, &device).cast(dtype);
+                    assert_eq!(is_finite(&tensor), Some(bad.is_finite()), "{dtype:?} {bad} {at}");
+                    let columns = tensor.expand([3, 41]).transpose();
+                    assert_eq!(is_finite(&columns), Some(bad.is_finite()), "{dtype:?} {bad} {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_view_leaves_out_does_not_count() {
+        let tensor = Tensor::<1>::from_floats([f32::NAN, 1.0, 2.0, f32::NAN], &Device::flex());
+        assert_eq!(is_finite(&tensor.clone().narrow(0, 1, 2)), Some(true));
+        assert_eq!(is_finite(&tensor), Some(false));
+    }
+}
