@@ -16,7 +16,7 @@ pub enum Mismatch {
     },
     /// There is not one output for each word.
     #[error(
-        "the targets are words of {classes} classes, but the network has {outputs} outputs: \
+        "the targets are words of {classes} classes, but the network has `outputs = {outputs}`: \
          `--set outputs={classes}`{}",
         if *classes < *outputs {
             "; or give numbers of classes from 0 instead of words, if this batch lacks some of them"

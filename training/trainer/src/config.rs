@@ -1,5 +1,6 @@
 //! Configuration of a training run.
 
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use serde::{Deserialize, Serialize};
 
 use crate::clipping::Clipping;
@@ -105,10 +106,17 @@ impl TrainerConfig {
         if let Some((parameter, value, requirement)) = self.optimizer.invalid_parameter() {
             return error(parameter, value.to_string(), requirement);
         }
-        match self.rate_schedule.init(self.learning_rate, self.steps) {
-            Ok(_) => Ok(()),
-            Err(reason) => error("rate_schedule", format!("{:?}", self.rate_schedule), &reason),
-        }
+        self.rates().map(drop)
+    }
+
+    /// Creates the learning rates, step by step.
+    pub(crate) fn rates(&self) -> Result<ModuleLrScheduler, ConfigError> {
+        let Self { rate_schedule, learning_rate, steps, .. } = self;
+        rate_schedule.init(*learning_rate, *steps).map_err(|requirement| ConfigError {
+            field: "rate_schedule",
+            value: format!("{rate_schedule:?}"),
+            requirement,
+        })
     }
 }
 

@@ -20,6 +20,16 @@ pub enum TrainError {
         /// `training` or `test`.
         split: &'static str,
     },
+    /// The loss does not depend on a parameter that is trained.
+    #[error(
+        "the loss does not depend on a parameter that is trained: build the model on a device with \
+         autodiff (`config.init(&device.autodiff())`) or call `model.train()`, and leave some of its \
+         parameters unfrozen"
+    )]
+    NotDifferentiable,
+    /// A step panicked.
+    #[error("the model was lost in a step that panicked; start the training again")]
+    Lost,
     /// The device failed.
     #[error(
         "the device failed at step {step} ({source:?}): if it is there and has nothing else to do, a \

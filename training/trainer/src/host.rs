@@ -55,7 +55,7 @@ fn are_finite(values: &[f32]) -> bool {
     )
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "flex"))]
 mod tests {
     use super::*;
     use burn::tensor::FloatDType;

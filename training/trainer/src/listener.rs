@@ -13,7 +13,7 @@ pub struct Progress {
     pub step: u64,
     /// Steps in all.
     pub steps: u64,
-    /// Latest training loss that was read back.
+    /// Latest training loss that was read back; at the end, the mean over all training examples.
     pub loss: f64,
 }
 

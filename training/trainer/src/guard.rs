@@ -1,0 +1,127 @@
+//! Keeps the promise that a step with a gradient that is not finite is not taken.
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
+use burn::tensor::container::TensorContainer;
+
+use crate::host::{is_finite, is_host};
+
+/// Watches over the weights of a model in training.
+///
+/// In host memory every gradient is looked at before the step. On an accelerator the host would have
+/// to wait for that at every step; there the weights are looked at whenever a number is read back
+/// anyway, and the last finite ones are kept. That misses nothing: whatever optimiser meets a gradient
+/// that is not finite, the weight is no longer finite from then on.
+pub(crate) enum Guard<M> {
+    /// Nothing need be kept.
+    Host,
+    /// The latest weights that were found finite, without autodiff, once there are such.
+    Accelerator(Option<M>),
+}
+
+impl<M: Module> Guard<M> {
+    /// Watches over a model.
+    pub(crate) fn new(model: &M) -> Self {
+        if model.devices().iter().all(is_host) { Self::Host } else { Self::Accelerator(None) }
+    }
+
+    /// Tells whether all gradients are finite; `None` if only an accelerator knows.
+    pub(crate) fn are_finite(&self, model: &M, gradients: &GradientsParams) -> Option<bool> {
+        if self.is_late() {
+            return None;
+        }
+        let mut all = AllFinite { gradients, so_far: true };
+        model.visit(&mut all);
+        Some(all.so_far)
+    }
+
+    /// Tells whether gradients that are not finite are found only after the step.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self, Self::Accelerator(_))
+    }
+
+    /// Queues the number of weights that are not finite, shape `[1]`, to be read back with other
+    /// numbers; `None` where gradients are looked at.
+    pub(crate) fn queue(&self, model: &M) -> Option<Tensor<1>> {
+        if !self.is_late() {
+            return None;
+        }
+        let mut bad = BadWeights { counts: Vec::new() };
+        model.visit(&mut bad);
+        (!bad.counts.is_empty()).then(|| Tensor::cat(bad.counts, 0).sum())
+    }
+
+    /// Keeps weights that were found finite.
+    pub(crate) fn keep(&mut self, model: &M) {
+        if let Self::Accelerator(sound) = self {
+            *sound = Some(model.valid());
+        }
+    }
+
+    /// Returns the latest weights that were found finite; `model` if there are none.
+    pub(crate) fn rescue(&self, model: M) -> M {
+        match self {
+            Self::Accelerator(Some(sound)) => sound.clone().train(),
+            Self::Accelerator(None) | Self::Host => model,
+        }
+    }
+}
+
+struct AllFinite<'a> {
+    gradients: &'a GradientsParams,
+    so_far: bool,
+}
+
+impl ModuleVisitor for AllFinite<'_> {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        if self.so_far
+            && let Some(gradient) = self.gradients.get::<D>(parameter.id)
+        {
+            self.so_far = is_finite(&gradient).unwrap_or(true);
+        }
+    }
+}
+
+struct BadWeights {
+    counts: Vec<Tensor<1>>,
+}
+
+impl ModuleVisitor for BadWeights {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        if parameter.is_require_grad() {
+            let weight = parameter.val().without_autodiff();
+            self.counts.push(weight.is_finite().bool_not().float().sum());
+        }
+    }
+}
+
+/// Takes back what the latest forward pass did to running statistics, such as those of batch
+/// normalisation: Burn holds it apart until the next pass or until the model is validated.
+pub(crate) fn before_forward<M: Module>(model: M) -> M {
+    let mut statistics = Statistics(TensorContainer::new());
+    model.visit(&mut statistics);
+    // Lets Burn add the latest pass, so that nothing is held apart any more.
+    drop(model.valid());
+    model.map(&mut statistics)
+}
+
+/// Tensors that are not learned, by the parameter they belong to.
+struct Statistics(TensorContainer<ParamId>);
+
+impl ModuleVisitor for Statistics {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        if !parameter.is_require_grad() {
+            self.0.register(parameter.id, parameter.val());
+        }
+    }
+}
+
+impl ModuleMapper for Statistics {
+    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match self.0.remove::<Tensor<D>>(&parameter.id) {
+            Some(before) => parameter.map(|_| before),
+            None => parameter,
+        }
+    }
+}
