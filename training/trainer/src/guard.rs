@@ -52,10 +52,16 @@ impl<M: Module> Guard<M> {
         (!bad.counts.is_empty()).then(|| Tensor::cat(bad.counts, 0).sum())
     }
 
-    /// Keeps weights that were found finite.
-    pub(crate) fn keep(&mut self, model: &M) {
-        if let Self::Accelerator(sound) = self {
-            *sound = Some(model.valid());
+    /// Copies the model, with statistics that the next forward pass does not change, to be
+    /// [kept](Self::keep) if its weights are found finite; `None` where gradients are looked at.
+    pub(crate) fn copy(&self, model: &M) -> Option<M> {
+        self.is_late().then(|| model.valid())
+    }
+
+    /// Keeps a copy whose weights were found finite.
+    pub(crate) fn keep(&mut self, copy: Option<M>) {
+        if let (Self::Accelerator(sound), Some(copy)) = (self, copy) {
+            *sound = Some(copy);
         }
     }
 
@@ -78,7 +84,7 @@ impl ModuleVisitor for AllFinite<'_> {
         if self.so_far
             && let Some(gradient) = self.gradients.get::<D>(parameter.id)
         {
-            self.so_far = is_finite(&gradient).unwrap_or(true);
+            self.so_far = is_finite(gradient).unwrap_or(true);
         }
     }
 }

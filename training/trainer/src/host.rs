@@ -23,19 +23,22 @@ fn is_ndarray(device: &Device) -> bool {
 }
 
 /// Tells whether every element is finite; `None` if the tensor does not lie in host memory.
-pub(crate) fn is_finite<const D: usize>(tensor: &Tensor<D>) -> Option<bool> {
+pub(crate) fn is_finite<const D: usize>(tensor: Tensor<D>) -> Option<bool> {
     #[cfg(feature = "flex")]
-    if let Ok(primitive) = tensor.clone().try_into_primitive::<burn::backend::Flex>() {
+    let tensor = if tensor.device() == Device::flex() {
+        let primitive = tensor.try_into_primitive::<burn::backend::Flex>().ok()?;
         if let Some(values) = primitive.as_slice::<f32>() {
             return Some(are_finite(values));
         }
         if let Some(values) = primitive.as_slice::<f64>() {
             return Some(values.iter().all(|value| value.is_finite()));
         }
-    }
+        Tensor::<D>::from_primitive::<burn::backend::Flex>(primitive)
+    } else {
+        tensor
+    };
     // Other types, and tensors that are no single run of memory, are copied.
-    let is_host = is_host(&tensor.device());
-    is_host.then(|| tensor.to_data().iter::<f64>().all(f64::is_finite))
+    is_host(&tensor.device()).then(|| tensor.into_data().iter::<f64>().all(f64::is_finite))
 }
 
 /// The same without branches, in the vectors of the running processor: every training step waits for
@@ -70,9 +73,13 @@ mod tests {
                     let mut values = [-3.5f32; 41];
                     values[at] = bad;
                     let tensor = Tensor::<1>::from_floats(values, &device).cast(dtype);
-                    assert_eq!(is_finite(&tensor), Some(bad.is_finite()), "{dtype:?} {bad} {at}");
+                    assert_eq!(
+                        is_finite(tensor.clone()),
+                        Some(bad.is_finite()),
+                        "{dtype:?} {bad} {at}"
+                    );
                     let columns = tensor.expand([3, 41]).transpose();
-                    assert_eq!(is_finite(&columns), Some(bad.is_finite()), "{dtype:?} {bad} {at}");
+                    assert_eq!(is_finite(columns), Some(bad.is_finite()), "{dtype:?} {bad} {at}");
                 }
             }
         }
@@ -81,7 +88,7 @@ mod tests {
     #[test]
     fn what_a_view_leaves_out_does_not_count() {
         let tensor = Tensor::<1>::from_floats([f32::NAN, 1.0, 2.0, f32::NAN], &Device::flex());
-        assert_eq!(is_finite(&tensor.clone().narrow(0, 1, 2)), Some(true));
-        assert_eq!(is_finite(&tensor), Some(false));
+        assert_eq!(is_finite(tensor.clone().narrow(0, 1, 2)), Some(true));
+        assert_eq!(is_finite(tensor.clone()), Some(false));
     }
 }

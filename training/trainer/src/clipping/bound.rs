@@ -76,7 +76,7 @@ fn to_norm<const D: usize>(gradient: Tensor<D>, bound: f64) -> Tensor<D> {
 
 /// Clamps a gradient to ± `bound`, unless it is not finite: an infinity must not pass for a number.
 fn clamped<const D: usize>(gradient: Tensor<D>, bound: f64) -> Tensor<D> {
-    match is_finite(&gradient) {
+    match is_finite(gradient.clone()) {
         Some(true) => gradient.clamp(-bound, bound),
         Some(false) => gradient,
         None => {

@@ -8,7 +8,6 @@ use super::measuring::{not_finite, record};
 use super::{Held, Pass, Session};
 use crate::error::TrainError;
 use crate::guard::before_forward;
-use crate::keeper::Decision;
 use crate::lesson::Split;
 use crate::listener::{Listener, Progress};
 use crate::trainer::Outcome;
@@ -39,25 +38,6 @@ impl<M: Module> Session<'_, M> {
             self.outcome = Some(Outcome::Finished);
         }
         self.outcome.is_some()
-    }
-
-    /// Keeps a checkpoint if the listener's keeper wants one, and tells whether it stops the run.
-    pub(super) fn is_to_stop<L: Listener + ?Sized>(
-        &mut self,
-        listener: &mut L,
-    ) -> Result<bool, TrainError> {
-        let step = self.step;
-        let Some(keeper) = listener.keeper() else { return Ok(false) };
-        let decision = keeper.decide(step);
-        if decision != Decision::GoOn {
-            let checkpoint =
-                self.checkpoint().map_err(|source| TrainError::Checkpoint { step, source })?;
-            keeper.keep(checkpoint).map_err(|source| TrainError::Record { step, source })?;
-        }
-        if decision == Decision::KeepAndStop {
-            self.outcome = Some(Outcome::Interrupted { step });
-        }
-        Ok(self.outcome.is_some())
     }
 
     /// Scores the test examples if an evaluation is due, and tells whether training ends with it.

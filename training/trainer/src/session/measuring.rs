@@ -32,7 +32,7 @@ pub(super) struct Scores {
 impl<M: Module> Session<'_, M> {
     /// Waits for the device once and reads numbers, shape `[1]` each.
     pub(super) fn read(
-        &mut self,
+        &self,
         numbers: impl IntoIterator<Item = Tensor<1>>,
     ) -> Result<Read, TrainError> {
         let mut queued: Vec<_> = numbers.into_iter().map(Tensor::without_autodiff).collect();
@@ -45,11 +45,7 @@ impl<M: Module> Session<'_, M> {
         let read = read_back(queued).map_err(|source| self.failed(source))?;
         let mut values: Vec<f64> = read.iter().flat_map(TensorData::iter::<f64>).collect();
         let bad_weights = if is_watched { values.pop() } else { None };
-        let are_weights_finite = bad_weights.is_none_or(|count| count == 0.0);
-        if are_weights_finite {
-            self.guard.keep(&self.model);
-        }
-        Ok(Read { values, are_weights_finite })
+        Ok(Read { values, are_weights_finite: bad_weights.is_none_or(|count| count == 0.0) })
     }
 
     /// Scores all examples of a split without autodiff: mean loss and, if the objective counts them, the
@@ -69,6 +65,9 @@ impl<M: Module> Session<'_, M> {
             if let Some(answers) = read.values.get(1) {
                 *correct.get_or_insert(0.0) += answers;
             }
+        }
+        if are_weights_finite {
+            self.guard.keep(Some(model));
         }
         let (step, split) = (self.step, split.name());
         let loss = loss / count as f64;

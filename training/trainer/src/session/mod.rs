@@ -3,6 +3,7 @@
 mod ending;
 mod held;
 mod measuring;
+mod resuming;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,6 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
 
-use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::clipping::clip;
 use crate::config::TrainerConfig;
 use crate::error::TrainError;
@@ -102,36 +102,6 @@ impl<'a, M: Module> Session<'a, M> {
         self.outcome.as_ref()
     }
 
-    /// Takes a checkpoint of the state before the next step.
-    ///
-    /// # Errors
-    ///
-    /// [`CheckpointError`] if Burn cannot write module or optimiser.
-    pub fn checkpoint(&self) -> Result<Checkpoint, CheckpointError> {
-        Checkpoint::take(self.step, &*self.model, &self.optimizer)
-    }
-
-    /// Continues from a checkpoint.
-    ///
-    /// # Errors
-    ///
-    /// [`TrainError::Checkpoint`] if it does not fit.
-    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
-        let step = checkpoint.step();
-        let (model, optimizer) = checkpoint
-            .restore(self.model.clone(), self.config.optimizer.init())
-            .map_err(|source| TrainError::Checkpoint { step, source })?;
-        (self.model, self.optimizer) = (Held::new(model), optimizer);
-        (self.step, self.outcome) = (step, None);
-        self.rates = self.config.rates()?;
-        (0..step).for_each(|_| drop(self.rates.step()));
-        let TrainerConfig { seed, batch_size, .. } = self.config;
-        self.order = BatchOrder::new(seed, self.lesson.examples(Split::Train), batch_size);
-        self.order.skip(step);
-        self.guard.keep(&self.model);
-        Ok(())
-    }
-
     /// Takes one step, after an evaluation if one is due, and tells the listener what it measures.
     /// Returns `None` once training has ended; [`outcome`](Self::outcome) says how.
     ///
@@ -147,9 +117,10 @@ impl<'a, M: Module> Session<'a, M> {
             return Ok(None);
         }
         let step = self.step;
+        let is_looked_at = step.is_multiple_of(self.config.loss_every);
+        let copy = if is_looked_at { self.guard.copy(&self.model) } else { None };
         let (loss, pass) = self.backward()?;
-        let mut read_loss = None;
-        if step.is_multiple_of(self.config.loss_every) {
+        let loss = if is_looked_at {
             let Read { values, are_weights_finite } = self.read([loss])?;
             let loss = values.first().copied().unwrap_or(f64::NAN);
             record(listener, step, &[network_row(step, "loss", loss)])?;
@@ -158,10 +129,13 @@ impl<'a, M: Module> Session<'a, M> {
                 self.diverge(Some(pass), are_weights_finite, listener)?;
                 return Ok(None);
             }
-            read_loss = Some(loss);
-        }
+            self.guard.keep(copy);
+            Some(loss)
+        } else {
+            None
+        };
         let is_taken = self.update(pass, listener)?;
-        Ok(is_taken.then_some(Step { step, loss: read_loss }))
+        Ok(is_taken.then_some(Step { step, loss }))
     }
 
     /// Takes one step with gradients that the caller computed, such as those accumulated over several
@@ -182,9 +156,12 @@ impl<'a, M: Module> Session<'a, M> {
         let step = self.step;
         let observation = self.hook.observe(step, &*self.model, &gradients);
         let pass = Pass { gradients, observation };
-        if step.is_multiple_of(self.config.loss_every) && !self.read([])?.are_weights_finite {
-            self.diverge(Some(pass), false, listener)?;
-            return Ok(None);
+        if step.is_multiple_of(self.config.loss_every) {
+            if !self.read([])?.are_weights_finite {
+                self.diverge(Some(pass), false, listener)?;
+                return Ok(None);
+            }
+            self.guard.keep(self.guard.copy(&self.model));
         }
         let is_taken = self.update(pass, listener)?;
         Ok(is_taken.then_some(Step { step, loss: None }))
