@@ -1,4 +1,4 @@
-//! Keeps the promise that a step with a gradient that is not finite is not taken.
+//! Ensures that no step is taken with a gradient that is not finite.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
@@ -7,26 +7,26 @@ use burn::tensor::container::TensorContainer;
 
 use crate::host::{is_finite, is_host};
 
-/// Watches over the weights of a model in training.
+/// Checks the gradients or weights of a model in training.
 ///
-/// In host memory every gradient is looked at before the step. On an accelerator the host would have
-/// to wait for that at every step; there the weights are looked at whenever a number is read back
-/// anyway, and the last finite ones are kept. That misses nothing: whatever optimiser meets a gradient
-/// that is not finite, the weight is no longer finite from then on.
+/// In host memory, every gradient is checked before the step. On an accelerator the host would have to
+/// wait for that at every step, so the weights are checked whenever a number is read back anyway, and the
+/// latest finite ones are kept. This misses nothing: after a gradient that is not finite, every
+/// optimiser leaves a weight that is not finite, and it stays so.
 pub(crate) enum Guard<M> {
-    /// Nothing need be kept.
+    /// Gradients are checked; nothing needs to be kept.
     Host,
-    /// The latest weights that were found finite, without autodiff, once there are such.
+    /// The latest model whose weights were found finite, without autodiff, if there is one.
     Accelerator(Option<M>),
 }
 
 impl<M: Module> Guard<M> {
-    /// Watches over a model.
+    /// Creates the guard of a model.
     pub(crate) fn new(model: &M) -> Self {
         if model.devices().iter().all(is_host) { Self::Host } else { Self::Accelerator(None) }
     }
 
-    /// Tells whether all gradients are finite; `None` if only an accelerator knows.
+    /// Tells whether all gradients are finite; `None` on an accelerator.
     pub(crate) fn are_finite(&self, model: &M, gradients: &GradientsParams) -> Option<bool> {
         if self.is_late() {
             return None;
@@ -36,13 +36,13 @@ impl<M: Module> Guard<M> {
         Some(all.so_far)
     }
 
-    /// Tells whether gradients that are not finite are found only after the step.
+    /// Tells whether gradients that are not finite are found only after their step.
     pub(crate) fn is_late(&self) -> bool {
         matches!(self, Self::Accelerator(_))
     }
 
     /// Queues the number of weights that are not finite, shape `[1]`, to be read back with other
-    /// numbers; `None` where gradients are looked at.
+    /// numbers; `None` in host memory.
     pub(crate) fn queue(&self, model: &M) -> Option<Tensor<1>> {
         if !self.is_late() {
             return None;
@@ -52,20 +52,20 @@ impl<M: Module> Guard<M> {
         (!bad.counts.is_empty()).then(|| Tensor::cat(bad.counts, 0).sum())
     }
 
-    /// Copies the model, with statistics that the next forward pass does not change, to be
-    /// [kept](Self::keep) if its weights are found finite; `None` where gradients are looked at.
+    /// Copies the model with its running statistics, to be [kept](Self::keep) if its weights are found
+    /// finite; `None` in host memory.
     pub(crate) fn copy(&self, model: &M) -> Option<M> {
         self.is_late().then(|| model.valid())
     }
 
-    /// Keeps a copy whose weights were found finite.
+    /// Keeps a copy of a model whose weights were found finite.
     pub(crate) fn keep(&mut self, copy: Option<M>) {
         if let (Self::Accelerator(sound), Some(copy)) = (self, copy) {
             *sound = Some(copy);
         }
     }
 
-    /// Returns the latest weights that were found finite; `model` if there are none.
+    /// Returns the latest model whose weights were found finite, or `model` if there is none.
     pub(crate) fn rescue(&self, model: M) -> M {
         match self {
             Self::Accelerator(Some(sound)) => sound.clone().train(),
@@ -102,17 +102,17 @@ impl ModuleVisitor for BadWeights {
     }
 }
 
-/// Takes back what the latest forward pass did to running statistics, such as those of batch
-/// normalisation: Burn holds it apart until the next pass or until the model is validated.
+/// Undoes the latest forward pass's update of running statistics, such as those of batch normalisation.
+/// Burn applies that update only at the next forward pass or in [`valid`](Module::valid).
 pub(crate) fn before_forward<M: Module>(model: M) -> M {
     let mut statistics = Statistics(TensorContainer::new());
     model.visit(&mut statistics);
-    // Lets Burn add the latest pass, so that nothing is held apart any more.
+    // Burn applies the pending update, which is then overwritten.
     drop(model.valid());
     model.map(&mut statistics)
 }
 
-/// Tensors that are not learned, by the parameter they belong to.
+/// Tensors that are not learned, by parameter.
 struct Statistics(TensorContainer<ParamId>);
 
 impl ModuleVisitor for Statistics {

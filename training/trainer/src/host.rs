@@ -1,8 +1,8 @@
-//! Tensors that lie in host memory, where a look makes nobody wait.
+//! Tensors in host memory, which can be read without waiting for a device.
 
 use burn::tensor::{Device, Tensor};
 
-/// Tells whether tensors of `device` lie in host memory.
+/// Tells whether tensors of `device` are in host memory.
 pub(crate) fn is_host(device: &Device) -> bool {
     #[cfg(feature = "flex")]
     if *device == Device::flex() {
@@ -22,7 +22,7 @@ fn is_ndarray(device: &Device) -> bool {
     *device == Device::ndarray()
 }
 
-/// Tells whether every element is finite; `None` if the tensor does not lie in host memory.
+/// Tells whether every element is finite; `None` if the tensor is not in host memory.
 pub(crate) fn is_finite<const D: usize>(tensor: Tensor<D>) -> Option<bool> {
     #[cfg(feature = "flex")]
     let tensor = if tensor.device() == Device::flex() {
@@ -37,16 +37,16 @@ pub(crate) fn is_finite<const D: usize>(tensor: Tensor<D>) -> Option<bool> {
     } else {
         tensor
     };
-    // Other types, and tensors that are no single run of memory, are copied.
+    // Tensors of other types or with gaps are copied.
     is_host(&tensor.device()).then(|| tensor.into_data().iter::<f64>().all(f64::is_finite))
 }
 
-/// The same without branches, in the vectors of the running processor: every training step waits for
-/// it.
+/// The same without branches, so that it compiles to vector instructions: it runs in every training
+/// step.
 #[cfg(feature = "flex")]
 fn are_finite(values: &[f32]) -> bool {
     const MAGNITUDE: u32 = 0x7fff_ffff;
-    // The bits of a magnitude order like its value; those of infinity and NaN come last.
+    // The bits of a magnitude are ordered like its value, with infinity and NaN last.
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || {

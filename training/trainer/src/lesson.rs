@@ -1,4 +1,4 @@
-//! What a model learns: how it runs forward on examples and how its outputs are scored.
+//! What a model learns: the data, the forward pass and the objective.
 
 use std::marker::PhantomData;
 
@@ -10,7 +10,7 @@ use crate::examples::{Examples, Rows};
 use crate::objective::Objective;
 use crate::trainer::Splits;
 
-/// One of the two parts of the data.
+/// A part of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Split {
     Train,
@@ -26,7 +26,7 @@ impl Split {
     }
 }
 
-/// Data, forward pass and objective in one, so that a session need not name their types.
+/// Data, forward pass and objective together, so that a session need not name their types.
 pub(crate) trait Lesson<M> {
     /// Returns the number of examples.
     fn examples(&self, split: Split) -> usize;
@@ -44,7 +44,7 @@ pub(crate) trait Lesson<M> {
     ) -> (Tensor<1>, Option<Tensor<1>>);
 }
 
-/// The only lesson there is; `O` are a model's outputs.
+/// The only implementation of [`Lesson`]; `O` is the type of a model's outputs.
 pub(crate) struct Task<'a, X, Y, O, F, J> {
     pub(crate) data: Splits<'a, X, Y>,
     pub(crate) forward: F,

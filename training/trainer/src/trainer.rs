@@ -18,21 +18,22 @@ use crate::session::Session;
 /// How a training run ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// All steps were taken, or as many as it took to get below the test loss that was asked for.
+    /// All steps were taken, or an evaluation was below [`stop_below`](TrainerConfig::stop_below).
     Finished,
     /// The loss or a gradient stopped being finite; the step was not taken.
     ///
-    /// The model is the one before the step. On an accelerator, gradients are looked at when they are
-    /// observed and weights when the loss is read back; if some stopped being finite in between, the
-    /// model is the latest one that was found finite, from an earlier step.
+    /// The returned model is the one before the step. On an accelerator, gradients are checked when
+    /// they are observed and weights when the loss is read back; if they became non-finite in between,
+    /// the returned model is the latest one that was found finite, from an earlier step.
     Diverged {
-        /// The step at which it was found.
+        /// The step at which this was found.
         step: u64,
         /// The first parameter, in depth order, whose gradient or value is not finite; `network` if
         /// only the loss is not.
         subject: String,
     },
-    /// The listener's [`Keeper`](crate::Keeper) stopped it, and keeps the checkpoint to go on from.
+    /// The listener's [`Keeper`] stopped the run and has the checkpoint to continue from, or the caller
+    /// of a [`Session`] ended it early.
     Interrupted {
         /// The step that comes next.
         step: u64,
@@ -41,33 +42,33 @@ pub enum Outcome {
 
 /// Trains any module that a closure can run forward.
 ///
-/// One step is: pick a batch on the device and vary it, forward with taps, loss, backward, the hook reads,
-/// clip, optimiser step. Besides the hook's quantities the listener gets, under the subject
-/// `network`:
+/// In each step, the trainer selects a batch on the device and varies it, runs the model forward with
+/// taps, computes the loss, runs backward, lets the hook read, clips the gradients, and lets the optimiser
+/// take the step. Besides the hook's quantities, the listener receives these, with the subject `network`:
 ///
 /// | quantity | at | meaning |
 /// |---|---|---|
 /// | `loss` | every `loss_every` steps | loss of the batch before the step |
-/// | `global_gradient_norm` | observed steps, with clipping | before clipping |
-/// | `clipped_gradient_norm` | observed steps, with clipping | after clipping |
+/// | `global_gradient_norm` | observed steps, with clipping | norm before clipping |
+/// | `clipped_gradient_norm` | observed steps, with clipping | norm after clipping |
 /// | `test_loss`, `test_accuracy` | every `evaluate_every` steps, start and end | on the test split |
 /// | `train_loss`, `train_accuracy` | at the end | on the whole training split |
 ///
-/// A listener with a [`Keeper`](crate::Keeper) gets checkpoints; a run that goes on from one measures
-/// bit for bit what it would have measured undisturbed.
+/// A listener with a [`Keeper`] receives checkpoints. A run that continues from one measures the same
+/// numbers, bit for bit, as an uninterrupted run.
 ///
-/// [`fit`](Self::fit) takes all steps at once; [`start`](Self::start) leaves the loop to its caller.
+/// [`fit`](Self::fit) takes all steps; [`start`](Self::start) leaves the loop to the caller.
 #[derive(Clone, Debug)]
 pub struct Trainer {
     config: TrainerConfig,
     device: Device,
 }
 
-/// What to train on and what to test on; both without autodiff.
+/// Training and test examples, both without autodiff.
 pub struct Splits<'a, X, Y> {
-    /// Examples that the optimiser sees.
+    /// Examples to train on.
     pub train: &'a Examples<X, Y>,
-    /// Examples that it does not see.
+    /// Examples to test on.
     pub test: &'a Examples<X, Y>,
 }
 
@@ -82,12 +83,12 @@ impl Trainer {
         Ok(Self { config, device: device.clone().without_autodiff() })
     }
 
-    /// Trains `model` and returns it with how the run ended.
+    /// Trains `model` and returns it with the outcome of the run.
     ///
     /// # Errors
     ///
     /// [`TrainError`] if there are no examples, the model cannot be trained, the device fails, the
-    /// listener cannot record, or the checkpoint to go on from does not fit.
+    /// listener cannot record, or the checkpoint to continue from does not fit.
     pub fn fit<M, X, Y, O, F, J, L>(
         &self,
         model: M,
@@ -114,7 +115,7 @@ impl Trainer {
         session.finish(listener)
     }
 
-    /// Prepares to train `model`, step by step.
+    /// Starts a session that trains `model` step by step.
     ///
     /// # Errors
     ///

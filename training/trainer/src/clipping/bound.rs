@@ -1,4 +1,4 @@
-//! What is done to each gradient.
+//! Applies clipping to each gradient.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
@@ -8,14 +8,14 @@ use super::factor::{Factor, widened};
 use super::queued::{QueuedFactor, Size};
 use crate::host::{is_finite, is_host};
 
-/// What is done to each gradient.
+/// How each gradient is bounded.
 #[expect(clippy::large_enum_variant, reason = "one is made for each clipping")]
 pub(super) enum Bound {
     /// Multiplied by this.
     Factor(Factor),
-    /// The same by a factor that only the device knows.
+    /// Multiplied by a factor on the device.
     Queued(QueuedFactor),
-    /// Scaled to this norm if its own is larger.
+    /// Scaled to this norm if its norm is larger.
     Norm(f64),
     /// Clamped to ± this.
     Value(f64),
@@ -32,7 +32,7 @@ impl Bound {
         }
     }
 
-    /// Bounds every gradient of a module once, those of parameters that layers share included.
+    /// Bounds every gradient of a module once, even if layers share the parameter.
     pub(super) fn apply_to_all<M: Module>(
         self,
         module: &M,
@@ -58,7 +58,7 @@ impl ModuleVisitor for Each {
     }
 }
 
-/// Scales a gradient to a norm if its own is larger.
+/// Scales a gradient to a norm if its norm is larger.
 fn to_norm<const D: usize>(gradient: Tensor<D>, bound: f64) -> Tensor<D> {
     let dtype = gradient.dtype();
     if gradient.shape().num_elements() == 0 {
@@ -74,7 +74,7 @@ fn to_norm<const D: usize>(gradient: Tensor<D>, bound: f64) -> Tensor<D> {
     }
 }
 
-/// Clamps a gradient to ± `bound`, unless it is not finite: an infinity must not pass for a number.
+/// Clamps a finite gradient to ± `bound`: clamping would hide an infinity.
 fn clamped<const D: usize>(gradient: Tensor<D>, bound: f64) -> Tensor<D> {
     match is_finite(gradient.clone()) {
         Some(true) => gradient.clamp(-bound, bound),

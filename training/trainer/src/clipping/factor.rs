@@ -1,12 +1,11 @@
-//! What brings gradients in host memory to their bound.
+//! Clipping factors of gradients in host memory.
 
 use backdraft_hooks::{GradientSource, global_norm};
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, ExecutionError, FloatDType, Tensor};
 
-/// What brings a gradient in host memory to its bound: a factor, and two whose product it is, because
-/// a type may have no normal number for the one.
+/// A factor, also as a product of two: the factor itself may be too small for the gradient's type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Factor {
     whole: f64,
@@ -14,20 +13,20 @@ pub(super) struct Factor {
 }
 
 impl Factor {
-    /// Brings gradients of a joint norm to a bound.
+    /// Returns the factor that scales gradients of a joint norm to a bound.
     fn bounding(norm: f64, bound: f64) -> Self {
         let root = norm.sqrt();
         Self { whole: bound / norm, parts: [root.recip(), bound / root] }
     }
 
-    /// Brings a tensor of 32- or 64-bit floats to an L2 norm; `None` if it is within the norm or not
-    /// finite.
+    /// Returns the factor that scales a tensor of 32- or 64-bit floats to an L2 norm of `bound`; `None` if
+    /// its norm is not larger or it is not finite.
     pub(super) fn of<const D: usize>(tensor: Tensor<D>, bound: f64) -> Option<Self> {
         let largest = tensor.clone().abs().max().into_scalar::<f64>();
         if largest == 0.0 || !largest.is_finite() {
             return None;
         }
-        // Powers of two round nothing. Their range is that of the reciprocals that the type has.
+        // Scaling by a power of two rounds nothing. The limit keeps its reciprocal normal.
         let limit = if tensor.dtype() == DType::F64 { 1_022 } else { 126 };
         let exponent = (largest.log2().floor() as i32).clamp(-limit, limit);
         let (scale, unscale) = (2f64.powi(-exponent), 2f64.powi(exponent));
@@ -36,7 +35,7 @@ impl Factor {
         (factor < unscale).then_some(Self { whole: scale * factor, parts: [scale, factor] })
     }
 
-    /// Multiplies a tensor of 32- or 64-bit floats.
+    /// Multiplies a tensor of 32- or 64-bit floats by the factor.
     pub(super) fn apply<const D: usize>(self, tensor: Tensor<D>) -> Tensor<D> {
         let smallest = match tensor.dtype() {
             DType::F64 => f64::MIN_POSITIVE,
@@ -50,7 +49,7 @@ impl Factor {
     }
 }
 
-/// Returns the joint L2 norm of the gradients of `module`. The device is waited for once.
+/// Returns the joint L2 norm of the gradients of `module`. Waits for the device once.
 pub(super) fn norm<M: Module>(
     module: &M,
     gradients: &GradientsParams,
@@ -58,8 +57,8 @@ pub(super) fn norm<M: Module>(
     global_norm(module, &Wide { gradients, factor: 1.0 })
 }
 
-/// Returns the factor that brings gradients in host memory to a joint norm of `bound`; `None` if they
-/// are within it or not finite. Their norm may be known.
+/// Returns the factor that scales gradients in host memory to a joint norm of `bound`; `None` if their
+/// norm, which may be `known`, is not larger, or they are not finite.
 pub(super) fn global_factor<M: Module>(
     module: &M,
     gradients: &GradientsParams,
@@ -70,7 +69,7 @@ pub(super) fn global_factor<M: Module>(
     if norm.is_finite() {
         return Ok((norm > bound).then(|| Factor::bounding(norm, bound)));
     }
-    // The norm of finite 64-bit floats can be infinite.
+    // The norm of finite 64-bit floats can overflow.
     const SMALLER: f64 = 1.0 / (1u64 << 40) as f64;
     let smaller = global_norm(module, &Wide { gradients, factor: SMALLER })?;
     let factor = Factor::bounding(smaller, bound);
@@ -79,7 +78,7 @@ pub(super) fn global_factor<M: Module>(
     Ok(smaller.is_finite().then_some(factor))
 }
 
-/// Gradients in a type that holds sums, times a factor.
+/// Gradients, [widened] and multiplied by a factor.
 struct Wide<'a> {
     gradients: &'a GradientsParams,
     factor: f64,
@@ -92,7 +91,7 @@ impl GradientSource for Wide<'_> {
     }
 }
 
-/// Returns a tensor in a type that holds sums: 16-bit floats overflow at 65,504 and have 3 digits.
+/// Converts 16-bit floats to 32 bits: sums would overflow or lose precision.
 pub(super) fn widened<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     if matches!(tensor.dtype(), DType::F16 | DType::BF16) {
         tensor.cast(FloatDType::F32)

@@ -1,4 +1,4 @@
-//! Gradient clipping over all parameters together, which Burn does per tensor only.
+//! Gradient clipping, also over all parameters together, which Burn does not offer.
 
 mod bound;
 mod factor;
@@ -22,14 +22,14 @@ pub enum Clipping {
     /// Scales all gradients by one factor so that their joint L2 norm is at most this
     /// (Pascanu, Mikolov & Bengio 2013, algorithm 1). The direction is kept.
     GlobalNorm(f64),
-    /// Scales the gradient of each tensor by itself so that its L2 norm is at most this, as Burn's
+    /// Scales the gradient of each tensor separately so that its L2 norm is at most this, as Burn's
     /// `GradientClippingConfig::Norm` does. The direction changes.
     TensorNorm(f64),
     /// Clamps every element to ± this. The direction changes.
     Value(f64),
 }
 
-/// What clipping did.
+/// Gradient norms before and after clipping.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Clipped {
     /// L2 norm of all gradients together before clipping.
@@ -47,11 +47,11 @@ impl Clipping {
     }
 }
 
-/// Clips the gradients of `module`, all together, and tells what that did if it `is_told`.
+/// Clips the gradients of `module` and, if `is_told`, returns their norms before and after.
 ///
-/// The bound is reached for gradients of every magnitude and float type: squares that would
-/// overflow or underflow are never taken. Gradients that are not finite are left as they are: no
-/// factor makes them useful. An accelerator is waited for only to tell.
+/// The bound is met for gradients of every magnitude and float type, because no square overflows or
+/// underflows. Gradients that are not finite are left unchanged, as no factor makes them useful. The host
+/// waits for an accelerator only if `is_told`.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What brings gradients on an accelerator to their bound, and waits for nothing.
+//! Clipping factors of gradients on an accelerator, computed without waiting for it.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use burn::tensor::{DType, FloatDType, Tensor};
 use super::factor::widened;
 use crate::host::is_host;
 
-/// An L2 norm as a product that a device can queue: neither factor overflows or underflows.
+/// An L2 norm as a product of two numbers on the device that neither overflow nor underflow.
 #[derive(Clone)]
 pub(super) struct Size {
     /// The largest magnitude, shape `[1]`.
@@ -43,7 +43,7 @@ impl Size {
         Some(Self { scale, relative: parts.square().sum().sqrt() })
     }
 
-    /// Returns what brings this size to `bound`.
+    /// Returns the factor that scales a tensor of this size to `bound`.
     pub(super) fn bounding(self, bound: f64) -> QueuedFactor {
         let Self { scale, relative } = self;
         let factor = relative.clone().recip().mul_scalar(bound);
@@ -56,17 +56,17 @@ impl Size {
     }
 }
 
-/// A factor that only the device knows; 1 for what is within its bound or not finite.
+/// A factor on the device; 1 if the norm is within the bound or not finite.
 #[derive(Clone)]
 pub(super) struct QueuedFactor {
-    /// Applied twice, it brings the largest element to 1, shape `[1]`.
+    /// Applied twice, it scales the largest element to 1, shape `[1]`.
     pub(super) root: Tensor<1>,
-    /// Brings the result to the bound, shape `[1]`.
+    /// Scales the result to the bound, shape `[1]`.
     pub(super) bound: Tensor<1>,
 }
 
 impl QueuedFactor {
-    /// Multiplies a tensor of 32- or 64-bit floats.
+    /// Multiplies a tensor of 32- or 64-bit floats by the factor.
     pub(super) fn apply<const D: usize>(&self, tensor: Tensor<D>) -> Tensor<D> {
         let dtype = tensor.dtype();
         let [root, bound] =
@@ -75,14 +75,14 @@ impl QueuedFactor {
     }
 }
 
-/// `values / scale`, or `values` where the scale is 0 and there is nothing to scale.
+/// Returns `values / scale`, or `values` if the scale is 0.
 fn over(values: Tensor<1>, scale: &Tensor<1>) -> Tensor<1> {
     let divisor = scale.clone().mask_fill(scale.clone().equal_elem(0.0), 1.0);
     values / divisor
 }
 
-/// Queues the joint size of the gradients of `module` on their device; `None` where they lie in host
-/// memory or there are none.
+/// Queues the joint size of the gradients of `module`; `None` if they are in host memory or there are
+/// none.
 pub(super) fn queued_size<M: Module>(module: &M, gradients: &GradientsParams) -> Option<Size> {
     let mut sizes = Sizes { gradients, seen: HashSet::new(), sizes: Vec::new() };
     module.visit(&mut sizes);

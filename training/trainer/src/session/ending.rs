@@ -1,4 +1,4 @@
-//! How a session ends.
+//! Evaluations, divergence and the end of a session.
 
 use backdraft_hooks::{GradientHook, GradientNorm, NETWORK, Quantity, Row, Schedule, WeightNorm};
 use burn::module::Module;
@@ -13,8 +13,8 @@ use crate::listener::{Listener, Progress};
 use crate::trainer::Outcome;
 
 impl<M: Module> Session<'_, M> {
-    /// Ends training, and returns the model with how it ended. If all steps were taken, both splits
-    /// are scored first; if some are left, the outcome is [`Outcome::Interrupted`].
+    /// Ends training and returns the model with the outcome. If all steps were taken, scores both splits
+    /// first; if steps remain, the outcome is [`Outcome::Interrupted`].
     ///
     /// # Errors
     ///
@@ -31,7 +31,7 @@ impl<M: Module> Session<'_, M> {
         Ok((model, outcome))
     }
 
-    /// Tells whether there is no step to take.
+    /// Tells whether no step remains.
     pub(super) fn has_ended(&mut self) -> bool {
         if self.outcome.is_none() && self.step >= self.config.steps {
             self.step = self.config.steps;
@@ -40,7 +40,7 @@ impl<M: Module> Session<'_, M> {
         self.outcome.is_some()
     }
 
-    /// Scores the test examples if an evaluation is due, and tells whether training ends with it.
+    /// Scores the test examples if an evaluation is due; tells whether training ends with it.
     pub(super) fn ends_at_evaluation<L: Listener + ?Sized>(
         &mut self,
         listener: &mut L,
@@ -77,9 +77,8 @@ impl<M: Module> Session<'_, M> {
         Ok(())
     }
 
-    /// Ends training before the step that comes next, with the model as it was before that step; on
-    /// an accelerator, where weights may have stopped being finite since they were last looked at, with
-    /// the latest finite ones.
+    /// Ends training at this step with the model before the step. If its weights are not finite, as can
+    /// happen on an accelerator, ends it with the latest model whose weights were.
     pub(super) fn diverge<L: Listener + ?Sized>(
         &mut self,
         pass: Option<Pass>,
@@ -111,7 +110,7 @@ impl<M: Module> Session<'_, M> {
         Ok(())
     }
 
-    /// Takes back a step on an accelerator, whose gradients turned out not to be finite.
+    /// Undoes a step on an accelerator after its gradients turned out not to be finite.
     pub(super) fn take_back(&mut self, before: M, subject: String) -> Result<(), TrainError> {
         self.model = Held::new(before);
         if self.read([])?.are_weights_finite {
@@ -123,7 +122,7 @@ impl<M: Module> Session<'_, M> {
         Ok(())
     }
 
-    /// Measures a norm of every parameter, whatever the hook measures.
+    /// Measures a norm of every parameter, whatever the session's hook measures.
     fn norms(
         &self,
         quantity: &'static dyn Quantity,

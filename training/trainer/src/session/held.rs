@@ -1,9 +1,9 @@
-//! A value that is away for a moment.
+//! A model that can be moved out of a session for a moment.
 
 use std::ops::Deref;
 
-/// A model that the optimiser takes and gives back: a copy that stayed behind would keep it from
-/// changing the weights in place.
+/// A model that the optimiser takes and returns. If a clone remained here, the optimiser could not
+/// update the weights in place.
 pub(super) struct Held<M>(Option<M>);
 
 impl<M> Held<M> {
@@ -11,7 +11,7 @@ impl<M> Held<M> {
         Self(Some(model))
     }
 
-    /// Replaces the model by what `change` makes of it.
+    /// Replaces the model by the result of `change`.
     pub(super) fn change(&mut self, change: impl FnOnce(M) -> M) {
         self.0 = self.0.take().map(change);
     }

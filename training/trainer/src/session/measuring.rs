@@ -1,4 +1,4 @@
-//! What a session reads back from the device, and the rows it makes of it.
+//! Reads numbers back from the device and turns them into rows.
 
 use std::borrow::Cow;
 use std::iter::once;
@@ -12,13 +12,13 @@ use crate::error::TrainError;
 use crate::lesson::Split;
 use crate::listener::Listener;
 
-/// Examples that are scored at once in an evaluation: bounds its memory.
+/// Examples scored at once in an evaluation, which bounds its memory.
 const EVALUATION_BATCH: usize = 1_024;
 
-/// Numbers from the device, and what came with them.
+/// Numbers read back from the device.
 pub(super) struct Read {
     pub(super) values: Vec<f64>,
-    /// Known to be false on an accelerator alone: elsewhere gradients are looked at.
+    /// Always true in host memory, where gradients are checked instead.
     pub(super) are_weights_finite: bool,
 }
 
@@ -48,7 +48,7 @@ impl<M: Module> Session<'_, M> {
         Ok(Read { values, are_weights_finite: bad_weights.is_none_or(|count| count == 0.0) })
     }
 
-    /// Scores all examples of a split without autodiff: mean loss and, if the objective counts them, the
+    /// Scores all examples of a split without autodiff: mean loss and, if the objective defines it, the
     /// share of correct answers.
     pub(super) fn evaluate(&mut self, split: Split) -> Result<Scores, TrainError> {
         let model = self.model.valid();

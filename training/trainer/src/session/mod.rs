@@ -24,11 +24,11 @@ use crate::trainer::Outcome;
 use held::Held;
 use measuring::{Read, network_row, not_finite, record};
 
-/// A training run that its caller takes step by step; made by [`Trainer::start`](crate::Trainer::start).
+/// A training run that the caller steps through; created by [`Trainer::start`](crate::Trainer::start).
 ///
-/// Between steps the caller may look at the [model](Self::model), take or restore a
-/// [checkpoint](Self::checkpoint), or stop. A caller who computes gradients in another way, such as over
-/// several batches, hands them to [`apply`](Self::apply) instead of calling [`step`](Self::step).
+/// Between steps, the caller may inspect the [model](Self::model), take or restore a
+/// [checkpoint](Self::checkpoint), or stop. To compute gradients in another way, for example over several
+/// batches, call [`apply`](Self::apply) instead of [`step`](Self::step).
 pub struct Session<'a, M> {
     config: TrainerConfig,
     device: Device,
@@ -50,11 +50,11 @@ pub struct Session<'a, M> {
 pub struct Step {
     /// Its number, from 0.
     pub step: u64,
-    /// The loss of its batch, at steps at which it is read back.
+    /// The loss of its batch, if it was read back at this step.
     pub loss: Option<f64>,
 }
 
-/// What a backward pass leaves.
+/// The results of a backward pass.
 struct Pass {
     gradients: GradientsParams,
     observation: Option<Observation>,
@@ -83,7 +83,7 @@ impl<'a, M: Module> Session<'a, M> {
         })
     }
 
-    /// Returns the model as it stands.
+    /// Returns the current model.
     ///
     /// # Panics
     ///
@@ -92,18 +92,18 @@ impl<'a, M: Module> Session<'a, M> {
         &self.model
     }
 
-    /// Returns the number of the step that comes next; as many have been taken.
+    /// Returns the number of the next step, which is the number of steps taken.
     pub fn next_step(&self) -> u64 {
         self.step
     }
 
-    /// Returns how training ended; `None` while there are steps to take.
+    /// Returns how training ended; `None` if it has not.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()
     }
 
-    /// Takes one step, after an evaluation if one is due, and tells the listener what it measures.
-    /// Returns `None` once training has ended; [`outcome`](Self::outcome) says how.
+    /// Takes one step, after an evaluation if one is due, and passes measurements to the listener.
+    /// Returns `None` once training has ended; [`outcome`](Self::outcome) then tells how.
     ///
     /// # Errors
     ///
@@ -138,9 +138,9 @@ impl<'a, M: Module> Session<'a, M> {
         Ok(is_taken.then_some(Step { step, loss }))
     }
 
-    /// Takes one step with gradients that the caller computed, such as those accumulated over several
-    /// batches. They are observed, checked and clipped like those of [`step`](Self::step). Returns `None`
-    /// once training has ended.
+    /// Takes one step with gradients that the caller computed, for example accumulated over several
+    /// batches. Like those of [`step`](Self::step), they are observed, checked and clipped. Returns
+    /// `None` once training has ended.
     ///
     /// # Errors
     ///
@@ -182,7 +182,7 @@ impl<'a, M: Module> Session<'a, M> {
         Ok((loss, Pass { gradients, observation }))
     }
 
-    /// Lets the optimiser take the step, unless a gradient is not finite; tells whether it did.
+    /// Takes the optimiser step unless a gradient is not finite; tells whether it was taken.
     fn update<L: Listener + ?Sized>(
         &mut self,
         pass: Pass,
@@ -199,7 +199,7 @@ impl<'a, M: Module> Session<'a, M> {
             (gradients, clipped) = clip(clipping, &*self.model, gradients, is_told)
                 .map_err(|source| self.failed(source))?;
         }
-        // Whether an accelerator's gradients were finite is told by the observation.
+        // On an accelerator, only the observation tells whether the gradients were finite.
         let before = (observation.is_some() && self.guard.is_late()).then(|| self.model.clone());
         let rate = self.rates.step();
         self.model.change(|model| self.optimizer.step(rate, model, gradients));
@@ -221,7 +221,7 @@ impl<'a, M: Module> Session<'a, M> {
         Ok(true)
     }
 
-    /// Describes a failure of the device at this step.
+    /// Returns the error for a failure of the device at this step.
     fn failed(&self, source: ExecutionError) -> TrainError {
         TrainError::Device { step: self.step, source }
     }

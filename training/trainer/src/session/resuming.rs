@@ -1,4 +1,4 @@
-//! Checkpoints of a session: taken, kept, and continued from.
+//! Takes, stores and restores the checkpoints of a session.
 
 use burn::module::Module;
 
@@ -43,7 +43,7 @@ impl<M: Module> Session<'_, M> {
         Ok(())
     }
 
-    /// Keeps a checkpoint if the listener's keeper wants one, and tells whether it stops the run.
+    /// Stores a checkpoint if the listener's keeper wants one; tells whether the keeper stops the run.
     pub(super) fn is_to_stop<L: Listener + ?Sized>(
         &mut self,
         listener: &mut L,
