@@ -1,7 +1,7 @@
 //! Reading files that may hold anything.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
@@ -73,12 +73,49 @@ impl<'a> Bounded<'a> {
         }
     }
 
-    /// Hands out what is there, up to the largest size; a text ends there in the middle of a row.
+    /// Hands out what is there; more than the largest size is an error, not a text that ends in the
+    /// middle of a row.
     pub(crate) fn into_reader(self) -> impl Read {
-        self.source.take(LARGEST)
+        UpTo { source: self.source, left: LARGEST }
     }
 
     pub(crate) fn refuse(&self, reason: String) -> DatasetError {
         DatasetError::file(self.path, reason)
+    }
+}
+
+/// Reads so many bytes, and fails if there are more.
+struct UpTo<R> {
+    source: R,
+    left: u64,
+}
+
+impl<R: Read> Read for UpTo<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return match self.source.read(&mut [0])? {
+                0 => Ok(0),
+                _ => Err(io::Error::other("it unpacks to more than 1 GiB")),
+            };
+        }
+        let read = self.source.by_ref().take(self.left).read(buffer)?;
+        self.left -= read as u64;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_is_an_error_and_loses_no_row_in_silence() {
+        let read = |left: u64| {
+            let mut text = String::new();
+            UpTo { source: &b"1,2\n3,4\n"[..], left }.read_to_string(&mut text).map(|_| text)
+        };
+        assert_eq!(read(8).unwrap(), "1,2\n3,4\n");
+        assert_eq!(read(9).unwrap(), "1,2\n3,4\n");
+        assert!(read(7).unwrap_err().to_string().contains("more than 1 GiB"));
     }
 }

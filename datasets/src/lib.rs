@@ -34,6 +34,6 @@ pub use npz::{Array, read_npz};
 pub use sequences::{Answer, SequenceTask, Sequences};
 pub use split::{TrainTest, stratified_split};
 pub use standardise::Standardisation;
-pub use table::{Table, Targets};
+pub use table::{Header, Table, Targets};
 pub use task::BinaryTask;
 pub use teacher::TeacherConfig;

@@ -66,4 +66,4 @@ pub use sweep::{
 pub use trial::{Factors, Task, Trial};
 pub use trial_record::CheckpointEvery;
 pub use verdict::{Effect, Ruling, Verdict};
-pub use xray::{Batch, Loss, Xray, xray};
+pub use xray::{Batch, Choice, Loss, Mismatch, Xray, xray};

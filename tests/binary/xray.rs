@@ -100,37 +100,3 @@ fn what_does_not_fit_is_refused_in_one_line() {
     let missing = ["xray", "--model", "mlp", "--batch", "/nonexistent/batch.npz"];
     refused(&backdraft(&missing), &["/nonexistent/batch.npz", "cannot be opened"]);
 }
-
-const FLOWERS: &str = "\
-length,width,species
-5.1,3.5,setosa
-4.9,3.0,setosa
-6.4,3.2,versicolor
-5.9,3.0,virginica
-";
-
-#[test]
-fn a_table_is_checked_and_its_words_are_classes() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("flowers.csv");
-    fs::write(&path, FLOWERS).unwrap();
-    let file = path.to_str().unwrap();
-    let check = stdout(&backdraft(&["data", "check", file, "--target", "species"]));
-    for part in ["4 rows of 2 features: length, width", "3 classes of 1 to 2", "2 setosa"] {
-        assert!(check.contains(part), "`{part}` is missing in:\n{check}");
-    }
-    let words = backdraft(&["data", "check", file, "--target", "width"]);
-    refused(&words, &["row 1, column `species`", "`setosa` is not a finite number"]);
-    let xray = |more: &[&str]| {
-        let sizes = ["--set", "inputs=2", "--set", "outputs=3"];
-        let fixed = ["xray", "--model", "mlp", "--batch", file];
-        backdraft(&[&fixed[..], &sizes[..], more].concat())
-    };
-    let result: Value =
-        serde_json::from_str(&stdout(&xray(&["--target", "species", "--json"]))).unwrap();
-    // Three classes: the loss of a network that has learnt nothing is near ln 3.
-    let loss = result["loss"].as_f64().unwrap();
-    assert!((0.5..4.0).contains(&loss), "{loss}");
-    refused(&xray(&[]), &["flowers.csv", "--target"]);
-    refused(&xray(&["--target", "colour"]), &["no column `colour`", "length, width, species"]);
-}

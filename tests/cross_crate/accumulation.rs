@@ -2,7 +2,10 @@
 
 use backdraft_hooks::{GradientHook, GradientNorm, QUANTITIES, Row, Schedule, Taps};
 use backdraft_layers::Activation;
-use backdraft_trainer::{BinaryCrossEntropy, Objective};
+use backdraft_mlp::Mlp;
+use backdraft_trainer::{
+    BinaryCrossEntropy, Clipping, Examples, Objective, Outcome, Splits, Trainer, TrainerConfig,
+};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Device;
 
@@ -61,4 +64,62 @@ fn observing_leaves_the_gradients_as_they_are() {
         weights.map(|weight| weight.grad(&gradients).unwrap().into_data()).collect::<Vec<_>>()
     };
     assert_eq!(run(true), run(false));
+}
+
+/// Trains for some steps, each on the gradients of two halves of a batch, of which the second is not
+/// finite at `bad_step`.
+fn train_on_halves(steps: u64, bad_step: u64) -> (Outcome, Vec<Row>, Vec<f64>) {
+    let device = Device::flex();
+    let (inputs, targets) = batch(32, 7);
+    let (x, y) = tensors(&inputs, &targets, &device);
+    let examples = Examples::new(x, y);
+    let config =
+        TrainerConfig { steps, clipping: Some(Clipping::GlobalNorm(0.5)), ..Default::default() };
+    let trainer = Trainer::new(config, &device).unwrap();
+    let mut hook = GradientHook::new(&[&GradientNorm], Schedule::Every(2));
+    let model = crate::config(Activation::Tanh, 2).init(3, &device.clone().autodiff());
+    let splits = Splits { train: &examples, test: &examples };
+    let forward = |model: &Mlp, inputs, taps: &mut Taps| model.forward(inputs, taps);
+    let mut session =
+        trainer.start(model, splits, forward, &BinaryCrossEntropy, &mut hook).unwrap();
+    let mut rows = Vec::new();
+    loop {
+        let mut accumulator = GradientsAccumulator::new();
+        for half in [0..16, 16..32] {
+            let is_bad = half.start == 16 && session.next_step() == bad_step;
+            let (x, y) = tensors(&inputs[half.clone()], &targets[half], &device);
+            let outputs = session.model().forward(x, &mut Taps::off());
+            let loss = BinaryCrossEntropy.loss(outputs, y) * if is_bad { f32::NAN } else { 0.5 };
+            let mut gradients = loss.backward();
+            let gradients = GradientsParams::from_module(&mut gradients, session.model());
+            accumulator.accumulate(session.model(), gradients);
+        }
+        if session.apply(accumulator.grads(), &mut rows).unwrap().is_none() {
+            break;
+        }
+    }
+    let (model, outcome) = session.finish(&mut rows).unwrap();
+    let weights = model
+        .hidden
+        .iter()
+        .flat_map(|block| block.linear.weight.val().into_data().iter::<f64>().collect::<Vec<_>>());
+    (outcome, rows, weights.collect())
+}
+
+#[test]
+fn accumulated_gradients_are_observed_clipped_and_checked_like_others() {
+    let (outcome, rows, _) = train_on_halves(40, u64::MAX);
+    assert_eq!(outcome, Outcome::Finished);
+    let of = |quantity: &str| -> Vec<f64> {
+        rows.iter().filter(|row| row.quantity == quantity).map(|row| row.value).collect()
+    };
+    assert_eq!(of("global_gradient_norm").len(), 20);
+    assert!(of("clipped_gradient_norm").iter().all(|norm| *norm <= 0.5 + 1e-6));
+    assert!(of("test_loss").last().unwrap() < &0.69);
+    for bad_step in [3, 4] {
+        let (outcome, _, weights) = train_on_halves(40, bad_step);
+        let subject = "hidden.0.linear.weight".to_owned();
+        assert_eq!(outcome, Outcome::Diverged { step: bad_step, subject });
+        assert_eq!(weights, train_on_halves(bad_step, u64::MAX).2, "the step was taken");
+    }
 }

@@ -51,7 +51,7 @@ fn golden(folder: &Path, name: String) -> Golden {
         config: serde_json::from_str(&metadata["config"]).unwrap(),
         loss,
         weights: folder.join(format!("{name}.weights.safetensors")),
-        batch: Batch::read(&path, None).unwrap(),
+        batch: Batch::read(&path).unwrap(),
         expected: serde_json::from_str(&metadata["expected"]).unwrap(),
         name,
     }

@@ -260,7 +260,6 @@ fn assert_precise(name: &str, configs: impl Iterator<Item = NetworkConfig>, dice
     for config in configs {
         let found = check(&config, dice);
         assert!(found.largest < BOUND, "{config:?}: {found:?}");
-        println!("{} {found:?}", config.name());
         (compared, unclear) = (compared + found.compared, unclear + found.unclear);
     }
     assert!(

@@ -1,12 +1,15 @@
 //! The trainer on a real model.
 
-use backdraft_hooks::{GradientHook, GradientNorm, Row, Schedule};
+use std::io;
+
+use backdraft_hooks::{GradientHook, GradientNorm, QUANTITIES, Row, Schedule, Taps};
 use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::{Mlp, MlpConfig};
 use backdraft_trainer::{
-    BinaryCrossEntropy, Clipping, Examples, OptimizerConfig, Outcome, Splits, Trainer,
-    TrainerConfig,
+    BinaryCrossEntropy, Clipping, Examples, Ignore, Listener, OptimizerConfig, Outcome, Progress,
+    Splits, Trainer, TrainerConfig,
 };
+use burn::module::Module;
 use burn::tensor::Device;
 
 use crate::{batch, config, tensors};
@@ -114,4 +117,140 @@ fn an_explosion_stops_the_run_and_names_the_first_parameter() {
     let (_, outcome) = train(mlp, trainer());
     let Outcome::Diverged { step, subject } = outcome else { panic!("{outcome:?}") };
     assert_eq!((step, subject.as_str()), (0, "hidden.0.linear.weight"));
+}
+
+/// Remembers the latest progress and all rows.
+#[derive(Default)]
+struct Latest {
+    rows: Vec<Row>,
+    progress: Vec<Progress>,
+}
+
+impl Listener for Latest {
+    fn record(&mut self, rows: &[Row]) -> io::Result<()> {
+        self.rows.record(rows)
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        self.progress.push(progress);
+    }
+}
+
+#[test]
+fn the_loss_of_progress_is_a_training_loss_to_the_end() {
+    let device = Device::flex();
+    let examples = |count| {
+        let (inputs, targets) = batch(count, 7);
+        let (x, y) = tensors(&inputs, &targets, &device);
+        Examples::new(x, y)
+    };
+    // Of several sizes, so that their losses differ.
+    let (train, test) = (examples(64), examples(11));
+    let mut latest = Latest::default();
+    Trainer::new(trainer(), &device)
+        .unwrap()
+        .fit(
+            config(Activation::Tanh, 2).init(1, &device.clone().autodiff()),
+            Splits { train: &train, test: &test },
+            |model: &Mlp, inputs, taps| model.forward(inputs, taps),
+            &BinaryCrossEntropy,
+            &mut GradientHook::new(&[], Schedule::Never),
+            &mut latest,
+        )
+        .unwrap();
+    let Latest { rows, progress } = latest;
+    let last = |quantity| course(&rows, quantity).last().copied().unwrap();
+    let told: Vec<f64> = progress.iter().map(|progress| progress.loss).collect();
+    let losses = course(&rows, "loss");
+    assert_eq!(told, [&losses[..], &[last("train_loss")]].concat());
+    assert!(!told.contains(&last("test_loss")));
+    let end = Progress { step: 60, steps: 60, loss: last("train_loss") };
+    assert_eq!(progress.last(), Some(&end));
+}
+
+#[test]
+fn a_model_that_cannot_be_trained_is_an_error_with_the_remedy() {
+    let device = Device::flex();
+    let (inputs, targets) = batch(8, 7);
+    let (x, y) = tensors(&inputs, &targets, &device);
+    let examples = Examples::new(x, y);
+    let fit = |model: Mlp, schedule| {
+        Trainer::new(trainer(), &device).unwrap().fit(
+            model,
+            Splits { train: &examples, test: &examples },
+            |model: &Mlp, inputs, taps| model.forward(inputs, taps),
+            &BinaryCrossEntropy,
+            &mut GradientHook::new(QUANTITIES, schedule),
+            &mut Ignore,
+        )
+    };
+    let config = config(Activation::Tanh, 2);
+    for schedule in [Schedule::Never, Schedule::Every(1)] {
+        let plain = fit(config.init(1, &device), schedule.clone()).unwrap_err();
+        assert!(plain.to_string().contains("`model.train()`"), "{plain}");
+        let trained = fit(config.init(1, &device).train(), schedule).unwrap();
+        assert_eq!(trained.1, Outcome::Finished);
+    }
+    let frozen = config.init(1, &device.clone().autodiff()).no_grad();
+    let frozen = fit(frozen, Schedule::Never).unwrap_err();
+    assert!(frozen.to_string().contains("unfrozen"), "{frozen}");
+}
+
+/// The loop of a caller, against `fit`.
+#[test]
+fn steps_taken_one_by_one_measure_what_fit_measures() {
+    let config = config(Activation::Tanh, 2);
+    let (whole, outcome) = train(config.clone(), trainer());
+    let device = Device::flex();
+    let (inputs, targets) = batch(64, 7);
+    let (x, y) = tensors(&inputs, &targets, &device);
+    let examples = Examples::new(x, y);
+    let trainer = Trainer::new(trainer(), &device).unwrap();
+    let mut hook = GradientHook::new(&[&GradientNorm], Schedule::Every(1));
+    let mut session = trainer
+        .start(
+            config.init(0, &device.clone().autodiff()),
+            Splits { train: &examples, test: &examples },
+            |model: &Mlp, inputs, taps: &mut Taps| model.forward(inputs, taps),
+            &BinaryCrossEntropy,
+            &mut hook,
+        )
+        .unwrap();
+    let (mut rows, mut steps, mut checkpoint) = (Vec::new(), Vec::new(), None);
+    while let Some(step) = session.step(&mut rows).unwrap() {
+        steps.push(step);
+        if session.next_step() == 30 && checkpoint.is_none() {
+            checkpoint = Some(session.checkpoint().unwrap());
+        }
+        // Once, half of the steps are taken again.
+        if session.next_step() == 60 && steps.len() == 60 {
+            session.restore(checkpoint.as_ref().unwrap()).unwrap();
+            rows.retain(|row| row.step < 30);
+        }
+    }
+    assert_eq!(session.outcome(), Some(&Outcome::Finished));
+    assert_eq!(steps.len(), 90);
+    assert_eq!(steps[30..60], steps[60..]);
+    let losses: Vec<f64> = steps[..60].iter().filter_map(|step| step.loss).collect();
+    assert_eq!(losses, course(&whole, "loss"));
+    assert_eq!(session.finish(&mut rows).unwrap().1, outcome);
+    assert_eq!(rows, whole);
+}
+
+#[test]
+fn a_session_that_is_left_early_says_which_step_comes_next() {
+    let device = Device::flex();
+    let (inputs, targets) = batch(8, 7);
+    let (x, y) = tensors(&inputs, &targets, &device);
+    let examples = Examples::new(x, y);
+    let trainer = Trainer::new(trainer(), &device).unwrap();
+    let mut hook = GradientHook::new(&[], Schedule::Never);
+    let model = config(Activation::Tanh, 2).init(0, &device.clone().autodiff());
+    let splits = Splits { train: &examples, test: &examples };
+    let forward = |model: &Mlp, inputs, taps: &mut Taps| model.forward(inputs, taps);
+    let mut session =
+        trainer.start(model, splits, forward, &BinaryCrossEntropy, &mut hook).unwrap();
+    session.step(&mut Ignore).unwrap();
+    let (_, outcome) = session.finish(&mut Ignore).unwrap();
+    assert_eq!(outcome, Outcome::Interrupted { step: 1 });
 }

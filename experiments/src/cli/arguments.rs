@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use backdraft_datasets::Header;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -248,7 +249,12 @@ pub(super) struct XrayArguments {
     /// The column of a .csv that is predicted from the others.
     #[arg(long, value_name = "COLUMN")]
     pub(super) target: Option<String>,
-    /// What outputs are compared with targets by [default: what their shapes suggest].
+    /// The .csv has no line of column names: all lines are rows, and columns go by their numbers, from
+    /// 1.
+    #[arg(long, requires = "target")]
+    pub(super) no_header: bool,
+    /// What outputs are compared with targets by [default: what targets and outputs leave no doubt
+    /// about; the report says why].
     #[arg(long)]
     pub(super) loss: Option<Loss>,
     /// Numbers to compute with.
@@ -326,8 +332,16 @@ pub(super) enum DataCommand {
         /// The column of a .csv that is to be predicted.
         #[arg(long, value_name = "COLUMN")]
         target: Option<String>,
+        /// The .csv has no line of column names: columns go by their numbers, from 1.
+        #[arg(long, requires = "target")]
+        no_header: bool,
         /// Folder of data sets.
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
     },
+}
+
+/// Tells the reader of a table what `--no-header` says.
+pub(super) fn header(is_absent: bool) -> Header {
+    if is_absent { Header::Absent } else { Header::Present }
 }

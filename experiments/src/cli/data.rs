@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use backdraft_datasets::{ImageSet, Images, Places, Table, Targets};
 
 use super::Failure;
-use super::arguments::DataCommand;
+use super::arguments::{DataCommand, header};
 use super::print::{say, say_path};
 use crate::nearest::unknown;
 
@@ -37,13 +37,18 @@ pub(super) fn data(command: &DataCommand) -> Result<(), Failure> {
             let places = Places::new(data_dir.as_deref());
             fetch(image_set(name)?, from.as_deref(), places.first())?;
         }
-        DataCommand::Check { name, target, .. } if name.ends_with(".csv") => {
+        DataCommand::Check { name, target, no_header, .. } if name.ends_with(".csv") => {
             let target = target.as_deref().ok_or_else(|| {
                 let hint = "tell which column is to be predicted, such as `--target label`";
                 Failure::Input(anyhow!("{name} is a table: {hint}"))
             })?;
-            let table = Table::read_csv(Path::new(name), target).map_err(Failure::input)?;
+            let table = Table::read_csv(Path::new(name), target, header(*no_header));
+            let table = table.map_err(Failure::input)?;
             show_table(&table, target);
+        }
+        DataCommand::Check { name, target: Some(_), .. } => {
+            let error = anyhow!("`{name}` is no .csv: `--target` names a column of a table");
+            return Err(Failure::Input(error));
         }
         DataCommand::Check { name, data_dir, .. } => {
             let splits =

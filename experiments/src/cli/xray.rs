@@ -2,38 +2,44 @@
 
 use std::path::Path;
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail};
 use backdraft_hooks::{CsvSink, JsonLinesSink, NETWORK, Row, Sink};
 use backdraft_zoo::{NetworkConfig, architectures, load, named};
+use serde::Serialize;
 
 use super::Failure;
-use super::arguments::XrayArguments;
+use super::arguments::{XrayArguments, header};
 use super::file::write_file;
 use super::print::{number, say, say_json};
-use crate::backend::Backend;
+use crate::backend::{Backend, Precision};
 use crate::nearest::unknown;
 use crate::settings::{Overlay, resolve};
-use crate::xray::{Batch, Loss, Xray, xray};
+use crate::xray::{Batch, Choice, Loss, Xray, xray};
 
 pub(super) fn run(arguments: &XrayArguments) -> Result<(), Failure> {
     let (_, device) = Backend::select_with(arguments.backend.as_deref(), arguments.precision)
         .map_err(Failure::input)?;
     let config = config(arguments).map_err(Failure::Input)?;
-    let batch =
-        Batch::read(&arguments.batch, arguments.target.as_deref()).map_err(Failure::input)?;
-    let loss = loss(arguments, &config, &batch).map_err(Failure::Input)?;
+    let batch = batch(arguments).map_err(Failure::Input)?;
+    let choice = choice(arguments, &config, &batch).map_err(Failure::Input)?;
     let mut network = config.try_init(arguments.seed, &device).map_err(Failure::input)?;
     if let Some(weights) = &arguments.weights {
         load(&mut network, &config, weights).map_err(Failure::input)?;
     }
-    let result = xray(network, &batch, loss, &device)
+    let result = xray(network, &batch, choice.loss, &device)
         .map_err(|error| Failure::Run(anyhow!("the device failed: {error:?}")))?;
     if let Some(path) = &arguments.export {
         export(&result.rows, path)?;
     }
     if arguments.json {
-        return say_json(&result);
+        return say_json(&Answer {
+            objective: choice.loss,
+            objective_reason: choice.reason,
+            result,
+        });
     }
+    let loss = number(result.loss);
+    say(format!("loss {loss} ({}: {})\n", choice.loss.name(), choice.reason));
     print(&result);
     Ok(())
 }
@@ -51,26 +57,45 @@ fn config(arguments: &XrayArguments) -> anyhow::Result<NetworkConfig> {
     Ok(resolve(&default, &overlays?)?)
 }
 
+fn batch(arguments: &XrayArguments) -> anyhow::Result<Batch> {
+    let path = &arguments.batch;
+    let batch = match &arguments.target {
+        Some(target) => Batch::read_csv(path, target, header(arguments.no_header))?,
+        None => Batch::read(path)?,
+    };
+    if arguments.precision == Precision::F32
+        && let Some((array, example, value)) = batch.beyond_f32()
+    {
+        let path = path.display();
+        bail!(
+            "{path}: {value:e} in example {example} of `{array}` is beyond 32-bit floats: scale it, \
+             or say `--precision f64`"
+        );
+    }
+    Ok(batch)
+}
+
 /// Checks the batch against the network, so that no tensor operation is surprised by it.
-fn loss(arguments: &XrayArguments, config: &NetworkConfig, batch: &Batch) -> anyhow::Result<Loss> {
+fn choice(
+    arguments: &XrayArguments,
+    config: &NetworkConfig,
+    batch: &Batch,
+) -> anyhow::Result<Choice> {
     let path = arguments.batch.display();
-    let (shape, outputs) = (config.example_shape(), config.outputs());
     if !config.accepts(batch.example_shape()) {
-        let given = batch.example_shape();
+        let (given, shape) = (batch.example_shape(), config.example_shape());
         bail!("{path}: examples have shape {given:?}, but the network takes {shape:?}");
     }
-    let are_binary = batch.target_values().iter().all(|y| *y == 0.0 || *y == 1.0);
-    let fitting = Loss::fitting(outputs, batch.targets_each(), are_binary);
-    let loss = arguments.loss.unwrap_or(fitting);
-    let (targets, expected) = (batch.targets_each(), loss.targets(outputs));
-    if targets != expected {
-        bail!("{path}: {targets} targets for each example, but the loss takes {expected}");
-    }
-    let is_class = |y: &f64| y.fract() == 0.0 && (0.0..outputs as f64).contains(y);
-    if loss == Loss::CrossEntropy && !batch.target_values().iter().all(is_class) {
-        bail!("{path}: targets of cross-entropy are classes from 0 to {}", outputs - 1);
-    }
-    Ok(loss)
+    Choice::new(arguments.loss, config.outputs(), batch).with_context(|| path.to_string())
+}
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Answer {
+    objective: Loss,
+    objective_reason: String,
+    #[serde(flatten)]
+    result: Xray,
 }
 
 fn export(rows: &[Row], path: &Path) -> Result<(), Failure> {
@@ -101,7 +126,6 @@ const OF_ACTIVATIONS: [(&str, &str); 5] = [
 ];
 
 fn print(result: &Xray) {
-    say(format!("loss {}\n", number(result.loss)));
     let activations = "activation_gradient_norm";
     print_table("activation", &result.rows, &OF_ACTIVATIONS, activations);
     print_table("parameter", &result.rows, &OF_PARAMETERS, "weight_norm");

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use backdraft_datasets::{Array, DatasetError, Table, read_npz};
+use backdraft_datasets::{Array, DatasetError, Header, Table, Targets, read_npz};
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::tensor::Dtype;
 use safetensors::{SafeTensors, tensor::TensorView};
@@ -14,6 +14,8 @@ pub struct Batch {
     inputs: Rows,
     targets: Rows,
     shape: Vec<usize>,
+    /// The words that the targets are the indices of, if they are words.
+    classes: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +26,7 @@ struct Rows {
 }
 
 impl Batch {
-    /// Reads the arrays `inputs` and `targets` from a `.safetensors` or `.npz` file, or the rows of a
-    /// `.csv` file of which the column `target` is to be predicted from the others.
+    /// Reads the arrays `inputs` and `targets` from a `.safetensors` or `.npz` file.
     ///
     /// # Shapes
     ///
@@ -34,40 +35,53 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// [`DatasetError::File`] naming the file and the array or column.
-    pub fn read(path: &Path, target: Option<&str>) -> Result<Self, DatasetError> {
-        let [inputs, targets] = match path.extension().and_then(OsStr::to_str) {
+    /// [`DatasetError::File`] naming the file and the array.
+    pub fn read(path: &Path) -> Result<Self, DatasetError> {
+        let arrays = match path.extension().and_then(OsStr::to_str) {
             Some("safetensors") => from_safetensors(path)?,
             Some("npz") => read_npz(path, NAMES)?,
             Some("csv") => {
-                let target = target.ok_or_else(|| {
-                    refuse(path, "is a table: tell what to predict, such as `--target label`")
-                })?;
-                from_table(Table::read_csv(path, target)?)
+                let reason = "is a table: tell what to predict, such as `--target label`";
+                return Err(refuse(path, reason));
             }
             _ => {
                 let reason = "is no batch: one is read from .safetensors, .npz or .csv";
                 return Err(refuse(path, reason));
             }
         };
-        let split = |array: Array, name: &str| {
-            let rows = array.shape.first().copied().unwrap_or(0);
-            if rows == 0 || array.values.is_empty() {
-                let shape = array.shape;
-                return Err(refuse(
-                    path,
-                    format!("holds no examples: `{name}` has shape {shape:?}"),
-                ));
-            }
-            Ok(Rows { columns: array.values.len() / rows, rows, values: array.values })
+        Self::of(arrays, None).map_err(|reason| refuse(path, reason))
+    }
+
+    /// Reads the rows of a `.csv` file, of which the column `target` is to be predicted from the
+    /// others.
+    ///
+    /// # Errors
+    ///
+    /// [`DatasetError::File`] naming the file, the row and the column.
+    pub fn read_csv(path: &Path, target: &str, header: Header) -> Result<Self, DatasetError> {
+        if path.extension() != Some(OsStr::new("csv")) {
+            let reason = "is no .csv: only the columns of a table are told apart by `--target`";
+            return Err(refuse(path, reason));
+        }
+        let table = Table::read_csv(path, target, header)?;
+        let (rows, targets) = (table.len(), table.targets.to_values());
+        let inputs = Array { shape: vec![rows, table.features.len()], values: table.inputs };
+        let classes = match table.targets {
+            Targets::Values(_) => None,
+            Targets::Classes { names, .. } => Some(names),
         };
+        let targets = Array { shape: vec![rows], values: targets };
+        Self::of([inputs, targets], classes).map_err(|reason| refuse(path, reason))
+    }
+
+    fn of([inputs, targets]: [Array; 2], classes: Option<Vec<String>>) -> Result<Self, String> {
         let shape = inputs.shape.iter().skip(1).copied().collect();
-        let (inputs, targets) = (split(inputs, NAMES[0])?, split(targets, NAMES[1])?);
+        let (inputs, targets) = (Rows::of(inputs, NAMES[0])?, Rows::of(targets, NAMES[1])?);
         if inputs.rows != targets.rows {
             let (inputs, targets) = (inputs.rows, targets.rows);
-            return Err(refuse(path, format!("holds {inputs} inputs but {targets} targets")));
+            return Err(format!("holds {inputs} inputs but {targets} targets"));
         }
-        Ok(Self { inputs, targets, shape })
+        Ok(Self { inputs, targets, shape, classes })
     }
 
     /// Returns the number of examples.
@@ -95,6 +109,20 @@ impl Batch {
         &self.targets.values
     }
 
+    /// Returns the words that the targets are the indices of; `None` if the file holds numbers.
+    pub fn classes(&self) -> Option<&[String]> {
+        self.classes.as_deref()
+    }
+
+    /// Returns the first value that 32-bit floats cannot hold, by its array and its example from 1.
+    pub fn beyond_f32(&self) -> Option<(&'static str, usize, f64)> {
+        let parts = NAMES.into_iter().zip([&self.inputs, &self.targets]);
+        parts.into_iter().find_map(|(name, rows)| {
+            let at = rows.values.iter().position(|value| (*value as f32).is_infinite())?;
+            Some((name, at / rows.columns + 1, rows.values[at]))
+        })
+    }
+
     /// Puts the inputs on a device, shape `[batch, elements]`.
     pub fn inputs(&self, device: &Device) -> Tensor<2> {
         self.inputs.to_tensor(device)
@@ -107,6 +135,22 @@ impl Batch {
 }
 
 impl Rows {
+    fn of(array: Array, name: &str) -> Result<Self, String> {
+        let Array { shape, values } = array;
+        let rows = shape.first().copied().unwrap_or(0);
+        if rows == 0 || values.is_empty() {
+            return Err(format!("holds no examples: `{name}` has shape {shape:?}"));
+        }
+        let columns = values.len() / rows;
+        match values.iter().position(|value| !value.is_finite()) {
+            None => Ok(Self { columns, rows, values }),
+            Some(at) => {
+                let (example, value) = (at / columns + 1, values[at]);
+                Err(format!("holds {value} in example {example} of `{name}`: use finite numbers"))
+            }
+        }
+    }
+
     fn to_tensor(&self, device: &Device) -> Tensor<2> {
         Tensor::from_data(TensorData::new(self.values.clone(), [self.rows, self.columns]), device)
     }
@@ -117,12 +161,6 @@ const NAMES: [&str; 2] = ["inputs", "targets"];
 
 fn refuse(path: &Path, reason: impl AsRef<str>) -> DatasetError {
     DatasetError::file(path, reason)
-}
-
-fn from_table(table: Table) -> [Array; 2] {
-    let (rows, targets) = (table.len(), table.targets.to_values());
-    let inputs = Array { shape: vec![rows, table.features.len()], values: table.inputs };
-    [inputs, Array { shape: vec![rows], values: targets }]
 }
 
 fn from_safetensors(path: &Path) -> Result<[Array; 2], DatasetError> {

@@ -3,9 +3,11 @@
 use backdraft_trainer::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Objective};
 use burn::tensor::{Int, Tensor};
 use clap::ValueEnum;
+use serde::Serialize;
 
 /// What outputs are compared with targets by; each the mean over the batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Loss {
     /// Of logits with targets 0 or 1, as PyTorch's `BCEWithLogitsLoss`.
     BinaryCrossEntropy,
@@ -16,27 +18,18 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// Chooses the loss that the shapes suggest: several outputs with one target are classes, one
-    /// output with targets 0 and 1 is binary, anything else is regression.
-    pub fn fitting(outputs: usize, targets: usize, are_binary: bool) -> Self {
-        match (outputs, targets) {
-            (1, 1) if are_binary => Self::BinaryCrossEntropy,
-            (outputs, 1) if outputs > 1 => Self::CrossEntropy,
-            _ => Self::MeanSquaredError,
-        }
-    }
-
-    /// Returns the number of targets of an example for a network with `outputs` outputs.
-    pub fn targets(self, outputs: usize) -> usize {
+    /// Returns the name on the command line.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::CrossEntropy => 1,
-            Self::BinaryCrossEntropy | Self::MeanSquaredError => outputs,
+            Self::BinaryCrossEntropy => "binary-cross-entropy",
+            Self::CrossEntropy => "cross-entropy",
+            Self::MeanSquaredError => "mean-squared-error",
         }
     }
 }
 
-/// Mean loss of a batch. With several targets for an example, cross-entropy takes the outputs as so
-/// many groups of logits, one after the other: a class at every time step.
+/// Mean loss of a batch. With several targets for an example, such as a class at every time step,
+/// cross-entropy takes the outputs as so many groups of logits, one after the other.
 ///
 /// # Shapes
 ///

@@ -1,10 +1,15 @@
 //! The gradient X-ray of a network: one batch, every quantity, the diagnosis.
 
 mod batch;
+mod choice;
 mod loss;
+mod mismatch;
+mod targets;
 
 pub use batch::Batch;
+pub use choice::Choice;
 pub use loss::Loss;
+pub use mismatch::Mismatch;
 
 use backdraft_hooks::{
     Finding, GradientHook, QUANTITIES, Row, Schedule, Taps, Thresholds, diagnose,

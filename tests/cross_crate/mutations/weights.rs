@@ -41,7 +41,7 @@ pub(super) fn batches(folder: &Path) -> Target<'_> {
         originals: names.map(read).to_vec(),
         read: Box::new(move |bytes| {
             fs::write(&path, bytes).unwrap();
-            Batch::read(&path, None).map(drop).map_err(refusal)
+            Batch::read(&path).map(drop).map_err(refusal)
         }),
     }
 }

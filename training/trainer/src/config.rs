@@ -1,5 +1,6 @@
 //! Configuration of a training run.
 
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use serde::{Deserialize, Serialize};
 
 use crate::clipping::Clipping;
@@ -12,14 +13,14 @@ use crate::schedule::RateSchedule;
 /// |---|---|---|---|
 /// | `seed` | 0 | order of the batches (models take their weights from the same number) | any |
 /// | `steps` | 1,000 | optimiser steps | ≥ 1 |
-/// | `batch_size` | 32 | examples a step | ≥ 1 |
+/// | `batch_size` | 32 | examples per step | ≥ 1 |
 /// | `optimizer` | Adam as in Keras | see [`OptimizerConfig`] | |
 /// | `learning_rate` | 0.001 | initial rate | > 0 |
 /// | `rate_schedule` | `constant` | see [`RateSchedule`] | |
 /// | `clipping` | none | see [`Clipping`] | bound > 0 |
-/// | `evaluate_every` | 100 | steps between two evaluations; 0 for none but the last | |
-/// | `stop_below` | none | test loss that ends training early, seen at an evaluation | |
-/// | `loss_every` | 10 | steps between two looks at the training loss | ≥ 1 |
+/// | `evaluate_every` | 100 | steps between evaluations; 0 for the last one only | |
+/// | `stop_below` | none | an evaluation with a lower test loss ends training | |
+/// | `loss_every` | 10 | steps between read-backs of the training loss | ≥ 1 |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainerConfig {
@@ -33,15 +34,15 @@ pub struct TrainerConfig {
     pub optimizer: OptimizerConfig,
     /// Initial learning rate.
     pub learning_rate: f64,
-    /// Course of the learning rate.
+    /// How the learning rate changes.
     pub rate_schedule: RateSchedule,
     /// Gradient clipping, if any.
     pub clipping: Option<Clipping>,
-    /// Steps between two evaluations on the test examples.
+    /// Steps between evaluations on the test examples.
     pub evaluate_every: u64,
-    /// Mean loss on the test examples below which the task is solved and training ends early.
+    /// Training ends early at an evaluation whose mean test loss is below this.
     pub stop_below: Option<f64>,
-    /// Steps between two read-backs of the training loss, which make the host wait for the device.
+    /// Steps between read-backs of the training loss; each makes the host wait for the device.
     pub loss_every: u64,
 }
 
@@ -70,7 +71,7 @@ pub struct ConfigError {
     pub field: &'static str,
     /// Its value, as written in a configuration.
     pub value: String,
-    /// What the field must be.
+    /// What the field requires.
     pub requirement: String,
 }
 
@@ -105,10 +106,17 @@ impl TrainerConfig {
         if let Some((parameter, value, requirement)) = self.optimizer.invalid_parameter() {
             return error(parameter, value.to_string(), requirement);
         }
-        match self.rate_schedule.init(self.learning_rate, self.steps) {
-            Ok(_) => Ok(()),
-            Err(reason) => error("rate_schedule", format!("{:?}", self.rate_schedule), &reason),
-        }
+        self.rates().map(drop)
+    }
+
+    /// Creates the scheduler of the learning rate.
+    pub(crate) fn rates(&self) -> Result<ModuleLrScheduler, ConfigError> {
+        let Self { rate_schedule, learning_rate, steps, .. } = self;
+        rate_schedule.init(*learning_rate, *steps).map_err(|requirement| ConfigError {
+            field: "rate_schedule",
+            value: format!("{rate_schedule:?}"),
+            requirement,
+        })
     }
 }
 

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use burn::tensor::kind::Basic;
 use burn::tensor::{Int, Tensor};
 
-/// Rows that can be picked by index on the device.
+/// Rows that can be selected by index on the device.
 pub trait Rows: Clone + Send {
     /// Returns the number of rows.
     fn rows(&self) -> usize;
 
-    /// Picks rows; `indices` has shape `[picked]`.
+    /// Selects rows; `indices` has shape `[selected]`.
     fn select_rows(&self, indices: Tensor<1, Int>) -> Self;
 }
 
@@ -31,8 +31,8 @@ where
 
 /// Inputs with their targets, one pair per row: a data set or a batch of it.
 ///
-/// The whole set stays on the device and batches are picked there by index: Burn's `DataLoader`
-/// hands out items one by one, which costs a small network more than its training step.
+/// The whole set stays on the device and batches are selected there by index. Burn's `DataLoader`
+/// returns items one by one, which takes longer than the training step of a small network.
 #[derive(Clone)]
 pub struct Examples<X, Y> {
     /// Inputs, one per row.
@@ -63,16 +63,16 @@ impl<X: Rows, Y: Rows> Examples<X, Y> {
     ///
     /// # Panics
     ///
-    /// Panics if there are not as many targets as inputs.
+    /// Panics if the numbers of inputs and targets differ.
     pub fn new(inputs: X, targets: Y) -> Self {
         assert_eq!(inputs.rows(), targets.rows(), "each input needs one target");
         Self { inputs, targets, variation: None }
     }
 
-    /// Varies the inputs of every training batch, such as by moving images; evaluations see them as
-    /// they are.
+    /// Varies the inputs of every training batch, for example by shifting images; evaluations use the
+    /// original inputs.
     ///
-    /// What is done at a step must depend on the step alone, or a run cannot be repeated.
+    /// The variation must depend on the step alone; otherwise a run cannot be reproduced.
     #[must_use]
     pub fn varied(self, variation: impl Fn(X, u64) -> X + Send + Sync + 'static) -> Self {
         Self { variation: Some(Arc::new(variation)), ..self }
@@ -88,7 +88,7 @@ impl<X: Rows, Y: Rows> Examples<X, Y> {
         self.len() == 0
     }
 
-    /// Picks examples; `indices` has shape `[picked]`.
+    /// Selects examples; `indices` has shape `[selected]`.
     pub fn select(&self, indices: Tensor<1, Int>) -> Self {
         Self {
             inputs: self.inputs.select_rows(indices.clone()),
@@ -97,7 +97,7 @@ impl<X: Rows, Y: Rows> Examples<X, Y> {
         }
     }
 
-    /// Picks the training batch of a step, and varies it.
+    /// Selects the training batch of a step and varies it.
     pub(crate) fn batch(&self, indices: Tensor<1, Int>, step: u64) -> Self {
         let batch = self.select(indices);
         match &self.variation {

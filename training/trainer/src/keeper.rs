@@ -1,22 +1,23 @@
-//! Who keeps the checkpoints of a run, and says when it is to stop.
+//! Stores the checkpoints of a run and decides when to stop it.
 
 use std::io;
 
 use crate::checkpoint::Checkpoint;
 
-/// Decides when a run is checkpointed and where checkpoints go; offered by
+/// Decides when a run is checkpointed and where checkpoints are stored; returned by
 /// [`Listener::keeper`](crate::Listener::keeper).
 ///
-/// Steps, time and signals are its own affair: the trainer asks and obeys.
+/// The trainer asks it before every step and does what it says, so that time, signals and disks do
+/// not concern the trainer.
 pub trait Keeper {
-    /// Returns the checkpoint to go on from, once, before the first step.
+    /// Returns the checkpoint to continue from; called once, before the first step.
     fn restore(&mut self) -> Option<Checkpoint>;
 
     /// Decides what to do before `step`.
     fn decide(&mut self, step: u64) -> Decision;
 
-    /// Keeps a checkpoint. Everything recorded so far lies before it, everything recorded from now
-    /// on is measured again when training goes on from it.
+    /// Stores a checkpoint. What was recorded so far precedes it; what is recorded from now on will be
+    /// measured again when training continues from it.
     ///
     /// # Errors
     ///
@@ -29,8 +30,8 @@ pub trait Keeper {
 pub enum Decision {
     /// Take the step.
     GoOn,
-    /// Keep a checkpoint, then take the step.
+    /// Store a checkpoint, then take the step.
     Keep,
-    /// Keep a checkpoint and end as [`Interrupted`](crate::Outcome::Interrupted).
+    /// Store a checkpoint and end as [`Interrupted`](crate::Outcome::Interrupted).
     KeepAndStop,
 }

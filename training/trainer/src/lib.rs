@@ -5,7 +5,10 @@ mod clipping;
 mod config;
 mod error;
 mod examples;
+mod guard;
+mod host;
 mod keeper;
+mod lesson;
 mod listener;
 mod objective;
 #[cfg(feature = "flex")]
@@ -13,6 +16,7 @@ mod one_pass_adam;
 mod optimizer;
 mod order;
 mod schedule;
+mod session;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
@@ -26,4 +30,5 @@ pub use objective::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Objectiv
 pub use optimizer::OptimizerConfig;
 pub use order::BatchOrder;
 pub use schedule::RateSchedule;
+pub use session::{Session, Step};
 pub use trainer::{Outcome, Splits, Trainer};

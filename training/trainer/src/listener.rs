@@ -1,4 +1,4 @@
-//! Who is told what happens during training.
+//! Receives what happens during training.
 
 use std::io;
 
@@ -6,36 +6,36 @@ use backdraft_hooks::Row;
 
 use crate::keeper::Keeper;
 
-/// How far a run is, for a progress bar.
+/// Progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
     /// Steps taken so far.
     pub step: u64,
-    /// Steps in all.
+    /// Total number of steps.
     pub steps: u64,
-    /// Latest training loss that was read back.
+    /// Latest training loss read back; at the end, the mean over all training examples.
     pub loss: f64,
 }
 
-/// Receives what a training run measures, as it is measured.
+/// Receives measurements as a training run makes them.
 pub trait Listener {
-    /// Keeps rows: quantities of the hook, and the trainer's own (see [`Trainer`](crate::Trainer)).
+    /// Records rows: quantities of the hook and of the trainer (see [`Trainer`](crate::Trainer)).
     ///
     /// # Errors
     ///
     /// An I/O error stops the run.
     fn record(&mut self, rows: &[Row]) -> io::Result<()>;
 
-    /// Hears of progress, every `loss_every` steps and at the end.
+    /// Called every `loss_every` steps and at the end.
     fn progress(&mut self, progress: Progress);
 
-    /// Offers someone who keeps checkpoints; without, the run has none and cannot be interrupted.
+    /// Returns what stores checkpoints; without it, the run has none and cannot be interrupted.
     fn keeper(&mut self) -> Option<&mut dyn Keeper> {
         None
     }
 }
 
-/// Keeps nothing.
+/// Ignores everything.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ignore;
 

@@ -8,14 +8,15 @@ pub trait Objective<O, Y> {
     /// Returns the mean loss of the batch, shape `[1]`.
     fn loss(&self, outputs: O, targets: Y) -> Tensor<1>;
 
-    /// Returns the number of correct answers, shape `[1]`; `None` where nothing counts as correct.
+    /// Returns the number of correct answers, shape `[1]`; `None` if correctness is undefined.
     fn correct(&self, outputs: O, targets: Y) -> Option<Tensor<1>>;
 }
 
-/// Binary cross-entropy of logits; correct is a logit of the target's sign.
+/// Binary cross-entropy of logits; an answer is correct if the logit is positive for target 1 and not
+/// for target 0.
 ///
-/// Takes the head's output *without* sigmoid, which is the same loss as a sigmoid head with the
-/// cross-entropy of probabilities and does not lose precision where the sigmoid saturates:
+/// Takes the head's output *without* sigmoid. The loss equals the cross-entropy of a sigmoid head's
+/// probabilities, without losing precision where the sigmoid saturates:
 /// L = mean((1 − y) x − ln σ(x)).
 ///
 /// # Shapes
@@ -36,7 +37,7 @@ impl Objective<Tensor<2>, Tensor<2>> for BinaryCrossEntropy {
     }
 }
 
-/// Cross-entropy of logits over classes; correct is the largest logit at the target.
+/// Cross-entropy of logits over classes; an answer is correct if the target's logit is the largest.
 ///
 /// L = mean(−log softmax(x)\[y\]).
 ///

@@ -1,8 +1,8 @@
 //! Adam in one pass over each parameter, on the CPU back end.
 //!
-//! Burn's runs twelve operations over each parameter, each with a tensor of its own, which for a
-//! small network takes a third of the training step. Here a step reads and writes each number once,
-//! with the same operations in the same order, so that the results are the same bits.
+//! Burn's Adam runs twelve operations over each parameter and allocates a tensor for each, which takes
+//! a third of a small network's training step. Here a step reads and writes each number once. The
+//! operations and their order are the same, so the results agree bit for bit.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
@@ -10,10 +10,10 @@ use burn::optim::{Adam, AdamState, AdaptiveMomentumState, LearningRate, Optimize
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use pulp::{Simd, WithSimd};
 
-/// Burn's Adam, with a step of its own for 32-bit parameters in host memory.
+/// Burn's Adam with a faster step for 32-bit parameters in host memory.
 #[derive(Clone)]
 pub(crate) struct OnePassAdam {
-    /// Takes the steps of all other parameters.
+    /// Updates all other parameters.
     pub(crate) plain: Adam,
     pub(crate) beta_1: f32,
     pub(crate) beta_2: f32,
@@ -47,7 +47,7 @@ impl Optimizer for OnePassAdam {
         };
         let shape = parameter.shape();
         let time = state.as_ref().map_or(0, |state| state.momentum.time) + 1;
-        // With the last other handles gone, what the primitives hold is changed in place.
+        // Without other handles, the primitives are changed in place.
         drop((parameter, state));
         let zeros = || {
             let zeros = vec![0.0f32; shape.num_elements()];
@@ -120,7 +120,7 @@ impl WithSimd for Step<'_> {
     }
 }
 
-/// Moves a vector of values with its moments, and returns them.
+/// Returns a vector of values and its two moments after the step.
 #[inline(always)]
 fn advance<S: Simd>(
     simd: S,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "flex")]
 use crate::one_pass_adam::OnePassAdam;
 
-/// Which optimiser takes the steps, with its parameters but for the learning rate.
+/// An optimiser with all its parameters except the learning rate.
 ///
 /// | name | parameters and defaults |
 /// |---|---|
@@ -50,7 +50,7 @@ pub enum OptimizerConfig {
         /// Added to the root of the second moment.
         #[serde(default = "epsilon")]
         epsilon: f64,
-        /// Share of each weight taken off per step, times the learning rate.
+        /// Decay of each weight per step, relative to the learning rate.
         #[serde(default = "weight_decay")]
         weight_decay: f64,
     },
@@ -87,7 +87,7 @@ impl OptimizerConfig {
         }
     }
 
-    /// Returns the first parameter that is out of range, with what it must be.
+    /// Returns the first parameter that is out of range: name, value and requirement.
     pub fn invalid_parameter(self) -> Option<(&'static str, f64, &'static str)> {
         const SHARE: &str = "it must be at least 0 and below 1";
         const POSITIVE: &str = "it must be positive";

@@ -1,4 +1,4 @@
-//! In which order the examples are seen.
+//! The order of the training examples.
 
 use chacha20::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -6,7 +6,7 @@ use rand_core::{Rng, SeedableRng};
 /// Keeps the order of batches independent of the weights drawn from the same seed.
 const ORDER_STREAM: u64 = 2;
 
-/// Shuffled batches of indices, epoch after epoch, the same for a seed on every back end.
+/// Shuffled batches of indices, epoch after epoch; a seed gives the same order on every back end.
 #[derive(Debug)]
 pub struct BatchOrder {
     rng: ChaCha8Rng,
@@ -18,8 +18,8 @@ pub struct BatchOrder {
 impl BatchOrder {
     /// Creates the order of `seed` for `examples` examples in batches of `batch_size`.
     ///
-    /// The last batch of an epoch holds what is left. A batch size above the number of examples
-    /// gives one batch of all of them.
+    /// The last batch of an epoch holds the remaining examples. If the batch size exceeds the number
+    /// of examples, each batch holds all of them.
     pub fn new(seed: u64, examples: usize, batch_size: usize) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(ORDER_STREAM);
@@ -31,7 +31,7 @@ impl BatchOrder {
         self.indices.len().div_ceil(self.batch_size) as u64
     }
 
-    /// Returns the next batch, after a new shuffle at the start of each epoch.
+    /// Returns the next batch; each epoch starts with a new shuffle.
     pub fn next_batch(&mut self) -> &[i32] {
         if self.position == 0 {
             self.shuffle();
@@ -42,14 +42,14 @@ impl BatchOrder {
         &self.indices[start..end]
     }
 
-    /// Skips batches, at the cost of the shuffles alone.
+    /// Skips batches; only the shuffles are computed.
     pub fn skip(&mut self, batches: u64) {
         for _ in 0..batches {
             self.next_batch();
         }
     }
 
-    /// Fisher–Yates.
+    /// Shuffles by Fisher–Yates.
     fn shuffle(&mut self) {
         for last in (1..self.indices.len()).rev() {
             let other = self.below(last as u64 + 1) as usize;
@@ -57,7 +57,7 @@ impl BatchOrder {
         }
     }
 
-    /// A uniform number below `bound`, by Lemire's multiplication with rejection.
+    /// Draws a uniform number below `bound` by Lemire's multiplication with rejection.
     fn below(&mut self, bound: u64) -> u64 {
         let threshold = bound.wrapping_neg() % bound;
         loop {
@@ -121,7 +121,7 @@ mod tests {
             *counts.entry(order.next_batch().to_vec()).or_insert(0u32) += 1;
         }
         assert_eq!(counts.len(), 6);
-        // Standard deviation of a count is 29; five of those.
+        // The standard deviation of a count is 29; the tolerance is five of them.
         assert!(counts.values().all(|count| count.abs_diff(1_000) < 145), "{counts:?}");
     }
 }

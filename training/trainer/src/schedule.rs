@@ -8,21 +8,21 @@ use burn::lr_scheduler::module_lr_scheduler::{ModuleLrScheduler, ModuleLrSchedul
 use burn::lr_scheduler::step::StepLrSchedulerConfig;
 use serde::{Deserialize, Serialize};
 
-/// The course of the learning rate, relative to its initial value; run by Burn's schedulers.
+/// The learning rate over training, relative to its initial value; implemented by Burn's schedulers.
 ///
-/// The linear and cosine schedules are Burn's, which accept initial rates up to 1 only.
+/// Burn's linear and cosine schedules accept initial rates up to 1 only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum RateSchedule {
-    /// The same at every step.
+    /// Constant.
     #[default]
     Constant,
-    /// Falls on a straight line to `final_share` of the initial rate at the last step.
+    /// Decreases linearly to `final_share` of the initial rate at the last step.
     Linear {
-        /// Last rate over first, in (0, 1].
+        /// Final rate over initial rate, in (0, 1].
         final_share: f64,
     },
-    /// Falls on half a cosine to zero at the last step (Loshchilov & Hutter 2017).
+    /// Decreases along half a cosine to zero at the last step (Loshchilov & Hutter 2017).
     Cosine,
     /// Multiplied by `factor` at every step.
     Exponential {
@@ -31,7 +31,7 @@ pub enum RateSchedule {
     },
     /// Multiplied by `factor` every `every` steps.
     Step {
-        /// Steps between two drops.
+        /// Steps between drops.
         every: usize,
         /// In (0, 1].
         factor: f64,
@@ -43,7 +43,7 @@ impl RateSchedule {
     ///
     /// # Errors
     ///
-    /// What Burn's scheduler finds wrong with its parameters.
+    /// Burn's reason for rejecting the parameters.
     pub(crate) fn init(self, rate: f64, steps: u64) -> Result<ModuleLrScheduler, String> {
         let steps = usize::try_from(steps).unwrap_or(usize::MAX).max(1);
         let config: LrSchedulerConfig = match self {

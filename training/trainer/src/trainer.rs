@@ -1,41 +1,39 @@
 //! The training loop.
 
-use std::borrow::Cow;
+use std::marker::PhantomData;
 
-use backdraft_hooks::{
-    GradientHook, GradientNorm, NETWORK, Observation, Row, Schedule, Taps, read_back,
-};
-use burn::module::Module;
-use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, ExecutionError, Gradients, Int, Tensor, TensorData};
+use backdraft_hooks::{GradientHook, Taps};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
 
-use crate::checkpoint::Checkpoint;
-use crate::clipping::clip;
 use crate::config::TrainerConfig;
 use crate::error::TrainError;
 use crate::examples::{Examples, Rows};
-use crate::keeper::Decision;
-use crate::listener::{Listener, Progress};
+use crate::keeper::Keeper;
+use crate::lesson::Task;
+use crate::listener::Listener;
 use crate::objective::Objective;
-use crate::order::BatchOrder;
-
-/// Examples that are scored at once in an evaluation: bounds its memory.
-const EVALUATION_BATCH: usize = 1_024;
+use crate::session::Session;
 
 /// How a training run ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// All steps were taken, or as many as it took to get below the test loss that was asked for.
+    /// All steps were taken, or an evaluation was below [`stop_below`](TrainerConfig::stop_below).
     Finished,
     /// The loss or a gradient stopped being finite; the step was not taken.
+    ///
+    /// The returned model is the one before the step. On an accelerator, gradients are checked when
+    /// they are observed and weights when the loss is read back; if they became non-finite in between,
+    /// the returned model is the latest one that was found finite, from an earlier step.
     Diverged {
-        /// The step at which it was found.
+        /// The step at which this was found.
         step: u64,
-        /// The first parameter, in depth order, whose gradient is not finite; `network` if only
-        /// the loss is not.
+        /// The first parameter, in depth order, whose gradient or value is not finite; `network` if
+        /// only the loss is not.
         subject: String,
     },
-    /// The listener's [`Keeper`](crate::Keeper) stopped it, and keeps the checkpoint to go on from.
+    /// The listener's [`Keeper`] stopped the run and has the checkpoint to continue from, or the caller
+    /// of a [`Session`] ended it early.
     Interrupted {
         /// The step that comes next.
         step: u64,
@@ -44,31 +42,33 @@ pub enum Outcome {
 
 /// Trains any module that a closure can run forward.
 ///
-/// One step is: pick a batch on the device and vary it, forward with taps, loss, backward, the hook reads,
-/// clip, optimiser step. Besides the hook's quantities the listener gets, under the subject
-/// `network`:
+/// In each step, the trainer selects a batch on the device and varies it, runs the model forward with
+/// taps, computes the loss, runs backward, lets the hook read, clips the gradients, and lets the optimiser
+/// take the step. Besides the hook's quantities, the listener receives these, with the subject `network`:
 ///
 /// | quantity | at | meaning |
 /// |---|---|---|
 /// | `loss` | every `loss_every` steps | loss of the batch before the step |
-/// | `global_gradient_norm` | observed steps, with clipping | before clipping |
-/// | `clipped_gradient_norm` | observed steps, with clipping | after clipping |
+/// | `global_gradient_norm` | observed steps, with clipping | norm before clipping |
+/// | `clipped_gradient_norm` | observed steps, with clipping | norm after clipping |
 /// | `test_loss`, `test_accuracy` | every `evaluate_every` steps, start and end | on the test split |
 /// | `train_loss`, `train_accuracy` | at the end | on the whole training split |
 ///
-/// A listener with a [`Keeper`](crate::Keeper) gets checkpoints; a run that goes on from one measures
-/// bit for bit what it would have measured undisturbed.
+/// A listener with a [`Keeper`] receives checkpoints. A run that continues from one measures the same
+/// numbers, bit for bit, as an uninterrupted run.
+///
+/// [`fit`](Self::fit) takes all steps; [`start`](Self::start) leaves the loop to the caller.
 #[derive(Clone, Debug)]
 pub struct Trainer {
     config: TrainerConfig,
     device: Device,
 }
 
-/// What to train on and what to test on; both without autodiff.
+/// Training and test examples, both without autodiff.
 pub struct Splits<'a, X, Y> {
-    /// Examples that the optimiser sees.
+    /// Examples to train on.
     pub train: &'a Examples<X, Y>,
-    /// Examples that it does not see.
+    /// Examples to test on.
     pub test: &'a Examples<X, Y>,
 }
 
@@ -83,18 +83,18 @@ impl Trainer {
         Ok(Self { config, device: device.clone().without_autodiff() })
     }
 
-    /// Trains `model` and returns it with how the run ended.
+    /// Trains `model` and returns it with the outcome of the run.
     ///
     /// # Errors
     ///
-    /// [`TrainError`] if there are no examples, the device fails, the listener cannot record, or the
-    /// checkpoint to go on from does not fit.
-    pub fn fit<M, X, Y, O, F, L>(
+    /// [`TrainError`] if there are no examples, the model cannot be trained, the device fails, the
+    /// listener cannot record, or the checkpoint to continue from does not fit.
+    pub fn fit<M, X, Y, O, F, J, L>(
         &self,
-        mut model: M,
+        model: M,
         data: Splits<'_, X, Y>,
         forward: F,
-        objective: &impl Objective<O, Y>,
+        objective: &J,
         hook: &mut GradientHook,
         listener: &mut L,
     ) -> Result<(M, Outcome), TrainError>
@@ -104,219 +104,64 @@ impl Trainer {
         Y: Rows,
         O: Clone,
         F: Fn(&M, X, &mut Taps) -> O,
+        J: Objective<O, Y>,
         L: Listener + ?Sized,
     {
-        self.check(&data)?;
-        let config = &self.config;
-        let mut rates =
-            config.rate_schedule.init(config.learning_rate, config.steps).map_err(|reason| {
-                TrainError::Config(crate::ConfigError {
-                    field: "rate_schedule",
-                    value: format!("{:?}", config.rate_schedule),
-                    requirement: reason,
-                })
-            })?;
-        let mut optimizer = config.optimizer.init();
-        let mut order = BatchOrder::new(config.seed, data.train.len(), config.batch_size);
-        let mut taken = config.steps;
-        let mut start = 0;
-        if let Some(checkpoint) = listener.keeper().and_then(|keeper| keeper.restore()) {
-            start = checkpoint.step();
-            let restored = checkpoint.restore(model, optimizer);
-            (model, optimizer) =
-                restored.map_err(|source| TrainError::Checkpoint { step: start, source })?;
-            (0..start).for_each(|_| drop(rates.step()));
-            order.skip(start);
+        let mut session = self.start(model, data, forward, objective, hook)?;
+        if let Some(checkpoint) = listener.keeper().and_then(Keeper::restore) {
+            session.restore(&checkpoint)?;
         }
-
-        for step in start..config.steps {
-            if is_to_stop(step, &model, &optimizer, listener)? {
-                return Ok((model, Outcome::Interrupted { step }));
-            }
-            let at_step = |source| TrainError::Device { step, source };
-            if config.evaluate_every != 0 && step % config.evaluate_every == 0 {
-                let rows = self
-                    .evaluate(step, "test", &model, data.test, &forward, objective)
-                    .map_err(at_step)?;
-                record(listener, step, &rows)?;
-                if config.stop_below.is_some_and(|bound| rows[0].value < bound) {
-                    taken = step;
-                    break;
-                }
-            }
-
-            let batch = data.train.batch(self.indices(order.next_batch()), step);
-            let mut taps = hook.taps(step);
-            let outputs = forward(&model, batch.inputs, &mut taps);
-            let loss = objective.loss(outputs, batch.targets);
-            let mut gradients = loss.backward();
-            let observation = hook.observe_with_taps(step, &model, &gradients, &taps);
-
-            if step % config.loss_every == 0 {
-                let loss = scalar(loss).map_err(at_step)?;
-                record(listener, step, &[network_row(step, "loss", loss)])?;
-                listener.progress(Progress { step, steps: config.steps, loss });
-                if !loss.is_finite() {
-                    let observation = observation.or_else(|| norms(step, &model, &gradients));
-                    let rows = observation.map_or(Ok(Vec::new()), Observation::rows);
-                    let rows = rows.map_err(at_step)?;
-                    record(listener, step, &rows)?;
-                    let subject = not_finite(&rows).unwrap_or_else(|| NETWORK.to_owned());
-                    return Ok((model, Outcome::Diverged { step, subject }));
-                }
-            }
-
-            let mut gradients = GradientsParams::from_module(&mut gradients, &model);
-            let mut clipped = None;
-            if let Some(clipping) = config.clipping {
-                let is_told = observation.is_some();
-                let clip = clip(clipping, &model, gradients, is_told).map_err(at_step)?;
-                (gradients, clipped) = clip;
-            }
-            model = optimizer.step(rates.step(), model, gradients);
-
-            if let Some(observation) = observation {
-                let mut rows = observation.rows_after_step(&model).map_err(at_step)?;
-                if let Some(clipped) = clipped {
-                    rows.push(network_row(step, "global_gradient_norm", clipped.norm_before));
-                    rows.push(network_row(step, "clipped_gradient_norm", clipped.norm_after));
-                }
-                record(listener, step, &rows)?;
-                if let Some(subject) = not_finite(&rows) {
-                    return Ok((model, Outcome::Diverged { step, subject }));
-                }
-            }
-        }
-
-        self.finish(taken, &model, &data, &forward, objective, listener)?;
-        Ok((model, Outcome::Finished))
+        while session.step(listener)?.is_some() {}
+        session.finish(listener)
     }
 
-    fn check<X: Rows, Y: Rows>(&self, data: &Splits<'_, X, Y>) -> Result<(), TrainError> {
+    /// Starts a session that trains `model` step by step.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError`] if there are no examples or the model cannot be trained.
+    pub fn start<'a, M, X, Y, O, F, J>(
+        &self,
+        model: M,
+        data: Splits<'a, X, Y>,
+        forward: F,
+        objective: &'a J,
+        hook: &'a mut GradientHook,
+    ) -> Result<Session<'a, M>, TrainError>
+    where
+        M: Module,
+        X: Rows,
+        Y: Rows,
+        O: Clone + 'a,
+        F: Fn(&M, X, &mut Taps) -> O + 'a,
+        J: Objective<O, Y>,
+    {
         for (split, examples) in [("training", data.train), ("test", data.test)] {
             if examples.is_empty() {
                 return Err(TrainError::NoExamples { split });
             }
         }
-        Ok(())
-    }
-
-    fn indices(&self, indices: &[i32]) -> Tensor<1, Int> {
-        Tensor::from_data(TensorData::new(indices.to_vec(), [indices.len()]), &self.device)
-    }
-
-    fn finish<M, X, Y, O, F, L>(
-        &self,
-        step: u64,
-        model: &M,
-        data: &Splits<'_, X, Y>,
-        forward: &F,
-        objective: &impl Objective<O, Y>,
-        listener: &mut L,
-    ) -> Result<(), TrainError>
-    where
-        M: Module,
-        X: Rows,
-        Y: Rows,
-        O: Clone,
-        F: Fn(&M, X, &mut Taps) -> O,
-        L: Listener + ?Sized,
-    {
-        for (split, examples) in [("test", data.test), ("train", data.train)] {
-            let rows = self
-                .evaluate(step, split, model, examples, forward, objective)
-                .map_err(|source| TrainError::Device { step, source })?;
-            let loss = rows[0].value;
-            record(listener, step, &rows)?;
-            listener.progress(Progress { step, steps: step, loss });
+        if !is_differentiable(&model) {
+            return Err(TrainError::NotDifferentiable);
         }
-        Ok(())
-    }
-
-    /// Scores all examples without autodiff: mean loss and, if the score counts them, the share
-    /// of correct answers.
-    fn evaluate<M, X, Y, O, F>(
-        &self,
-        step: u64,
-        split: &str,
-        model: &M,
-        examples: &Examples<X, Y>,
-        forward: &F,
-        objective: &impl Objective<O, Y>,
-    ) -> Result<Vec<Row>, ExecutionError>
-    where
-        M: Module,
-        X: Rows,
-        Y: Rows,
-        O: Clone,
-        F: Fn(&M, X, &mut Taps) -> O,
-    {
-        let model = model.valid();
-        let (mut loss, mut correct) = (0.0, None);
-        for start in (0..examples.len()).step_by(EVALUATION_BATCH) {
-            let end = (start + EVALUATION_BATCH).min(examples.len());
-            let indices: Vec<i32> = (start as i32..end as i32).collect();
-            let batch = examples.select(self.indices(&indices));
-            let outputs = forward(&model, batch.inputs, &mut Taps::off());
-            let mean = objective.loss(outputs.clone(), batch.targets.clone());
-            let count = objective.correct(outputs, batch.targets);
-            let read = read_back(std::iter::once(mean).chain(count))?;
-            let mut read = read.iter().flat_map(TensorData::iter::<f64>);
-            loss += read.next().unwrap_or(f64::NAN) * (end - start) as f64;
-            if let Some(count) = read.next() {
-                *correct.get_or_insert(0.0) += count;
-            }
-        }
-        let count = examples.len() as f64;
-        let mut rows = vec![network_row(step, format!("{split}_loss"), loss / count)];
-        if let Some(correct) = correct {
-            rows.push(network_row(step, format!("{split}_accuracy"), correct / count));
-        }
-        Ok(rows)
+        let task = Task { data, forward, objective, outputs: PhantomData };
+        Session::new(&self.config, &self.device, Box::new(task), model, hook)
     }
 }
 
-/// Keeps a checkpoint if the listener's keeper wants one, and tells whether it stops the run.
-fn is_to_stop<M: Module, L: Listener + ?Sized>(
-    step: u64,
-    model: &M,
-    optimizer: &ModuleOptimizer,
-    listener: &mut L,
-) -> Result<bool, TrainError> {
-    let Some(keeper) = listener.keeper() else { return Ok(false) };
-    let decision = keeper.decide(step);
-    if decision != Decision::GoOn {
-        let checkpoint = Checkpoint::take(step, model, optimizer)
-            .map_err(|source| TrainError::Checkpoint { step, source })?;
-        keeper.keep(checkpoint).map_err(|source| TrainError::Record { step, source })?;
+/// Tells whether some parameter is on a device with autodiff.
+fn is_differentiable<M: Module>(model: &M) -> bool {
+    let mut search = Search { is_found: false };
+    model.visit(&mut search);
+    search.is_found
+}
+
+struct Search {
+    is_found: bool,
+}
+
+impl ModuleVisitor for Search {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        self.is_found |= parameter.lazy_device().is_autodiff();
     }
-    Ok(decision == Decision::KeepAndStop)
-}
-
-fn scalar(tensor: Tensor<1>) -> Result<f64, ExecutionError> {
-    let read = read_back([tensor.without_autodiff()])?;
-    Ok(read.iter().flat_map(TensorData::iter::<f64>).next().unwrap_or(f64::NAN))
-}
-
-fn network_row(step: u64, quantity: impl Into<Cow<'static, str>>, value: f64) -> Row {
-    Row { step, quantity: quantity.into(), subject: NETWORK.into(), value }
-}
-
-fn record<L: Listener + ?Sized>(
-    listener: &mut L,
-    step: u64,
-    rows: &[Row],
-) -> Result<(), TrainError> {
-    listener.record(rows).map_err(|source| TrainError::Record { step, source })
-}
-
-/// The first parameter whose observed gradient norm is not finite.
-fn not_finite(rows: &[Row]) -> Option<String> {
-    let mut norms = rows.iter().filter(|row| row.quantity == "gradient_norm");
-    norms.find(|row| !row.value.is_finite()).map(|row| row.subject.to_string())
-}
-
-/// Looks for the culprit when the loss is not finite, whatever the hook measures.
-fn norms<M: Module>(step: u64, model: &M, gradients: &Gradients) -> Option<Observation> {
-    GradientHook::new(&[&GradientNorm], Schedule::Every(1)).observe(step, model, gradients)
 }

@@ -1,28 +1,30 @@
 //! The state of a training run between two steps, as bytes.
 
-use std::collections::BTreeMap;
+mod contents;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
-use burn::tensor::{Bytes, DType, Shape, Tensor};
+use burn::tensor::Bytes;
 use burn_pack::{Reader, Writer};
 use sha2::{Digest, Sha256};
+
+use contents::{Parameters, contents};
 
 /// First line of a checkpoint, without the version.
 const MAGIC: &str = "backdraft checkpoint ";
 /// Version of the format.
 const VERSION: u32 = 1;
 
-/// The state of a training run before a step: everything that the steps to come depend on.
+/// The state of a training run before a step: everything that later steps depend on.
 ///
-/// That is the step, the module with its running statistics, and the optimiser's moments. The order
-/// of the batches and the learning rate follow from seed and step, and are replayed; what varies a
-/// batch depends on the step alone; a [`GradientHook`](backdraft_hooks::GradientHook) keeps nothing
-/// from one step to the next.
+/// It holds the step, the module with its running statistics, and the optimiser's moments. The order
+/// of the batches and the learning rate follow from seed and step and are replayed. The variation of a
+/// batch depends on the step alone, and a [`GradientHook`](backdraft_hooks::GradientHook) keeps no
+/// state between steps.
 ///
-/// As bytes it is two lines of text (format and version; SHA-256 of the rest), then the step and three
-/// fields, each with its length in front (little-endian `u64`): the note, module and optimiser in
+/// The bytes are two lines of text (format and version; SHA-256 of the rest), the step, and three
+/// fields, each preceded by its length (little-endian `u64`): the note, then module and optimiser in
 /// Burn's format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -35,10 +37,10 @@ pub struct Checkpoint {
 /// Why a checkpoint cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointError {
-    /// The bytes are something else.
+    /// The bytes are not a checkpoint.
     #[error("this is no checkpoint of Backdraft")]
     Foreign,
-    /// A later program wrote it.
+    /// A newer program wrote it.
     #[error(
         "the checkpoint has version {found}, this program reads {VERSION}; use a newer Backdraft"
     )]
@@ -46,8 +48,8 @@ pub enum CheckpointError {
         /// Its version.
         found: u32,
     },
-    /// It is cut off or changed.
-    #[error("the checkpoint is damaged: its content does not agree with its SHA-256")]
+    /// It is truncated or altered.
+    #[error("the checkpoint is damaged: its content does not match its SHA-256")]
     Damaged,
     /// It belongs to another network or training.
     #[error("the checkpoint does not fit this training: {reason}")]
@@ -71,13 +73,13 @@ impl Checkpoint {
         Ok(Self {
             step,
             note: String::new(),
-            // Burn's running statistics lag behind by one update until `valid` brings them up to date.
+            // Burn's running statistics lag one update behind; `valid` brings them up to date.
             module: module.valid().into_record().into_bytes().map_err(unfit)?.to_vec(),
             optimizer: optimizer.into_bytes().map_err(unfit)?.to_vec(),
         })
     }
 
-    /// Adds what its keeper wants to remember with it.
+    /// Adds a note of its keeper.
     #[must_use]
     pub fn with_note(self, note: String) -> Self {
         Self { note, ..self }
@@ -88,7 +90,7 @@ impl Checkpoint {
         self.step
     }
 
-    /// Returns what its keeper wanted to remember.
+    /// Returns the note of its keeper; empty if there is none.
     pub fn note(&self) -> &str {
         &self.note
     }
@@ -110,21 +112,18 @@ impl Checkpoint {
         Ok(Writer::new(anonymous).into_bytes().map_err(unfit)?.to_vec())
     }
 
-    /// Puts the state into a module and an optimiser of the same configuration.
+    /// Loads the state into a module and an optimiser of the same configuration.
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Unfit`] if they are not those that the checkpoint was taken from.
+    /// [`CheckpointError::Unfit`] if the checkpoint was taken from others.
     pub fn restore<M: Module>(
         &self,
         module: M,
         optimizer: ModuleOptimizer,
     ) -> Result<(M, ModuleOptimizer), CheckpointError> {
         let bytes = |bytes: &[u8]| Bytes::from_bytes_vec(bytes.to_vec());
-        let known = Parameters::of(&module);
-        for (name, tensor) in contents(bytes(&self.module))?.tensors {
-            known.types.contains(&tensor.dtype).then_some(()).ok_or_else(|| unfit_tensor(&name))?;
-        }
+        contents(bytes(&self.module))?.check_types(&Parameters::of(&module))?;
         let record = ModuleRecord::from_bytes(bytes(&self.module)).map_err(unfit)?;
         let module = module.try_load_record(record).map_err(unfit)?;
 
@@ -132,11 +131,12 @@ impl Checkpoint {
         stored.check(&Parameters::of(&module))?;
         let record = OptimizerRecord::from_bytes(bytes(&self.optimizer)).map_err(unfit)?;
         let optimizer = optimizer.load_record(record);
-        // Burn leaves out states that it cannot rebuild, and gives their tensors the precision of
-        // its default device: what was put in must come out again.
-        match contents(optimizer.into_bytes().map_err(unfit)?)? == stored {
-            true => Ok((module, optimizer)),
-            false => Err(unfit("the optimiser's state would lose precision or parts")),
+        // Burn skips states that it cannot rebuild and converts tensors to the precision of its
+        // default device, so what was loaded is compared with what was stored.
+        if contents(optimizer.into_bytes().map_err(unfit)?)? == stored {
+            Ok((module, optimizer))
+        } else {
+            Err(unfit("the optimiser's state would lose precision or parts"))
         }
     }
 
@@ -156,7 +156,7 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`CheckpointError`] if they are not those of a whole checkpoint that this program can read.
+    /// [`CheckpointError`] if they are not a complete checkpoint that this program can read.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let rest = bytes.strip_prefix(MAGIC.as_bytes()).ok_or(CheckpointError::Foreign)?;
         let (version, rest) = line(rest).ok_or(CheckpointError::Damaged)?;
@@ -181,88 +181,6 @@ impl Checkpoint {
         let note = String::from_utf8(note).map_err(|_| CheckpointError::Damaged)?;
         Ok(Self { step, note, module, optimizer })
     }
-}
-
-/// What Burn's format holds, in an order of its own: Burn writes hash maps as they come.
-#[derive(PartialEq)]
-struct Contents {
-    tensors: BTreeMap<String, Stored>,
-    scalars: String,
-    ranks: Vec<(u64, usize)>,
-}
-
-#[derive(PartialEq)]
-struct Stored {
-    parameter: Option<u64>,
-    dtype: DType,
-    shape: Shape,
-    bytes: Vec<u8>,
-}
-
-fn contents(bytes: Bytes) -> Result<Contents, CheckpointError> {
-    let reader = Reader::from_bytes(bytes).map_err(unfit)?;
-    let scalars = format!("{:?}", reader.scalars());
-    let rank = |(name, value): (&String, &burn_pack::Scalar)| {
-        let id = name.strip_suffix(".__rank")?.parse().ok()?;
-        // One that is no number fits no tensor.
-        Some((id, usize::try_from(*value).unwrap_or(usize::MAX)))
-    };
-    let ranks = reader.scalars().iter().filter_map(rank).collect();
-    let tensors = reader.into_tensors().map_err(unfit)?.into_iter().map(|tensor| {
-        let (name, dtype, shape, parameter, bytes) = tensor.into_parts().map_err(unfit)?;
-        Ok((name, Stored { parameter, dtype, shape, bytes: bytes.to_vec() }))
-    });
-    Ok(Contents { tensors: tensors.collect::<Result<_, _>>()?, scalars, ranks })
-}
-
-impl Contents {
-    /// Checks that each state is one of a parameter, and looks like it: Burn panics where it does not.
-    fn check(&self, parameters: &Parameters) -> Result<(), CheckpointError> {
-        for (name, tensor) in &self.tensors {
-            let owner = tensor.parameter.and_then(|id| parameters.by_id.get(&id));
-            let is_like =
-                |(dtype, shape): &(DType, Shape)| (*dtype, shape) == (tensor.dtype, &tensor.shape);
-            owner.is_some_and(is_like).then_some(()).ok_or_else(|| unfit_tensor(name))?;
-        }
-        for (id, rank) in &self.ranks {
-            let is_rank = |(_, shape): &(DType, Shape)| shape.num_dims() == *rank;
-            let owner = parameters.by_id.get(id);
-            owner.is_some_and(is_rank).then_some(()).ok_or_else(|| unfit_tensor(id))?;
-        }
-        match parameters.by_id.len() == parameters.count {
-            true => Ok(()),
-            false => Err(unfit("two parameters have one id")),
-        }
-    }
-}
-
-/// What the parameters of a module look like.
-#[derive(Default)]
-struct Parameters {
-    by_id: BTreeMap<u64, (DType, Shape)>,
-    types: Vec<DType>,
-    count: usize,
-}
-
-impl Parameters {
-    fn of<M: Module>(module: &M) -> Self {
-        let mut parameters = Self::default();
-        module.visit(&mut parameters);
-        parameters
-    }
-}
-
-impl ModuleVisitor for Parameters {
-    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-        let value = parameter.val();
-        self.by_id.insert(parameter.id.val(), (value.dtype(), value.shape()));
-        self.types.push(value.dtype());
-        self.count += 1;
-    }
-}
-
-fn unfit_tensor(name: impl std::fmt::Display) -> CheckpointError {
-    unfit(format_args!("`{name}` is not like its parameter"))
 }
 
 fn unfit(reason: impl std::fmt::Display) -> CheckpointError {
@@ -327,7 +245,7 @@ mod tests {
     fn the_weights_of_equal_networks_are_the_same_bytes_and_load() {
         let equal = || {
             let weight = Tensor::ones([3, 2], &Device::flex().autodiff());
-            let network = Linear { weight: Param::from_tensor(weight), bias: None };
+            let network = Linear { weight: burn::module::Param::from_tensor(weight), bias: None };
             Checkpoint::take(7, &network, &OptimizerConfig::ADAM.init()).unwrap()
         };
         let (first, second) = (equal(), equal());

@@ -1,10 +1,19 @@
-//! Gradient clipping over all parameters together, which Burn does per tensor only.
+//! Gradient clipping, also over all parameters together, which Burn does not offer.
 
-use backdraft_hooks::{global_norm, queued_global_norm};
-use burn::module::{Module, ModuleVisitor, Param};
+mod bound;
+mod factor;
+#[cfg(test)]
+mod magnitudes;
+mod queued;
+
+use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::{ExecutionError, Tensor};
+use burn::tensor::ExecutionError;
 use serde::{Deserialize, Serialize};
+
+use bound::Bound;
+use factor::{global_factor, norm};
+use queued::queued_size;
 
 /// How gradients are bounded before the optimiser sees them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,14 +22,14 @@ pub enum Clipping {
     /// Scales all gradients by one factor so that their joint L2 norm is at most this
     /// (Pascanu, Mikolov & Bengio 2013, algorithm 1). The direction is kept.
     GlobalNorm(f64),
-    /// Scales the gradient of each tensor by itself so that its L2 norm is at most this, as Burn's
+    /// Scales the gradient of each tensor separately so that its L2 norm is at most this, as Burn's
     /// `GradientClippingConfig::Norm` does. The direction changes.
     TensorNorm(f64),
     /// Clamps every element to ± this. The direction changes.
     Value(f64),
 }
 
-/// What clipping did.
+/// Gradient norms before and after clipping.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Clipped {
     /// L2 norm of all gradients together before clipping.
@@ -38,10 +47,11 @@ impl Clipping {
     }
 }
 
-/// Clips the gradients of `module`, all together, and tells what that did if it `is_told`.
+/// Clips the gradients of `module` and, if `is_told`, returns their norms before and after.
 ///
-/// Gradients that are not finite are left as they are: no factor makes them useful, and the
-/// trainer stops on them. Where gradients lie on an accelerator it is waited for only to tell.
+/// The bound is met for gradients of every magnitude and float type, because no square overflows or
+/// underflows. Gradients that are not finite are left unchanged, as no factor makes them useful. The host
+/// waits for an accelerator only if `is_told`.
 ///
 /// # Errors
 ///
@@ -52,18 +62,13 @@ pub fn clip<M: Module>(
     gradients: GradientsParams,
     is_told: bool,
 ) -> Result<(GradientsParams, Option<Clipped>), ExecutionError> {
-    let norm = |gradients: &GradientsParams| global_norm(module, gradients);
-    let before = if is_told { Some(norm(&gradients)?) } else { None };
+    let before = if is_told { Some(norm(module, &gradients)?) } else { None };
     let bound = match clipping {
-        Clipping::GlobalNorm(bound) => match queued_global_norm(module, &gradients) {
-            Some(norm) => {
-                let is_finite = norm.clone().is_finite();
-                let factor = bounding(norm, bound).mask_fill(is_finite.bool_not(), 1.0);
-                Some(Bound::QueuedFactor(factor))
-            }
+        Clipping::GlobalNorm(bound) => match queued_size(module, &gradients) {
+            Some(size) => Some(Bound::Queued(size.bounding(bound))),
             None => {
-                let norm = before.map_or_else(|| norm(&gradients), Ok)?;
-                (norm > bound && norm.is_finite()).then(|| Bound::Factor(bound / norm))
+                let factor = global_factor(module, &gradients, before, bound)?;
+                factor.map(Bound::Factor)
             }
         },
         Clipping::TensorNorm(bound) => Some(Bound::Norm(bound)),
@@ -77,70 +82,16 @@ pub fn clip<M: Module>(
     let norm_after = match clipping {
         Clipping::GlobalNorm(bound) if norm_before > bound && norm_before.is_finite() => bound,
         Clipping::GlobalNorm(_) => norm_before,
-        Clipping::TensorNorm(_) | Clipping::Value(_) => norm(&gradients)?,
+        Clipping::TensorNorm(_) | Clipping::Value(_) => norm(module, &gradients)?,
     };
     Ok((gradients, Some(Clipped { norm_before, norm_after })))
-}
-
-/// Returns the factor, at most 1, that brings a norm to a bound, both shape `[1]`. Where the norm is 0
-/// the factor is infinite before it is bounded.
-fn bounding(norm: Tensor<1>, bound: f64) -> Tensor<1> {
-    norm.recip().mul_scalar(bound).clamp_max(1.0)
-}
-
-/// What is done to each gradient.
-#[expect(clippy::large_enum_variant, reason = "one is made for each clipping")]
-enum Bound {
-    /// Multiplied by this.
-    Factor(f64),
-    /// The same by a factor that only the device knows, shape `[1]`.
-    QueuedFactor(Tensor<1>),
-    /// Scaled to this norm if its own is larger.
-    Norm(f64),
-    /// Clamped to ± this.
-    Value(f64),
-}
-
-impl Bound {
-    fn apply<const D: usize>(&self, gradient: Tensor<D>) -> Tensor<D> {
-        match self {
-            Self::Factor(factor) => gradient * *factor,
-            Self::QueuedFactor(factor) => gradient * factor.clone().unsqueeze(),
-            Self::Norm(bound) => {
-                let norm = gradient.clone().square().sum().sqrt(); // [1]
-                gradient * bounding(norm, *bound).unsqueeze()
-            }
-            Self::Value(bound) => gradient.clamp(-*bound, *bound),
-        }
-    }
-
-    /// Bounds every gradient of a module once, those of parameters that layers share included.
-    fn apply_to_all<M: Module>(self, module: &M, gradients: GradientsParams) -> GradientsParams {
-        let mut each = Each { bound: self, before: gradients, after: GradientsParams::new() };
-        module.visit(&mut each);
-        each.after
-    }
-}
-
-struct Each {
-    bound: Bound,
-    before: GradientsParams,
-    after: GradientsParams,
-}
-
-impl ModuleVisitor for Each {
-    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-        if let Some(gradient) = self.before.remove::<D>(parameter.id) {
-            self.after.register(parameter.id, self.bound.apply(gradient));
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use burn::nn::{Linear, LinearConfig};
-    use burn::tensor::Device;
+    use burn::tensor::{Device, Tensor};
 
     /// One layer whose gradients are 3 for its two weights and 4 for its bias.
     fn gradients() -> (Linear, GradientsParams) {
@@ -208,5 +159,41 @@ mod tests {
         let report = report.unwrap();
         assert_eq!(elements(&layer, &clipped), [3.0, 3.0, -3.5]);
         assert!((report.norm_after - 30.25f64.sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_norm_is_reached_where_squares_overflow_and_underflow() {
+        for clipping in [Clipping::GlobalNorm(1.0), Clipping::TensorNorm(1.0)] {
+            for [x, y, z] in [[2e22f32, -1e22, 3e30], [3e38, -3e38, 3e38], [30.0, -40.0, 0.0]] {
+                let layer = LinearConfig::new(2, 1).init(&Device::flex().autodiff());
+                let mut gradients = GradientsParams::new();
+                let gradient = Tensor::<2>::from_floats([[x], [y], [z]], &Device::flex());
+                gradients.register(layer.weight.id, gradient);
+                let (clipped, _) = clip(clipping, &layer, gradients, false).unwrap();
+                let clipped = clipped.get::<2>(layer.weight.id).unwrap().into_data();
+                let norm = [x, y, z].map(|x| f64::from(x).powi(2)).iter().sum::<f64>().sqrt();
+                for (ours, before) in clipped.iter::<f64>().zip([x, y, z]) {
+                    let expected = f64::from(before) / norm;
+                    assert!((ours - expected).abs() < 1e-6, "{clipping:?} {before}: {ours}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_left_as_it_is_by_every_kind_of_clipping() {
+        let kinds = [Clipping::GlobalNorm(0.5), Clipping::TensorNorm(0.5), Clipping::Value(0.5)];
+        for clipping in kinds {
+            for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                let layer = LinearConfig::new(2, 1).init(&Device::flex().autodiff());
+                let mut gradients = GradientsParams::new();
+                let gradient = Tensor::<2>::from_floats([[1.0], [bad]], &Device::flex());
+                gradients.register(layer.weight.id, gradient);
+                let (clipped, _) = clip(clipping, &layer, gradients, false).unwrap();
+                let values = clipped.get::<2>(layer.weight.id).unwrap().into_data();
+                let bits: Vec<u32> = values.iter::<f32>().map(f32::to_bits).collect();
+                assert_eq!(bits, [1.0, bad].map(f32::to_bits), "{clipping:?}");
+            }
+        }
     }
 }

@@ -1,0 +1,78 @@
+//! What is to be predicted of the rows of a table.
+
+use super::cell::{is_hole, is_numeric, no_number, number};
+
+/// What is to be predicted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    /// Numbers, all finite.
+    Values(Vec<f64>),
+    /// Words.
+    Classes {
+        /// The different words, sorted.
+        names: Vec<String>,
+        /// The index of each row's word.
+        indices: Vec<usize>,
+    },
+}
+
+/// A cell that cannot be, by its row from 0.
+pub(super) struct BadCell {
+    pub(super) row: usize,
+    pub(super) reason: String,
+}
+
+impl Targets {
+    /// Reads a column: numbers if any of its cells is meant as one, else the words of classes.
+    pub(super) fn of(cells: Vec<String>) -> Result<Self, BadCell> {
+        let numeric = cells.iter().position(|cell| is_numeric(cell));
+        match numeric {
+            Some(numeric) => Self::values(&cells, numeric),
+            None => Self::classes(cells),
+        }
+    }
+
+    fn values(cells: &[String], numeric: usize) -> Result<Self, BadCell> {
+        let mut values = Vec::with_capacity(cells.len());
+        for (row, cell) in cells.iter().enumerate() {
+            let value = number(cell).ok_or_else(|| {
+                let mut reason = no_number(cell);
+                if !is_hole(cell) && !is_numeric(cell) {
+                    let (at, other) = (numeric + 1, &cells[numeric]);
+                    reason +=
+                        &format!(", but row {at} holds `{other}`: numbers or words, not both");
+                }
+                BadCell { row, reason }
+            })?;
+            values.push(value);
+        }
+        Ok(Self::Values(values))
+    }
+
+    fn classes(cells: Vec<String>) -> Result<Self, BadCell> {
+        for (row, cell) in cells.iter().enumerate() {
+            let reason = if is_hole(cell) {
+                format!("`{cell}` is a hole: fill it, or leave the row out")
+            } else if cell.contains(['\n', '\r']) {
+                format!("`{cell}` holds a line break: is a quotation mark left open?")
+            } else {
+                continue;
+            };
+            return Err(BadCell { row, reason });
+        }
+        let mut names = cells.clone();
+        names.sort_unstable();
+        names.dedup();
+        let index = |word: String| names.partition_point(|name| *name < word);
+        let indices = cells.into_iter().map(index).collect();
+        Ok(Self::Classes { names, indices })
+    }
+
+    /// Returns the targets as numbers: values, or the indices of classes.
+    pub fn to_values(&self) -> Vec<f64> {
+        match self {
+            Self::Values(values) => values.clone(),
+            Self::Classes { indices, .. } => indices.iter().map(|index| *index as f64).collect(),
+        }
+    }
+}
