@@ -1,6 +1,6 @@
 //! Gradients accumulated over several batches, and clipped ones.
 
-use backdraft_hooks::{GradientHook, GradientNorm, QUANTITIES, Row, Schedule, Taps};
+use backdraft_hooks::{GradientHook, GradientNorm, QUANTITIES, QuantityName, Row, Schedule, Taps};
 use backdraft_layers::Activation;
 use backdraft_trainer::{BinaryCrossEntropy, Objective};
 use burn::optim::{GradientsAccumulator, GradientsParams};
@@ -9,8 +9,8 @@ use burn::tensor::Device;
 use crate::{batch, config, relative_difference, tensors};
 
 fn norms(rows: &[Row]) -> Vec<(&str, f64)> {
-    let norms = rows.iter().filter(|row| row.quantity == "gradient_norm");
-    norms.map(|row| (&*row.subject, row.value)).collect()
+    let norms = rows.iter().filter(|row| row.quantity == QuantityName::GRADIENT_NORM);
+    norms.map(|row| (row.subject.as_str(), row.value)).collect()
 }
 
 /// The mean over a batch is the mean over the means of its halves.

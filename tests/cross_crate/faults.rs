@@ -1,6 +1,6 @@
 //! Faults injected on purpose: a gradient that is not finite, in every architecture.
 
-use backdraft_hooks::{GradientHook, GradientNorm, NETWORK, Row, Schedule, Taps};
+use backdraft_hooks::{GradientHook, GradientNorm, QuantityName, Row, Schedule, Subject, Taps};
 use backdraft_layers::Network;
 use backdraft_trainer::{Examples, MeanSquaredError, Outcome, Splits, Trainer, TrainerConfig};
 use backdraft_zoo::{NetworkConfig, ZooNetwork, architectures};
@@ -37,7 +37,7 @@ fn fault(network: &ZooNetwork, at: usize) -> Fault {
 }
 
 /// Trains with the fault in the parameter number `at`; returns the outcome and the paths.
-fn train(config: &NetworkConfig, at: usize) -> (Outcome, Vec<String>) {
+fn train(config: &NetworkConfig, at: usize) -> (Outcome, Vec<Subject>) {
     let device = Device::flex();
     let elements: usize = config.example_shape().iter().product();
     let inputs = Tensor::<2>::ones([4, elements], &device);
@@ -66,8 +66,9 @@ fn train(config: &NetworkConfig, at: usize) -> (Outcome, Vec<String>) {
             &mut rows,
         )
         .unwrap();
-    let norms = rows.iter().filter(|row| row.quantity == "gradient_norm" && row.step == 0);
-    let paths = norms.map(|row| row.subject.to_string()).filter(|path| path != NETWORK);
+    let norms =
+        rows.iter().filter(|row| row.quantity == QuantityName::GRADIENT_NORM && row.step == 0);
+    let paths = norms.map(|row| row.subject.clone()).filter(|subject| !subject.is_network());
     (outcome, paths.collect())
 }
 

@@ -58,7 +58,7 @@ fn the_kernel_agrees_with_the_plain_path_in_everything() {
                 assert!((output - expected).abs() < 1e-5, "{cell:?}: {output} and {expected}");
             }
             let mut compared = 0;
-            for row in fused.iter().filter(|row| row.quantity.ends_with("_norm")) {
+            for row in fused.iter().filter(|row| row.quantity.as_str().ends_with("_norm")) {
                 let twin =
                     |other: &&Row| other.quantity == row.quantity && other.subject == row.subject;
                 let twin = plain.iter().find(twin).unwrap();

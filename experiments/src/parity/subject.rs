@@ -1,7 +1,8 @@
 //! What is measured on every back end: each network of the zoo, and the start of each experiment.
 
 use anyhow::Context;
-use backdraft_hooks::{GradientHook, QUANTITIES, Row, Schedule};
+use backdraft_hooks::{GradientHook, QUANTITIES, Schedule};
+use backdraft_rows::Row;
 use backdraft_trainer::{OptimizerConfig, TrainerConfig};
 use backdraft_zoo::{NetworkConfig, networks};
 use burn::tensor::Device;

@@ -6,10 +6,9 @@ mod loss;
 pub use batch::Batch;
 pub use loss::Loss;
 
-use backdraft_hooks::{
-    Finding, GradientHook, QUANTITIES, Row, Schedule, Taps, Thresholds, diagnose,
-};
+use backdraft_hooks::{GradientHook, QUANTITIES, Schedule, Taps};
 use backdraft_layers::Network;
+use backdraft_rows::{Finding, Row, Thresholds, diagnose};
 use backdraft_trainer::Objective;
 use backdraft_zoo::ZooNetwork;
 use burn::module::Module;

@@ -1,10 +1,7 @@
 //! The training loop.
 
-use std::borrow::Cow;
-
-use backdraft_hooks::{
-    GradientHook, GradientNorm, NETWORK, Observation, Row, Schedule, Taps, read_back,
-};
+use backdraft_hooks::{GradientHook, GradientNorm, Observation, Schedule, Taps, read_back};
+use backdraft_rows::{QuantityName, Row, Subject};
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, ExecutionError, Gradients, Int, Tensor, TensorData};
@@ -21,6 +18,9 @@ use crate::order::BatchOrder;
 
 /// Examples that are scored at once in an evaluation: bounds its memory.
 const EVALUATION_BATCH: usize = 1_024;
+/// What an evaluation of each split measures: loss and accuracy.
+const TEST: [QuantityName; 2] = [QuantityName::TEST_LOSS, QuantityName::TEST_ACCURACY];
+const TRAIN: [QuantityName; 2] = [QuantityName::TRAIN_LOSS, QuantityName::TRAIN_ACCURACY];
 
 /// How a training run ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +33,7 @@ pub enum Outcome {
         step: u64,
         /// The first parameter, in depth order, whose gradient is not finite; `network` if only
         /// the loss is not.
-        subject: String,
+        subject: Subject,
     },
     /// The listener's [`Keeper`](crate::Keeper) stopped it, and keeps the checkpoint to go on from.
     Interrupted {
@@ -136,7 +136,7 @@ impl Trainer {
             let at_step = |source| TrainError::Device { step, source };
             if config.evaluate_every != 0 && step % config.evaluate_every == 0 {
                 let rows = self
-                    .evaluate(step, "test", &model, data.test, &forward, objective)
+                    .evaluate(step, TEST, &model, data.test, &forward, objective)
                     .map_err(at_step)?;
                 record(listener, step, &rows)?;
                 if config.stop_below.is_some_and(|bound| rows[0].value < bound) {
@@ -154,14 +154,14 @@ impl Trainer {
 
             if step % config.loss_every == 0 {
                 let loss = scalar(loss).map_err(at_step)?;
-                record(listener, step, &[network_row(step, "loss", loss)])?;
+                record(listener, step, &[Row::of_network(step, QuantityName::LOSS, loss)])?;
                 listener.progress(Progress { step, steps: config.steps, loss });
                 if !loss.is_finite() {
                     let observation = observation.or_else(|| norms(step, &model, &gradients));
                     let rows = observation.map_or(Ok(Vec::new()), Observation::rows);
                     let rows = rows.map_err(at_step)?;
                     record(listener, step, &rows)?;
-                    let subject = not_finite(&rows).unwrap_or_else(|| NETWORK.to_owned());
+                    let subject = not_finite(&rows).unwrap_or(Subject::NETWORK);
                     return Ok((model, Outcome::Diverged { step, subject }));
                 }
             }
@@ -178,8 +178,9 @@ impl Trainer {
             if let Some(observation) = observation {
                 let mut rows = observation.rows_after_step(&model).map_err(at_step)?;
                 if let Some(clipped) = clipped {
-                    rows.push(network_row(step, "global_gradient_norm", clipped.norm_before));
-                    rows.push(network_row(step, "clipped_gradient_norm", clipped.norm_after));
+                    let (before, after) = (clipped.norm_before, clipped.norm_after);
+                    rows.push(Row::of_network(step, QuantityName::GLOBAL_GRADIENT_NORM, before));
+                    rows.push(Row::of_network(step, QuantityName::CLIPPED_GRADIENT_NORM, after));
                 }
                 record(listener, step, &rows)?;
                 if let Some(subject) = not_finite(&rows) {
@@ -222,9 +223,9 @@ impl Trainer {
         F: Fn(&M, X, &mut Taps) -> O,
         L: Listener + ?Sized,
     {
-        for (split, examples) in [("test", data.test), ("train", data.train)] {
+        for (names, examples) in [(TEST, data.test), (TRAIN, data.train)] {
             let rows = self
-                .evaluate(step, split, model, examples, forward, objective)
+                .evaluate(step, names, model, examples, forward, objective)
                 .map_err(|source| TrainError::Device { step, source })?;
             let loss = rows[0].value;
             record(listener, step, &rows)?;
@@ -238,7 +239,7 @@ impl Trainer {
     fn evaluate<M, X, Y, O, F>(
         &self,
         step: u64,
-        split: &str,
+        [loss_name, accuracy_name]: [QuantityName; 2],
         model: &M,
         examples: &Examples<X, Y>,
         forward: &F,
@@ -268,9 +269,9 @@ impl Trainer {
             }
         }
         let count = examples.len() as f64;
-        let mut rows = vec![network_row(step, format!("{split}_loss"), loss / count)];
+        let mut rows = vec![Row::of_network(step, loss_name, loss / count)];
         if let Some(correct) = correct {
-            rows.push(network_row(step, format!("{split}_accuracy"), correct / count));
+            rows.push(Row::of_network(step, accuracy_name, correct / count));
         }
         Ok(rows)
     }
@@ -298,10 +299,6 @@ fn scalar(tensor: Tensor<1>) -> Result<f64, ExecutionError> {
     Ok(read.iter().flat_map(TensorData::iter::<f64>).next().unwrap_or(f64::NAN))
 }
 
-fn network_row(step: u64, quantity: impl Into<Cow<'static, str>>, value: f64) -> Row {
-    Row { step, quantity: quantity.into(), subject: NETWORK.into(), value }
-}
-
 fn record<L: Listener + ?Sized>(
     listener: &mut L,
     step: u64,
@@ -311,9 +308,9 @@ fn record<L: Listener + ?Sized>(
 }
 
 /// The first parameter whose observed gradient norm is not finite.
-fn not_finite(rows: &[Row]) -> Option<String> {
-    let mut norms = rows.iter().filter(|row| row.quantity == "gradient_norm");
-    norms.find(|row| !row.value.is_finite()).map(|row| row.subject.to_string())
+fn not_finite(rows: &[Row]) -> Option<Subject> {
+    let mut norms = rows.iter().filter(|row| row.quantity == QuantityName::GRADIENT_NORM);
+    norms.find(|row| !row.value.is_finite()).map(|row| row.subject.clone())
 }
 
 /// Looks for the culprit when the loss is not finite, whatever the hook measures.
