@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use backdraft_hooks::{NETWORK, Row};
+use backdraft_rows::{QuantityName, Row};
 use backdraft_trainer::Progress;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::Mutex;
@@ -108,11 +108,8 @@ impl Spectator for Bars {
     }
 
     fn measured(&self, worker: usize, rows: &[Row]) {
-        let is_weight = |row: &&Row| {
-            row.quantity == "gradient_norm"
-                && *row.subject != *NETWORK
-                && row.subject.ends_with("weight")
-        };
+        let is_weight =
+            |row: &&Row| row.quantity == QuantityName::GRADIENT_NORM && row.subject.is_weight();
         let mut weights = rows.iter().filter(is_weight).map(|row| row.value);
         if let (Some(first), Ok(mut norms)) = (weights.next(), self.workers[worker].norms.lock()) {
             *norms = Norms { first, last: weights.next_back().unwrap_or(first) };

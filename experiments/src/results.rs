@@ -1,6 +1,6 @@
 //! What was measured, for judges to query.
 
-use backdraft_hooks::{NETWORK, Row};
+use backdraft_rows::{QuantityName, Row, Subject};
 use serde::{Deserialize, Serialize};
 
 use crate::picture::Point;
@@ -18,7 +18,7 @@ pub enum Ending {
         /// Step at which it was found.
         step: u64,
         /// First parameter whose gradient is not finite.
-        subject: String,
+        subject: Subject,
     },
     /// The program or the device failed.
     Failed {
@@ -30,8 +30,8 @@ pub enum Ending {
 /// Geometric means over trials by layer, counted from 1, of a quantity at the first step.
 pub fn by_layer(
     trials: &[&TrialResult],
-    quantity: &str,
-    fits: impl Fn(&str) -> bool,
+    quantity: &QuantityName,
+    fits: impl Fn(&Subject) -> bool,
 ) -> Vec<Point> {
     let layers: Vec<Vec<f64>> = trials.iter().map(|trial| trial.initial(quantity, &fits)).collect();
     let depth = layers.iter().map(Vec::len).min().unwrap_or(0);
@@ -43,7 +43,7 @@ pub fn by_layer(
 }
 
 /// Means over trials of a quantity of the whole network, by step.
-pub fn by_step(trials: &[&TrialResult], quantity: &str) -> Vec<Point> {
+pub fn by_step(trials: &[&TrialResult], quantity: &QuantityName) -> Vec<Point> {
     let Some(first) = trials.first() else { return Vec::new() };
     let steps = first.course(quantity).map(|(step, _)| step);
     let at = |step: u64| {
@@ -108,50 +108,58 @@ impl TrialResult {
     }
 
     /// Iterates over the values of a quantity of the whole network, by step.
-    pub fn course<'a>(&'a self, quantity: &'a str) -> impl Iterator<Item = (u64, f64)> + 'a {
-        let rows = self.rows.iter().filter(move |row| row.quantity == quantity);
-        rows.filter(|row| &*row.subject == NETWORK).map(|row| (row.step, row.value))
+    pub fn course<'a>(
+        &'a self,
+        quantity: &'a QuantityName,
+    ) -> impl Iterator<Item = (u64, f64)> + 'a {
+        let rows = self.rows.iter().filter(move |row| row.quantity == *quantity);
+        rows.filter(|row| row.subject.is_network()).map(|row| (row.step, row.value))
     }
 
     /// Returns the last value of a quantity of the whole network.
-    pub fn last(&self, quantity: &str) -> Option<f64> {
+    pub fn last(&self, quantity: &QuantityName) -> Option<f64> {
         self.course(quantity).last().map(|(_, value)| value)
     }
 
     /// Returns the first step at which a quantity of the whole network reaches `threshold`.
-    pub fn first_step_at_least(&self, quantity: &str, threshold: f64) -> Option<u64> {
+    pub fn first_step_at_least(&self, quantity: &QuantityName, threshold: f64) -> Option<u64> {
         self.course(quantity).find(|(_, value)| *value >= threshold).map(|(step, _)| step)
     }
 
     /// Returns the step at which a quantity of the whole network first `is_reached`, of a training of
     /// `steps`; one that never is, be it because the training diverged, is unsolved to the end.
-    pub fn time_until(&self, quantity: &str, steps: u64, is_reached: impl Fn(f64) -> bool) -> Time {
+    pub fn time_until(
+        &self,
+        quantity: &QuantityName,
+        steps: u64,
+        is_reached: impl Fn(f64) -> bool,
+    ) -> Time {
         let reached = self.course(quantity).find(|(_, value)| is_reached(*value));
         reached.map_or(Time::Unsolved(steps as f64), |(step, _)| Time::Solved(step as f64))
     }
 
     /// Returns a quantity at the first step for the subjects that fit, in the order of the network.
-    pub fn initial(&self, quantity: &str, fits: impl Fn(&str) -> bool) -> Vec<f64> {
+    pub fn initial(&self, quantity: &QuantityName, fits: impl Fn(&Subject) -> bool) -> Vec<f64> {
         self.at(0, quantity, fits)
     }
 
     /// Returns the same at the last step at which it was measured.
-    pub fn latest(&self, quantity: &str, fits: impl Fn(&str) -> bool) -> Vec<f64> {
-        let rows = self.rows.iter().filter(|row| row.quantity == quantity && fits(&row.subject));
+    pub fn latest(&self, quantity: &QuantityName, fits: impl Fn(&Subject) -> bool) -> Vec<f64> {
+        let rows = self.rows.iter().filter(|row| row.quantity == *quantity && fits(&row.subject));
         let last = rows.map(|row| row.step).max();
         last.map_or(Vec::new(), |step| self.at(step, quantity, fits))
     }
 
-    fn at(&self, step: u64, quantity: &str, fits: impl Fn(&str) -> bool) -> Vec<f64> {
-        let rows = self.rows.iter().filter(|row| row.step == step && row.quantity == quantity);
+    fn at(&self, step: u64, quantity: &QuantityName, fits: impl Fn(&Subject) -> bool) -> Vec<f64> {
+        let rows = self.rows.iter().filter(|row| row.step == step && row.quantity == *quantity);
         rows.filter(|row| fits(&row.subject)).map(|row| row.value).collect()
     }
 
     /// Returns a quantity at the last step at which any subject that fits has it, in the order of the
     /// network.
-    pub fn at_end(&self, quantity: &str, fits: impl Fn(&str) -> bool) -> Vec<f64> {
+    pub fn at_end(&self, quantity: &QuantityName, fits: impl Fn(&Subject) -> bool) -> Vec<f64> {
         let rows = || {
-            let of_quantity = self.rows.iter().filter(|row| row.quantity == quantity);
+            let of_quantity = self.rows.iter().filter(|row| row.quantity == *quantity);
             of_quantity.filter(|row| fits(&row.subject))
         };
         let last = rows().map(|row| row.step).max();
@@ -162,7 +170,11 @@ impl TrialResult {
     /// one before it, on average from the last of the subjects that fit to the first.
     ///
     /// `None` for fewer than two layers, or if an end is zero or not finite.
-    pub fn log_factor(&self, quantity: &str, fits: impl Fn(&str) -> bool) -> Option<f64> {
+    pub fn log_factor(
+        &self,
+        quantity: &QuantityName,
+        fits: impl Fn(&Subject) -> bool,
+    ) -> Option<f64> {
         let values = self.initial(quantity, fits);
         let (first, last) = (values.first()?.ln(), values.last()?.ln());
         let factor = (first - last) / (values.len() as f64 - 1.0);
@@ -175,11 +187,8 @@ mod tests {
     use super::*;
 
     fn trial(depth: &str, seed: u64, accuracies: &[f64]) -> TrialResult {
-        let row = |(step, value): (usize, &f64)| Row {
-            step: step as u64,
-            quantity: "test_accuracy".into(),
-            subject: NETWORK.into(),
-            value: *value,
+        let row = |(step, value): (usize, &f64)| {
+            Row::of_network(step as u64, QuantityName::TEST_ACCURACY, *value)
         };
         TrialResult {
             factors: Factors::new([("depth", depth.to_owned())]),
@@ -201,10 +210,12 @@ mod tests {
     #[test]
     fn the_first_step_at_a_threshold_is_none_when_it_is_never_reached() {
         let trial = trial("3", 0, &[0.5, 0.8, 0.7, 0.9]);
-        assert_eq!(trial.first_step_at_least("test_accuracy", 0.75), Some(1));
-        assert_eq!(trial.first_step_at_least("test_accuracy", 0.95), None);
-        assert_eq!(trial.last("test_accuracy"), Some(0.9));
-        let time = |target: f64| trial.time_until("test_accuracy", 100, |value| value >= target);
+        assert_eq!(trial.first_step_at_least(&QuantityName::TEST_ACCURACY, 0.75), Some(1));
+        assert_eq!(trial.first_step_at_least(&QuantityName::TEST_ACCURACY, 0.95), None);
+        assert_eq!(trial.last(&QuantityName::TEST_ACCURACY), Some(0.9));
+        let time = |target: f64| {
+            trial.time_until(&QuantityName::TEST_ACCURACY, 100, |value| value >= target)
+        };
         assert_eq!((time(0.75), time(0.95)), (Time::Solved(1.0), Time::Unsolved(100.0)));
     }
 }

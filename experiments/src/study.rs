@@ -4,8 +4,8 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use backdraft_hooks::Row;
 use backdraft_layers::{threads, with_threads};
+use backdraft_rows::Row;
 use backdraft_trainer::{Outcome, Progress};
 use burn::tensor::Device;
 

@@ -5,7 +5,7 @@ use std::io;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use backdraft_hooks::{NETWORK, Row};
+use backdraft_rows::{QuantityName, Row};
 use backdraft_trainer::{Checkpoint, Decision, Keeper, Listener, Progress};
 
 use crate::interrupt::Interrupt;
@@ -172,7 +172,8 @@ impl<'a> TrialRecord<'a> {
 impl Listener for TrialRecord<'_> {
     fn record(&mut self, rows: &[Row]) -> io::Result<()> {
         self.spectator.measured(self.worker, rows);
-        let tested = |row: &&Row| row.quantity == "test_loss" && &*row.subject == NETWORK;
+        let tested =
+            |row: &&Row| row.quantity == QuantityName::TEST_LOSS && row.subject.is_network();
         self.test_loss = rows.iter().rfind(tested).map(|row| row.value).or(self.test_loss);
         // What a trial measures before it trains was recorded before the checkpoint was made.
         if self.restored.is_some() {

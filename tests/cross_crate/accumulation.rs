@@ -1,6 +1,8 @@
 //! Gradients accumulated over several batches, and clipped ones.
 
-use backdraft_hooks::{GradientHook, GradientNorm, QUANTITIES, Row, Schedule, Taps};
+use backdraft_hooks::{
+    GradientHook, GradientNorm, QUANTITIES, QuantityName, Row, Schedule, Subject, Taps,
+};
 use backdraft_layers::Activation;
 use backdraft_mlp::Mlp;
 use backdraft_trainer::{
@@ -12,8 +14,8 @@ use burn::tensor::Device;
 use crate::{batch, config, relative_difference, tensors};
 
 fn norms(rows: &[Row]) -> Vec<(&str, f64)> {
-    let norms = rows.iter().filter(|row| row.quantity == "gradient_norm");
-    norms.map(|row| (&*row.subject, row.value)).collect()
+    let norms = rows.iter().filter(|row| row.quantity == QuantityName::GRADIENT_NORM);
+    norms.map(|row| (row.subject.as_str(), row.value)).collect()
 }
 
 /// The mean over a batch is the mean over the means of its halves.
@@ -110,15 +112,15 @@ fn train_on_halves(steps: u64, bad_step: u64) -> (Outcome, Vec<Row>, Vec<f64>) {
 fn accumulated_gradients_are_observed_clipped_and_checked_like_others() {
     let (outcome, rows, _) = train_on_halves(40, u64::MAX);
     assert_eq!(outcome, Outcome::Finished);
-    let of = |quantity: &str| -> Vec<f64> {
+    let of = |quantity: QuantityName| -> Vec<f64> {
         rows.iter().filter(|row| row.quantity == quantity).map(|row| row.value).collect()
     };
-    assert_eq!(of("global_gradient_norm").len(), 20);
-    assert!(of("clipped_gradient_norm").iter().all(|norm| *norm <= 0.5 + 1e-6));
-    assert!(of("test_loss").last().unwrap() < &0.69);
+    assert_eq!(of(QuantityName::GLOBAL_GRADIENT_NORM).len(), 20);
+    assert!(of(QuantityName::CLIPPED_GRADIENT_NORM).iter().all(|norm| *norm <= 0.5 + 1e-6));
+    assert!(of(QuantityName::TEST_LOSS).last().unwrap() < &0.69);
     for bad_step in [3, 4] {
         let (outcome, _, weights) = train_on_halves(40, bad_step);
-        let subject = "hidden.0.linear.weight".to_owned();
+        let subject = Subject::from("hidden.0.linear.weight");
         assert_eq!(outcome, Outcome::Diverged { step: bad_step, subject });
         assert_eq!(weights, train_on_halves(bad_step, u64::MAX).2, "the step was taken");
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use backdraft_hooks::burn_train::Watch;
-use backdraft_hooks::{GradientHook, NETWORK, QUANTITIES, Row, Schedule, Thresholds};
+use backdraft_hooks::{GradientHook, QUANTITIES, QuantityName, Row, Schedule, Subject, Thresholds};
 use burn::data::dataloader::batcher::Batcher;
 use burn::data::dataloader::{DataLoader, DataLoaderBuilder};
 use burn::data::dataset::InMemDataset;
@@ -93,8 +93,8 @@ fn train(directory: &Path, accumulation: Option<usize>) -> Watch {
         .with_application_logger(None)
         .metric_train_numeric(LossMetric::new())
         .metric_valid_numeric(LossMetric::new())
-        .metric_train_numeric(watch.metric("gradient_norm", NETWORK))
-        .metric_train_numeric(watch.metric("gradient_norm", "first.weight"));
+        .metric_train_numeric(watch.metric(QuantityName::GRADIENT_NORM, Subject::NETWORK))
+        .metric_train_numeric(watch.metric(QuantityName::GRADIENT_NORM, "first.weight"));
     let training = match accumulation {
         Some(batches) => training.grads_accumulation(batches),
         None => training,
@@ -105,7 +105,7 @@ fn train(directory: &Path, accumulation: Option<usize>) -> Watch {
 }
 
 fn course(rows: &[Row], quantity: &str, subject: &str) -> Vec<(u64, f64)> {
-    let fits = |row: &&Row| row.quantity == quantity && &*row.subject == subject;
+    let fits = |row: &&Row| row.quantity.as_str() == quantity && row.subject == subject;
     rows.iter().filter(fits).map(|row| (row.step, row.value)).collect()
 }
 
@@ -113,7 +113,7 @@ fn course(rows: &[Row], quantity: &str, subject: &str) -> Vec<(u64, f64)> {
 fn gradient_norms_stand_in_burns_logs() {
     let directory = tempfile::tempdir().unwrap();
     let rows = train(directory.path(), None).rows().unwrap();
-    for subject in [NETWORK, "first.weight"] {
+    for subject in ["network", "first.weight"] {
         let norms = course(&rows, "gradient_norm", subject);
         let steps: Vec<u64> = norms.iter().map(|(step, _)| *step).collect();
         assert_eq!(steps, (0..(BATCHES * EPOCHS) as u64).step_by(2).collect::<Vec<_>>());

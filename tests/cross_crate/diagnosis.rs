@@ -1,7 +1,8 @@
 //! Healthy and sick networks, and what the diagnosis says of them.
 
 use backdraft_hooks::{
-    Filter, GradientHook, Grouping, QUANTITIES, Row, Schedule, Taps, Thresholds, diagnose,
+    Filter, GradientHook, Grouping, QUANTITIES, QuantityName, Row, Schedule, Taps, Thresholds,
+    diagnose,
 };
 use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::{Mlp, MlpConfig, Normalization, Skip};
@@ -171,7 +172,8 @@ impl Forgetful {
 }
 
 fn subjects(rows: &[Row], quantity: &str) -> Vec<String> {
-    let rows = rows.iter().filter(|row| row.quantity == quantity && &*row.subject != "network");
+    let rows =
+        rows.iter().filter(|row| row.quantity.as_str() == quantity && !row.subject.is_network());
     rows.map(|row| row.subject.to_string()).collect()
 }
 
@@ -189,7 +191,8 @@ fn paths_follow_the_module_and_can_be_filtered_and_grouped() {
     let rows = model.observe(&mut grouped);
     assert_eq!(subjects(&rows, "gradient_norm"), ["blocks.0", "blocks.1"]);
     let norm = |rows: &[Row], subject: &str| {
-        let fits = |row: &&Row| row.quantity == "gradient_norm" && &*row.subject == subject;
+        let fits =
+            |row: &&Row| row.quantity == QuantityName::GRADIENT_NORM && row.subject == subject;
         rows.iter().find(fits).unwrap().value
     };
     let parts = model.observe(&mut hook());

@@ -1,6 +1,6 @@
 //! Faults injected on purpose: gradients and inputs that are not finite, in every architecture.
 
-use backdraft_hooks::{GradientHook, GradientNorm, NETWORK, Row, Schedule, Taps};
+use backdraft_hooks::{GradientHook, GradientNorm, QuantityName, Row, Schedule, Taps};
 use backdraft_layers::{Architecture, Network};
 use backdraft_mlp::{MlpConfig, Normalization};
 use backdraft_trainer::{
@@ -146,9 +146,11 @@ fn the_step_and_parameter_of_a_fault_are_named_in_every_architecture() {
             let fault = Fault::NanGradient(at);
             let (outcome, rows, left) =
                 train(&entry.default, trainer(6), Schedule::Every(1), fault);
-            let norms = rows.iter().filter(|row| row.quantity == "gradient_norm" && row.step == 0);
-            let paths: Vec<_> = norms.filter(|row| &*row.subject != NETWORK).collect();
-            let subject = paths[at].subject.to_string();
+            let norms = rows
+                .iter()
+                .filter(|row| row.quantity == QuantityName::GRADIENT_NORM && row.step == 0);
+            let paths: Vec<_> = norms.filter(|row| !row.subject.is_network()).collect();
+            let subject = paths[at].subject.clone();
             let expected = Outcome::Diverged { step: STEP as u64, subject };
             assert_eq!(outcome, expected, "{}", entry.name);
             assert!(left == weights, "{}: the step was taken", entry.name);
@@ -201,8 +203,8 @@ fn no_path_takes_a_step_whose_gradient_is_not_finite() {
                     // What was wrong is recorded, observed or not.
                     let is_told = rows.iter().any(|row| {
                         row.step == step
-                            && *row.subject == *subject
-                            && row.quantity == "gradient_norm"
+                            && row.subject == subject
+                            && row.quantity == QuantityName::GRADIENT_NORM
                             && !row.value.is_finite()
                     });
                     assert!(is_told, "{what}: {subject}");

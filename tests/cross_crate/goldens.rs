@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use backdraft::{BACKENDS, Backend, Batch, Loss, Xray, xray};
-use backdraft_hooks::{GradientHook, NETWORK, QUANTITIES, Row, Schedule, Taps};
+use backdraft_hooks::{GradientHook, QUANTITIES, QuantityName, Row, Schedule, Taps};
 use backdraft_layers::Network;
 use backdraft_trainer::Objective;
 use backdraft_zoo::{NetworkConfig, load};
@@ -91,7 +91,7 @@ impl Names {
     fn ours(&self, name: &str, rows: &[Row]) -> String {
         let known = self.0.iter().find(|(pattern, _)| pattern.is_match(name));
         let name = known.map_or(name.into(), |(pattern, ours)| pattern.replace(name, ours));
-        let is_ours = |name: &str| rows.iter().any(|row| &*row.subject == name);
+        let is_ours = |name: &str| rows.iter().any(|row| row.subject == *name);
         // Burn calls the gain and shift of a normalisation gamma and beta.
         let normalization = name.replace(".weight", ".gamma").replace(".bias", ".beta");
         if is_ours(&name) || !is_ours(&normalization) { name.into_owned() } else { normalization }
@@ -99,7 +99,7 @@ impl Names {
 }
 
 fn value(rows: &[Row], quantity: &str, subject: &str) -> f64 {
-    let row = rows.iter().find(|row| row.quantity == quantity && &*row.subject == subject);
+    let row = rows.iter().find(|row| row.quantity.as_str() == quantity && row.subject == subject);
     row.unwrap_or_else(|| panic!("no {quantity} of {subject}")).value
 }
 
@@ -108,7 +108,7 @@ fn largest_difference(golden: &Golden, result: &Xray) -> (f64, String, usize) {
     let loss = relative_difference(result.loss, golden.expected["loss"].as_f64().unwrap());
     let mut differences = vec![(loss, "loss".to_owned())];
     let names = Names::of(golden);
-    let scale = value(&result.rows, "gradient_norm", NETWORK);
+    let scale = value(&result.rows, "gradient_norm", "network");
     for (quantity, subjects) in golden.expected.as_object().unwrap() {
         let Some(subjects) = subjects.as_object() else { continue };
         for (subject, expected) in subjects {
@@ -198,10 +198,10 @@ fn histograms_and_shares_agree_with_counting_element_by_element() {
         let rows = observation.rows().unwrap();
         let mut elements = Elements::default();
         network.visit(&mut Reading { gradients: &gradients, elements: &mut elements });
-        let parameters = rows.iter().filter(|row| row.quantity == "gradient_norm");
+        let parameters = rows.iter().filter(|row| row.quantity == QuantityName::GRADIENT_NORM);
         let parameters: Vec<_> = parameters
             .map(|row| row.subject.to_string())
-            .filter(|subject| subject != NETWORK)
+            .filter(|subject| subject != "network")
             .collect();
         assert_eq!(parameters.len(), elements.0.len());
         for (subject, elements) in parameters.iter().zip(elements.0.values()) {

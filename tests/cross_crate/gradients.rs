@@ -22,7 +22,7 @@ fn norm(values: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 fn value(rows: &[Row], quantity: &str, subject: &str) -> f64 {
-    let fits = |row: &&Row| row.quantity == quantity && &*row.subject == subject;
+    let fits = |row: &&Row| row.quantity.as_str() == quantity && row.subject == subject;
     rows.iter().find(fits).unwrap_or_else(|| panic!("no {quantity} of {subject}")).value
 }
 

@@ -1,6 +1,6 @@
 //! Numbers at the edge: what happens then is defined, and no accident.
 
-use backdraft_hooks::{GradientHook, GradientNorm, NETWORK, Row, Schedule, Taps, UpdateRatio};
+use backdraft_hooks::{GradientHook, GradientNorm, QuantityName, Row, Schedule, Taps, UpdateRatio};
 use backdraft_layers::{Activation, Initializer, Network};
 use backdraft_mlp::{MlpConfig, Normalization};
 use backdraft_recurrent::RecurrentConfig;
@@ -59,7 +59,7 @@ fn two_classes(rows: usize) -> Vec<f32> {
 }
 
 fn values<'a>(rows: &'a [Row], quantity: &'a str) -> impl Iterator<Item = f64> + 'a {
-    rows.iter().filter(move |row| row.quantity == quantity).map(|row| row.value)
+    rows.iter().filter(move |row| row.quantity.as_str() == quantity).map(|row| row.value)
 }
 
 #[test]
@@ -94,8 +94,8 @@ fn gradients_that_are_all_zero_change_nothing_and_divide_nothing() {
                 train(&NetworkConfig::Mlp(dead.clone()), trainer, inputs, two_classes(6)).unwrap();
             assert_eq!(outcome, Outcome::Finished);
             assert!(rows.iter().all(|row| row.value.is_finite()), "{optimizer:?} {clipping:?}");
-            let hidden = rows.iter().filter(|row| row.subject.starts_with("hidden."));
-            let norms = hidden.filter(|row| row.quantity == "gradient_norm");
+            let hidden = rows.iter().filter(|row| row.subject.path().starts_with("hidden."));
+            let norms = hidden.filter(|row| row.quantity == QuantityName::GRADIENT_NORM);
             assert!(norms.map(|row| row.value).all(|norm| norm == 0.0));
         }
     }
@@ -129,7 +129,8 @@ fn a_sequence_of_one_step_is_learned_from() {
     let (outcome, rows) =
         train(&NetworkConfig::Recurrent(one), trainer(), waves(12), two_classes(6)).unwrap();
     assert_eq!(outcome, Outcome::Finished);
-    let recurrent = |row: &&Row| &*row.subject == NETWORK && row.quantity == "gradient_norm";
+    let recurrent =
+        |row: &&Row| row.subject.is_network() && row.quantity == QuantityName::GRADIENT_NORM;
     assert!(rows.iter().filter(recurrent).all(|row| row.value > 0.0 && row.value.is_finite()));
 }
 

@@ -49,7 +49,7 @@ fn measure(activation: Activation) -> Measured {
 
 impl Measured {
     fn value(&self, quantity: &str, subject: &str) -> f64 {
-        let fits = |row: &&Row| row.quantity == quantity && &*row.subject == subject;
+        let fits = |row: &&Row| row.quantity.as_str() == quantity && row.subject == subject;
         self.rows.iter().find(fits).unwrap_or_else(|| panic!("no {quantity} of {subject}")).value
     }
 

@@ -60,7 +60,7 @@ fn the_kernel_agrees_with_the_plain_path_in_everything() {
                 assert!((output - expected).abs() < 1e-5, "{cell:?}: {output} and {expected}");
             }
             let mut compared = 0;
-            for row in fused.iter().filter(|row| row.quantity.ends_with("_norm")) {
+            for row in fused.iter().filter(|row| row.quantity.as_str().ends_with("_norm")) {
                 let twin =
                     |other: &&Row| other.quantity == row.quantity && other.subject == row.subject;
                 let twin = plain.iter().find(twin).unwrap();
@@ -84,7 +84,7 @@ fn saturated_cells_have_the_gradients_of_the_plain_path() {
         let scale = if cell == Cell::ReluRnn { 1e2 } else { 1e4 };
         let (fused, _) = measure(&config(cell), [5, 7], scale, Path::Fastest);
         let (plain, _) = measure(&config(cell), [5, 7], scale, Path::Plain);
-        for row in fused.iter().filter(|row| row.quantity.ends_with("_norm")) {
+        for row in fused.iter().filter(|row| row.quantity.as_str().ends_with("_norm")) {
             let twin =
                 |other: &&Row| other.quantity == row.quantity && other.subject == row.subject;
             let twin = plain.iter().find(twin).unwrap();

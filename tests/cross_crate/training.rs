@@ -2,7 +2,7 @@
 
 use std::io;
 
-use backdraft_hooks::{GradientHook, GradientNorm, QUANTITIES, Row, Schedule, Taps};
+use backdraft_hooks::{GradientHook, GradientNorm, QUANTITIES, QuantityName, Row, Schedule, Taps};
 use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::{Mlp, MlpConfig};
 use backdraft_trainer::{
@@ -39,7 +39,8 @@ fn trainer() -> TrainerConfig {
 }
 
 fn course(rows: &[Row], quantity: &str) -> Vec<f64> {
-    let network = rows.iter().filter(|row| row.quantity == quantity && &*row.subject == "network");
+    let network =
+        rows.iter().filter(|row| row.quantity.as_str() == quantity && row.subject.is_network());
     network.map(|row| row.value).collect()
 }
 
@@ -79,8 +80,11 @@ fn training_ends_at_the_first_evaluation_below_the_loss_asked_for() {
     let config = |stop_below| TrainerConfig { stop_below, evaluate_every: 5, ..trainer() };
     let losses = |stop_below| {
         let rows = train(crate::config(Activation::Tanh, 2), config(stop_below)).0;
-        let tests: Vec<(u64, f64)> =
-            rows.iter().filter(|r| r.quantity == "test_loss").map(|r| (r.step, r.value)).collect();
+        let tests: Vec<(u64, f64)> = rows
+            .iter()
+            .filter(|r| r.quantity == QuantityName::TEST_LOSS)
+            .map(|r| (r.step, r.value))
+            .collect();
         tests
     };
     let all = losses(None);

@@ -1,5 +1,6 @@
 //! Nets that are dead before training.
 
+use backdraft_rows::QuantityName;
 use std::ops::Range;
 
 use backdraft_layers::{Activation, Initializer};
@@ -43,7 +44,7 @@ const LEAKY: &str = "leaky-relu";
 /// Whether any layer of a net outputs only zeros, by seed.
 fn deaths(results: &Results, network: &str) -> Vec<bool> {
     let trials = results.with(&[("network", network)]);
-    let norms = trials.iter().map(|trial| trial.initial("activation_norm", is_hidden));
+    let norms = trials.iter().map(|trial| trial.initial(&QuantityName::ACTIVATION_NORM, is_hidden));
     norms.map(|norms| norms.contains(&0.0)).collect()
 }
 
@@ -112,8 +113,10 @@ impl Experiment for BornDead {
         let title = format!("ReLU nets of width {} that are dead by a given layer", settings.width);
         let picture = Picture::new("dead-by-layer", title, "hidden layer", "share of nets");
         let trials = results.with(&[("network", NARROW)]);
-        let norms: Vec<Vec<f64>> =
-            trials.iter().map(|trial| trial.initial("activation_norm", is_hidden)).collect();
+        let norms: Vec<Vec<f64>> = trials
+            .iter()
+            .map(|trial| trial.initial(&QuantityName::ACTIVATION_NORM, is_hidden))
+            .collect();
         let share = |layer: usize| {
             let dead = |norms: &Vec<f64>| {
                 f64::from(u8::from(norms.iter().take(layer).any(|norm| *norm == 0.0)))

@@ -1,5 +1,6 @@
 //! What clipping does to a gradient and to training.
 
+use backdraft_rows::QuantityName;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use backdraft_trainer::{OptimizerConfig, TrainerConfig};
 use super::learning::{LearningArm, LearningSettings, Problem};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
-use crate::measure::{Arm, Bounded, clipped};
+use crate::measure::{Arm, Bounded, COSINE, NORM_OVER_BOUND, clipped};
 use crate::picture::Picture;
 use crate::results::{Results, TrialResult};
 use crate::trial::{Factors, Trial};
@@ -181,22 +182,22 @@ impl Experiment for ClippingExperiment {
     }
 
     fn judge(settings: &LearningSettings, results: &Results) -> Vec<Verdict> {
-        let values = |clipping: &str, quantity: &str| -> Vec<f64> {
+        let values = |clipping: &str, quantity: &QuantityName| -> Vec<f64> {
             let trials = results.with(&[("clipping", clipping)]);
             trials.iter().filter_map(|trial: &&TrialResult| trial.last(quantity)).collect()
         };
-        let distances = |quantity: &str| {
+        let distances = |quantity: &QuantityName| {
             values(GLOBAL, quantity).into_iter().map(|value| (value - 1.0).abs()).collect()
         };
-        let cosine = |clipping: &str| Sample::new("cosine", values(clipping, "cosine"));
+        let cosine = |clipping: &str| Sample::new("cosine", values(clipping, &COSINE));
         let contest = settings.contest(PROBLEM, results);
         let (_, longest) = settings.extremes();
         let steps = |arm| contest.steps(arm, longest);
         let learns = |arm| contest.successes(arm, longest);
         vec![
-            Sample::new("|norm / bound − 1|", distances("norm_over_bound"))
+            Sample::new("|norm / bound − 1|", distances(&NORM_OVER_BOUND))
                 .stays_below(&BOUNDS, 1e-5),
-            Sample::new("|cosine − 1|", distances("cosine")).stays_below(&KEEPS_DIRECTION, 1e-6),
+            Sample::new("|cosine − 1|", distances(&COSINE)).stays_below(&KEEPS_DIRECTION, 1e-6),
             cosine(TENSOR).stays_below(&TENSOR_TURNS, 0.99),
             cosine(VALUE).stays_below(&VALUE_TURNS, 0.99),
             learns(CLIPPED).exceed(&learns(FREE_FAST), &PREVENTS, 0.0),

@@ -1,9 +1,11 @@
 //! Outcomes of arms that competed at learning: which reached the goal, when, at which rate.
 
 use crate::judgement::{Sample, Successes, Times};
+use crate::measure::LEARNING_RATE;
 use crate::picture::{Picture, Point};
 use crate::results::{Ending, Results, TrialResult};
 use crate::statistics::{KaplanMeier, Time};
+use backdraft_rows::QuantityName;
 
 /// What counts as having learnt the task.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,8 +34,12 @@ pub(crate) struct Contest<'a> {
 impl Goal {
     fn time(self, trial: &TrialResult, steps: u64) -> Time {
         match self {
-            Self::LossBelow(bound) => trial.time_until("test_loss", steps, |loss| loss < bound),
-            Self::Accuracy(goal) => trial.time_until("test_accuracy", steps, |share| share >= goal),
+            Self::LossBelow(bound) => {
+                trial.time_until(&QuantityName::TEST_LOSS, steps, |loss| loss < bound)
+            }
+            Self::Accuracy(goal) => {
+                trial.time_until(&QuantityName::TEST_ACCURACY, steps, |share| share >= goal)
+            }
         }
     }
 }
@@ -64,7 +70,7 @@ impl<'a> Contest<'a> {
     /// Returns the final test loss as a share of the `trivial` one; a net that diverged gets 1.
     pub(crate) fn remaining(&self, arm: &str, size: usize, trivial: f64) -> Sample {
         let share = |trial: &&TrialResult| {
-            let loss = trial.last("test_loss").filter(|loss| loss.is_finite());
+            let loss = trial.last(&QuantityName::TEST_LOSS).filter(|loss| loss.is_finite());
             loss.map_or(1.0, |loss| loss / trivial)
         };
         let shares = self.trials(arm, size).iter().map(share).collect();
@@ -74,7 +80,7 @@ impl<'a> Contest<'a> {
     /// Returns the final test accuracy of every seed; a net that diverged gets 0.
     pub(crate) fn accuracies(&self, arm: &str, size: usize) -> Vec<f64> {
         let at_end = |trial: &TrialResult| match trial.ending {
-            Ending::Finished => trial.last("test_accuracy").unwrap_or(0.0),
+            Ending::Finished => trial.last(&QuantityName::TEST_ACCURACY).unwrap_or(0.0),
             _ => 0.0,
         };
         self.trials(arm, size).into_iter().map(at_end).collect()
@@ -83,7 +89,7 @@ impl<'a> Contest<'a> {
     /// States the learning rate that the arm was given.
     fn rate(&self, arm: &str, size: usize) -> String {
         let trials = self.trials(arm, size);
-        let rate = trials.first().and_then(|trial| trial.last("learning_rate"));
+        let rate = trials.first().and_then(|trial| trial.last(&LEARNING_RATE));
         rate.map_or(String::new(), |rate| format!("learning rate {rate}"))
     }
 

@@ -6,6 +6,7 @@ use backdraft_datasets::ImageSet;
 use backdraft_hooks::{DeadShare, GradientHook, Schedule};
 use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::MlpConfig;
+use backdraft_rows::QuantityName;
 use backdraft_trainer::OptimizerConfig;
 use backdraft_zoo::NetworkConfig;
 
@@ -84,7 +85,10 @@ fn dead_shares(settings: &ClassifyingSettings, results: &Results, rate: f64) -> 
     let contest = settings.contest(results);
     let trials = contest.trials(&name(Activation::Relu, rate), settings.extremes().1);
     let worst = |shares: Vec<f64>| shares.into_iter().fold(0.0, f64::max);
-    trials.into_iter().map(|trial| worst(trial.at_end("dead_share", is_hidden))).collect()
+    trials
+        .into_iter()
+        .map(|trial| worst(trial.at_end(&QuantityName::DEAD_SHARE, is_hidden)))
+        .collect()
 }
 
 impl Experiment for DeadRelu {

@@ -7,6 +7,7 @@ use anyhow::Context;
 use backdraft_datasets::{Augmentation, ImageSet, Places};
 use backdraft_hooks::{ActivationGradientNorm, GradientHook, GradientNorm, Schedule};
 use backdraft_resnet::{ResnetConfig, ShortcutKind};
+use backdraft_rows::QuantityName;
 use backdraft_trainer::{OptimizerConfig, RateSchedule, TrainerConfig};
 use backdraft_zoo::NetworkConfig;
 use serde::{Deserialize, Serialize};
@@ -196,8 +197,10 @@ impl Experiment for Degradation {
         let (shallow, deep) = settings.extremes();
         let accuracy = |network: &str, depth: usize| {
             let trials = trials_of(results, network, depth);
-            let values: Vec<f64> =
-                trials.iter().filter_map(|trial| trial.last("test_accuracy")).collect();
+            let values: Vec<f64> = trials
+                .iter()
+                .filter_map(|trial| trial.last(&QuantityName::TEST_ACCURACY))
+                .collect();
             let mean = 100.0 * values.iter().sum::<f64>() / values.len() as f64;
             format!("{mean:.1} % at depth {depth}")
         };
@@ -244,8 +247,8 @@ impl Experiment for Degradation {
             for depth in &settings.depths {
                 let trials = trials_of(results, network, *depth);
                 let label = format!("{network}-{depth}");
-                learning = learning.measured(label.clone(), by_step(&trials, "loss"));
-                let blocks = by_layer(&trials, "activation_gradient_norm", is_block);
+                learning = learning.measured(label.clone(), by_step(&trials, &QuantityName::LOSS));
+                let blocks = by_layer(&trials, &QuantityName::ACTIVATION_GRADIENT_NORM, is_block);
                 let count = blocks.len() as f64;
                 let shares = blocks.into_iter().map(|p| Point { x: p.x / count, ..p });
                 flow = flow.measured(label, shares);
@@ -262,7 +265,8 @@ fn trials_of<'a>(results: &'a Results, network: &str, depth: usize) -> Vec<&'a T
 /// The training loss of every seed after the last step.
 fn losses_at_end(results: &Results, network: &str, depth: usize) -> Vec<f64> {
     // A net that diverged has learnt nothing: it gets the loss of equal probabilities.
-    let last = |trial: &TrialResult| trial.last("train_loss").filter(|loss| loss.is_finite());
+    let last =
+        |trial: &TrialResult| trial.last(&QuantityName::TRAIN_LOSS).filter(|loss| loss.is_finite());
     let trials = trials_of(results, network, depth);
     trials.into_iter().map(|trial| last(trial).unwrap_or(10f64.ln())).collect()
 }

@@ -8,14 +8,15 @@ use backdraft_datasets::{Augmentation, ImageSet, Places};
 use backdraft_hooks::{GradientHook, Schedule, UpdateRatio};
 use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::MlpConfig;
+use backdraft_rows::QuantityName;
 use backdraft_trainer::{OptimizerConfig, TrainerConfig};
 use backdraft_zoo::NetworkConfig;
 
 use super::classifying::ClassifyingSettings;
-use super::initial_flow::is_hidden;
+use super::initial_flow::{is_hidden, is_hidden_weight};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
-use crate::measure::{Supervised, probing};
+use crate::measure::{PROBE_ACCURACY, Supervised, probing};
 use crate::picture::{Picture, Point};
 use crate::results::{Results, TrialResult, by_layer};
 use crate::trial::{Factors, Trial};
@@ -71,10 +72,6 @@ fn hook() -> GradientHook {
     GradientHook::new(&[&UpdateRatio], Schedule::FirstThenEvery { first: 1, then: 0 })
 }
 
-fn is_weight(name: &str) -> bool {
-    is_hidden(name) && name.ends_with("weight")
-}
-
 fn trials_of<'a>(results: &'a Results, network: &str) -> Vec<&'a TrialResult> {
     results.with(&[("network", network)])
 }
@@ -82,7 +79,7 @@ fn trials_of<'a>(results: &'a Results, network: &str) -> Vec<&'a TrialResult> {
 /// ln of the relative update in the first step, first over last hidden layer.
 fn update_ratios(results: &Results, network: &str) -> Sample {
     let ratio = |trial: &&TrialResult| {
-        let ratios = trial.initial("update_ratio", is_weight);
+        let ratios = trial.initial(&QuantityName::UPDATE_RATIO, is_hidden_weight);
         Some((ratios.first()? / ratios.last()?).ln())
     };
     let logs = trials_of(results, network).iter().filter_map(ratio).collect();
@@ -91,8 +88,8 @@ fn update_ratios(results: &Results, network: &str) -> Sample {
 
 /// Probe accuracies by hidden layer, before and after training.
 fn probes(trial: &TrialResult) -> [Vec<f64>; 2] {
-    let after = trial.at_end("probe_accuracy", is_hidden);
-    [trial.initial("probe_accuracy", is_hidden), after]
+    let after = trial.at_end(&PROBE_ACCURACY, is_hidden);
+    [trial.initial(&PROBE_ACCURACY, is_hidden), after]
 }
 
 impl Experiment for EarlyLayers {
@@ -228,7 +225,11 @@ impl Experiment for EarlyLayers {
             "‖ΔW‖ / ‖W‖",
         );
         let updates = ARMS.iter().fold(updates.logarithmic(), |picture, (network, ..)| {
-            let layers = by_layer(&trials_of(results, network), "update_ratio", is_weight);
+            let layers = by_layer(
+                &trials_of(results, network),
+                &QuantityName::UPDATE_RATIO,
+                is_hidden_weight,
+            );
             picture.measured(*network, layers)
         });
         vec![accuracy, updates]

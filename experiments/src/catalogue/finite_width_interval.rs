@@ -1,5 +1,6 @@
 //! Single networks of finite width and the interval that theory predicts for them.
 
+use backdraft_rows::QuantityName;
 use std::ops::Range;
 
 use backdraft_layers::{Activation, Initializer};
@@ -132,7 +133,7 @@ impl Experiment for FiniteWidthInterval {
                 Picture::new(&name_of_picture, title, "hidden layer", "‖∂L/∂h‖, last layer = 1");
             CASES.iter().fold(picture.logarithmic(), |picture, (activation, _)| {
                 let trials = results.with(&[("network", &name(*activation, initializer))]);
-                let layers = by_layer(&trials, "activation_gradient_norm", is_hidden);
+                let layers = by_layer(&trials, &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
                 let last = layers.last().map_or(1.0, |point| point.y);
                 let over_last = layers.iter().map(|point| Point {
                     x: point.x,

@@ -1,5 +1,6 @@
 //! How long an LSTM's forget gate remembers, and whether that matters for learning.
 
+use backdraft_rows::QuantityName;
 use std::ops::Range;
 
 use backdraft_datasets::SequenceTask;
@@ -196,7 +197,7 @@ impl Experiment for ForgetGate {
 
 /// Returns ln of ‖∂L/∂c‖ `lag` steps before the end over that at the end.
 fn log_gain(trial: &TrialResult, lag: usize) -> Option<f64> {
-    let norms = trial.initial("activation_gradient_norm", is_memory);
+    let norms = trial.initial(&QuantityName::ACTIVATION_GRADIENT_NORM, is_memory);
     let end = norms.len().checked_sub(1)?;
     Some((norms.get(end.checked_sub(lag)?)? / norms[end]).ln())
 }

@@ -1,14 +1,15 @@
 //! Figures 6 and 7 of Glorot & Bengio.
 
+use backdraft_rows::QuantityName;
 use std::ops::Range;
 
 use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::MlpConfig;
 
-use super::initial_flow::{FlowSettings, arm, is_hidden, log_factors, log_gains};
+use super::initial_flow::{FlowSettings, arm, is_hidden, is_hidden_weight, log_factors, log_gains};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::{Sample, in_every_case};
-use crate::measure::jacobian;
+use crate::measure::{MEAN_SINGULAR_VALUE, jacobian};
 use crate::picture::Picture;
 use crate::results::{Results, TrialResult, by_layer};
 use crate::trial::{Factors, Trial};
@@ -90,7 +91,7 @@ fn network(settings: &FlowSettings, initializer: Initializer) -> MlpConfig {
 fn log_activations(results: &Results, network: &str) -> Vec<f64> {
     let trials = results.with(&[("network", network)]);
     let ratio = |trial: &&TrialResult| {
-        let norms = trial.initial("activation_norm", is_hidden);
+        let norms = trial.initial(&QuantityName::ACTIVATION_NORM, is_hidden);
         Some((norms.last()? / norms.first()?).ln())
     };
     trials.iter().filter_map(ratio).collect()
@@ -100,7 +101,7 @@ fn log_activations(results: &Results, network: &str) -> Vec<f64> {
 fn singular_values(results: &Results, network: &str) -> Sample {
     let trials = results.with(&[("jacobian", network)]);
     let mean = |trial: &&TrialResult| {
-        let values = trial.initial("mean_singular_value", is_hidden);
+        let values = trial.initial(&MEAN_SINGULAR_VALUE, is_hidden);
         let later = values.get(1..).filter(|later| !later.is_empty())?;
         Some(later.iter().sum::<f64>() / later.len() as f64)
     };
@@ -170,8 +171,9 @@ impl Experiment for GlorotVariance {
             (name.to_owned(), sample.equals(&GRADIENTS_THEORY, expected, 0.03))
         };
         let weights = results.with(&[("network", STANDARD)]);
-        let is_weight = |name: &str| is_hidden(name) && name.ends_with("weight");
-        let weights = weights.iter().filter_map(|t| t.log_factor("gradient_norm", is_weight));
+        let weights = weights
+            .iter()
+            .filter_map(|t| t.log_factor(&QuantityName::GRADIENT_NORM, is_hidden_weight));
         vec![
             activations(standard).stays_below(&ACTIVATIONS_FALL, 0.5),
             activations(normalised).equals(&ACTIVATIONS_STAY, 1.0, 0.25),
@@ -195,7 +197,7 @@ impl Experiment for GlorotVariance {
         );
         let activations = networks.iter().fold(activations.logarithmic(), |picture, network| {
             let trials = results.with(&[("network", network)]);
-            picture.measured(*network, by_layer(&trials, "activation_norm", is_hidden))
+            picture.measured(*network, by_layer(&trials, &QuantityName::ACTIVATION_NORM, is_hidden))
         });
         let arms = ARMS.map(|(name, initializer)| arm(name, network(settings, initializer)));
         let gradients = settings.gradient_flow(results, &networks);

@@ -1,5 +1,6 @@
 //! Settings and trials that the experiments on untrained networks share.
 
+use backdraft_rows::{QuantityName, Subject};
 use std::ops::Range;
 
 use backdraft_layers::{Activation, Initializer};
@@ -97,7 +98,10 @@ impl FlowSettings {
             Picture::new("gradient-flow", title, "hidden layer", "‖∂L/∂h‖, L2 over the batch");
         networks.iter().fold(picture.logarithmic(), |picture, network| {
             let trials = results.with(&[("network", network)]);
-            picture.measured(*network, by_layer(&trials, "activation_gradient_norm", is_hidden))
+            picture.measured(
+                *network,
+                by_layer(&trials, &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden),
+            )
         })
     }
 
@@ -155,8 +159,8 @@ pub(crate) fn log_gains(results: &Results, network: &str) -> Vec<f64> {
 }
 
 /// Returns ln of ‖∂L/∂a‖, first over last of the taps that fit; `None` if it is not finite.
-pub(crate) fn log_gain(trial: &TrialResult, fits: impl Fn(&str) -> bool) -> Option<f64> {
-    let norms = trial.initial("activation_gradient_norm", fits);
+pub(crate) fn log_gain(trial: &TrialResult, fits: impl Fn(&Subject) -> bool) -> Option<f64> {
+    let norms = trial.initial(&QuantityName::ACTIVATION_GRADIENT_NORM, fits);
     let gain = (norms.first()? / norms.last()?).ln();
     gain.is_finite().then_some(gain)
 }
@@ -165,16 +169,22 @@ pub(crate) fn log_gain(trial: &TrialResult, fits: impl Fn(&str) -> bool) -> Opti
 /// factor `network`.
 pub(crate) fn log_factors(results: &Results, network: &str) -> Vec<f64> {
     let trials = results.with(&[("network", network)]);
-    let factor = |trial: &&TrialResult| trial.log_factor("activation_gradient_norm", is_hidden);
+    let factor =
+        |trial: &&TrialResult| trial.log_factor(&QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
     trials.iter().filter_map(factor).collect()
 }
 
 /// Selects the outputs of a residual network's blocks.
-pub(crate) fn is_block(name: &str) -> bool {
-    name.starts_with("blocks.") && !name.ends_with(".hidden")
+pub(crate) fn is_block(subject: &Subject) -> bool {
+    subject.path().starts_with("blocks.") && !subject.path().ends_with(".hidden")
 }
 
 /// Selects the hidden layers of a fully connected network.
-pub(crate) fn is_hidden(name: &str) -> bool {
-    name.starts_with("hidden.")
+pub(crate) fn is_hidden(subject: &Subject) -> bool {
+    subject.path().starts_with("hidden.")
+}
+
+/// Selects their weights.
+pub(crate) fn is_hidden_weight(subject: &Subject) -> bool {
+    is_hidden(subject) && subject.is_weight()
 }

@@ -1,5 +1,6 @@
 //! The factor per layer, measured and predicted, of every activation and initialiser.
 
+use backdraft_rows::QuantityName;
 use std::ops::Range;
 
 use backdraft_layers::{Activation, Initializer};
@@ -102,8 +103,9 @@ impl Experiment for MeanfieldChi {
         let judge = |(activation, claim): &(Activation, Claim)| {
             let case = |(name, init): (&str, Initializer)| {
                 let trials = trials_of(results, *activation, name);
-                let factor =
-                    |trial: &&TrialResult| trial.log_factor("activation_gradient_norm", is_hidden);
+                let factor = |trial: &&TrialResult| {
+                    trial.log_factor(&QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden)
+                };
                 let logs = trials.iter().filter_map(factor).collect();
                 let expected = settings.predicted_factor(*activation, init);
                 let sample = Sample::of_logs("factor per layer", logs)
@@ -127,7 +129,7 @@ impl Experiment for MeanfieldChi {
             .logarithmic();
             for (activation, _) in CASES {
                 let trials = trials_of(results, *activation, name);
-                let layers = by_layer(&trials, "activation_gradient_norm", is_hidden);
+                let layers = by_layer(&trials, &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
                 let last: Option<Point> = layers.last().copied();
                 picture = picture.measured(activation.name(), layers);
                 let Some(last) = last else { continue };

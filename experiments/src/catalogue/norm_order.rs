@@ -1,5 +1,6 @@
 //! Layer normalisation before or after the sublayers of a transformer.
 
+use backdraft_rows::QuantityName;
 use std::ops::Range;
 
 use backdraft_transformer::{NormOrder, TransformerConfig};
@@ -47,7 +48,7 @@ fn norms(results: &Results, order: &str, layers: usize) -> Vec<(u64, f64)> {
     let trials = results.with(&[("norm", order), ("layers", &layers.to_string())]);
     let last = format!("layers.{}.contract.weight", layers - 1);
     let norm = |trial: &&crate::results::TrialResult| {
-        let norms = trial.initial("gradient_norm", |name| name == last);
+        let norms = trial.initial(&QuantityName::GRADIENT_NORM, |subject| *subject == *last);
         Some((trial.seed, *norms.first()?))
     };
     trials.iter().filter_map(norm).collect()

@@ -6,6 +6,7 @@ use backdraft_datasets::ImageSet;
 use backdraft_hooks::{Filter, GradientHook, GradientNorm, Schedule, UpdateRatio};
 use backdraft_layers::Activation;
 use backdraft_mlp::Normalization;
+use backdraft_rows::QuantityName;
 use backdraft_trainer::OptimizerConfig;
 
 use super::classifying::{ClassifyingArm, ClassifyingSettings};
@@ -150,13 +151,18 @@ impl Experiment for OptimizerHides {
         let contest = settings.contest(results);
         let (_, depth) = settings.extremes();
         let update = |arm| {
-            let values = |trial: &TrialResult| trial.initial("update_ratio", is_hidden);
+            let values =
+                |trial: &TrialResult| trial.initial(&QuantityName::UPDATE_RATIO, is_hidden);
             Sample::of_logs("first over last layer's update", log_ratios(&contest, arm, values))
         };
-        let gradients =
-            |arm| log_ratios(&contest, arm, |trial| trial.initial("gradient_norm", is_hidden));
-        let at_end =
-            log_ratios(&contest, SIGMOID_ADAM, |trial| trial.latest("gradient_norm", is_hidden));
+        let gradients = |arm| {
+            log_ratios(&contest, arm, |trial| {
+                trial.initial(&QuantityName::GRADIENT_NORM, is_hidden)
+            })
+        };
+        let at_end = log_ratios(&contest, SIGMOID_ADAM, |trial| {
+            trial.latest(&QuantityName::GRADIENT_NORM, is_hidden)
+        });
         let pairs = gradients(SIGMOID_SGD).into_iter().zip(gradients(SIGMOID_ADAM));
         let distances = pairs.map(|(sgd, adam)| (sgd - adam).abs()).collect();
         let is_level = |claim: &Claim, sample: Sample| {
@@ -180,7 +186,7 @@ impl Experiment for OptimizerHides {
     fn pictures(settings: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
         let contest = settings.contest(results);
         let (_, depth) = settings.extremes();
-        let draw = |name: &str, title: &str, quantity: &str, label: &str| {
+        let draw = |name: &str, title: &str, quantity: &QuantityName, label: &str| {
             let picture = Picture::new(name, title, "hidden layer", label).logarithmic();
             ARMS.iter().fold(picture, |picture, (arm, _, _)| {
                 picture.measured(*arm, by_layer(&contest.trials(arm, depth), quantity, is_hidden))
@@ -188,8 +194,13 @@ impl Experiment for OptimizerHides {
         };
         let arms = ARMS.map(|(name, _, _)| name);
         vec![
-            draw("gradients", "Gradient at the first step", "gradient_norm", "‖∂L/∂W‖, L2"),
-            draw("updates", "Update of the first step", "update_ratio", "‖ΔW‖ / ‖W‖"),
+            draw(
+                "gradients",
+                "Gradient at the first step",
+                &QuantityName::GRADIENT_NORM,
+                "‖∂L/∂W‖, L2",
+            ),
+            draw("updates", "Update of the first step", &QuantityName::UPDATE_RATIO, "‖ΔW‖ / ‖W‖"),
             contest.success_by_step(&arms, depth),
         ]
     }

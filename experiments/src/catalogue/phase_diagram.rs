@@ -1,5 +1,6 @@
 //! Vanishing and exploding as two sides of one line.
 
+use backdraft_rows::QuantityName;
 use std::ops::Range;
 
 use backdraft_layers::{Activation, Initializer};
@@ -51,7 +52,7 @@ fn factors(weight: f64, bias: f64) -> Factors {
 
 /// ln of the factor per layer over the last half of the layers.
 fn settled_log_factor(trial: &TrialResult) -> Option<f64> {
-    let norms = trial.initial("activation_gradient_norm", is_hidden);
+    let norms = trial.initial(&QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
     let first = (norms.len() - 1) / 2;
     let (start, end) = (norms.get(first)?.ln(), norms.last()?.ln());
     let factor = (start - end) / (norms.len() - 1 - first) as f64;

@@ -1,5 +1,6 @@
 //! Gradient flow through a thousand layers.
 
+use backdraft_rows::{QuantityName, Subject};
 use std::ops::Range;
 
 use backdraft_layers::Initializer;
@@ -98,7 +99,12 @@ fn convolutional(
 }
 
 /// Whether the gradient of every net is the same at the first and the last of the taps that fit.
-fn is_identity(claim: &Claim, results: &Results, network: &str, fits: fn(&str) -> bool) -> Verdict {
+fn is_identity(
+    claim: &Claim,
+    results: &Results,
+    network: &str,
+    fits: fn(&Subject) -> bool,
+) -> Verdict {
     let trials = results.with(&[("network", network)]);
     // A gain that is not finite counts as infinitely far off.
     let strays: Vec<f64> =
@@ -155,13 +161,16 @@ impl Experiment for ResidualInitCures {
         };
         let residual = results.with(&[("network", RESIDUAL)]);
         let exploded = residual.iter().map(|trial| {
-            let norms = trial.initial("activation_gradient_norm", is_hidden);
+            let norms = trial.initial(&QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
             let ratio = norms.first().zip(norms.last()).map(|(first, last)| first / last);
             ratio.is_some_and(|ratio| !ratio.is_finite() || ratio > 1e6)
         });
         let fixup = results.with(&[("network", FIXUP_NET)]);
         let silent = fixup.iter().map(|trial| {
-            trial.initial("activation_gradient_norm", is_block).iter().all(|norm| *norm == 0.0)
+            trial
+                .initial(&QuantityName::ACTIVATION_GRADIENT_NORM, is_block)
+                .iter()
+                .all(|norm| *norm == 0.0)
         });
         vec![
             gain(PLAIN).stays_below(&PLAIN_LOST, 1e-3),

@@ -1,5 +1,6 @@
 //! Saturation and the size of the gradient.
 
+use backdraft_rows::QuantityName;
 use std::ops::Range;
 
 use backdraft_layers::{Activation, Initializer};
@@ -63,7 +64,7 @@ fn trials_of(results: &Results, activation: Activation, variance: f64) -> Vec<&T
 /// ln of the factor per layer over the last half of the layers.
 fn log_factors(results: &Results, activation: Activation, variance: f64) -> Vec<f64> {
     let factor = |trial: &&TrialResult| {
-        let norms = trial.initial("activation_gradient_norm", is_hidden);
+        let norms = trial.initial(&QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
         let first = norms.len() / 2;
         let factor =
             (norms.get(first)?.ln() - norms.last()?.ln()) / (norms.len() - 1 - first) as f64;
@@ -75,7 +76,9 @@ fn log_factors(results: &Results, activation: Activation, variance: f64) -> Vec<
 /// Mean share of saturated units in the last layer.
 fn saturated(results: &Results, activation: Activation, variance: f64) -> f64 {
     let trials = trials_of(results, activation, variance);
-    let share = |trial: &&TrialResult| trial.initial("saturated_share", is_hidden).last().copied();
+    let share = |trial: &&TrialResult| {
+        trial.initial(&QuantityName::SATURATED_SHARE, is_hidden).last().copied()
+    };
     let shares: Vec<f64> = trials.iter().filter_map(share).collect();
     shares.iter().sum::<f64>() / shares.len() as f64
 }

@@ -1,5 +1,6 @@
 //! Images read as sequences: row by row, pixel by pixel, in a meaningless order.
 
+use backdraft_rows::QuantityName;
 use std::ops::Range;
 
 use backdraft_datasets::ImageSet;
@@ -178,7 +179,7 @@ impl Experiment for SequentialDigits {
         let picture = Picture::new("learning", "Test accuracy", "optimiser step", "accuracy");
         vec![ARMS.iter().fold(picture, |picture, (arm, _, _)| {
             let trials: Vec<&TrialResult> = results.with(&[("arm", arm)]);
-            picture.measured(*arm, by_step(&trials, "test_accuracy"))
+            picture.measured(*arm, by_step(&trials, &QuantityName::TEST_ACCURACY))
         })]
     }
 }

@@ -8,7 +8,7 @@ use backdraft_mlp::{MlpConfig, Normalization, Skip};
 use super::initial_flow::{FlowSettings, arm, is_hidden};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::{Sample, in_every_case};
-use crate::measure::likeness;
+use crate::measure::{GRADIENT_COSINE, likeness};
 use crate::picture::{Picture, Point};
 use crate::results::Results;
 use crate::theory::MeanField;
@@ -62,7 +62,7 @@ const ARMS: [(&str, Normalization, Skip); 3] = [
 fn cosines(results: &Results, network: &str, layer: usize) -> Vec<f64> {
     let trials = results.with(&[("network", network)]);
     let at = |values: Vec<f64>| values.get(layer - 1).copied();
-    trials.iter().filter_map(|trial| at(trial.initial("gradient_cosine", is_hidden))).collect()
+    trials.iter().filter_map(|trial| at(trial.initial(&GRADIENT_COSINE, is_hidden))).collect()
 }
 
 /// Theory's mean cosine in each layer of the plain net, first to last.

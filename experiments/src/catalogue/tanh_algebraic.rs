@@ -1,5 +1,6 @@
 //! The tanh net at the critical point.
 
+use backdraft_rows::QuantityName;
 use std::ops::Range;
 
 use backdraft_layers::{Activation, Initializer};
@@ -50,7 +51,7 @@ const FIRST: usize = 5;
 
 /// ln ‖∂L/∂h_l‖² against ln l and against l.
 fn lines(trial: &TrialResult) -> Option<[Line; 2]> {
-    let norms = trial.initial("activation_gradient_norm", is_hidden);
+    let norms = trial.initial(&QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
     let points = |scale: fn(f64) -> f64| -> Vec<(f64, f64)> {
         let layers = norms.iter().enumerate().skip(FIRST - 1);
         layers.map(|(index, norm)| (scale(index as f64 + 1.0), 2.0 * norm.ln())).collect()
@@ -122,7 +123,7 @@ impl Experiment for TanhAlgebraic {
     fn pictures(settings: &FlowSettings, results: &Results) -> Vec<Picture> {
         let picture = settings.gradient_flow(results, &[TANH, RELU]);
         let trials = results.with(&[("network", TANH)]);
-        let layers = by_layer(&trials, "activation_gradient_norm", is_hidden);
+        let layers = by_layer(&trials, &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
         let Some(last) = layers.last() else { return vec![picture] };
         let (tanh, xavier) = (Activation::Tanh, Initializer::XavierNormal);
         vec![picture.predicted(TANH, settings.predicted_flow(tanh, xavier, last.y))]

@@ -3,6 +3,7 @@
 use crate::picture::Point;
 use crate::results::{TrialResult, by_layer};
 use crate::statistics::Line;
+use backdraft_rows::{QuantityName, Subject};
 
 /// Norms below this are left out of fits: their elements are close to the smallest `f32`.
 const FAINT: f64 = 1e-30;
@@ -16,18 +17,18 @@ pub(crate) struct Decay {
 }
 
 /// Selects ‖∂L/∂h_t‖ of the first layer.
-pub(crate) fn is_state(name: &str) -> bool {
-    name.starts_with("layers.0@")
+pub(crate) fn is_state(subject: &Subject) -> bool {
+    subject.path() == "layers.0" && subject.time_step().is_some()
 }
 
 /// Selects ‖∂L/∂c_t‖ of the first layer.
-pub(crate) fn is_memory(name: &str) -> bool {
-    name.starts_with("layers.0.cell@")
+pub(crate) fn is_memory(subject: &Subject) -> bool {
+    subject.path() == "layers.0.cell" && subject.time_step().is_some()
 }
 
 /// Fits ln of the gradient's norm in an untrained net against the lag.
-pub(crate) fn decay(trial: &TrialResult, fits: fn(&str) -> bool) -> Option<Decay> {
-    let norms = trial.initial("activation_gradient_norm", fits);
+pub(crate) fn decay(trial: &TrialResult, fits: fn(&Subject) -> bool) -> Option<Decay> {
+    let norms = trial.initial(&QuantityName::ACTIVATION_GRADIENT_NORM, fits);
     let points: Vec<(f64, f64)> = norms
         .iter()
         .rev()
@@ -40,13 +41,13 @@ pub(crate) fn decay(trial: &TrialResult, fits: fn(&str) -> bool) -> Option<Decay
 }
 
 /// Returns ln of the factor per step of every trial that can be fitted.
-pub(crate) fn log_factors(trials: &[&TrialResult], fits: fn(&str) -> bool) -> Vec<f64> {
+pub(crate) fn log_factors(trials: &[&TrialResult], fits: fn(&Subject) -> bool) -> Vec<f64> {
     trials.iter().filter_map(|trial| Some(decay(trial, fits)?.log_factor)).collect()
 }
 
 /// Returns the geometric mean of the gradient's norm in untrained nets by lag from the last step.
-pub(crate) fn by_lag(trials: &[&TrialResult], fits: fn(&str) -> bool) -> Vec<Point> {
-    let points = by_layer(trials, "activation_gradient_norm", fits);
+pub(crate) fn by_lag(trials: &[&TrialResult], fits: fn(&Subject) -> bool) -> Vec<Point> {
+    let points = by_layer(trials, &QuantityName::ACTIVATION_GRADIENT_NORM, fits);
     let last = points.last().map_or(0.0, |point| point.x);
     points.into_iter().rev().map(|point| Point { x: last - point.x, ..point }).collect()
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use backdraft_hooks::{CsvSink, JsonLinesSink, NETWORK, Row, Sink};
+use backdraft_rows::{CsvSink, JsonLinesSink, QuantityName, Row, Sink, Subject};
 use backdraft_zoo::{NetworkConfig, architectures, load, named};
 use serde::Serialize;
 
@@ -109,26 +109,26 @@ fn export(rows: &[Row], path: &Path) -> Result<(), Failure> {
 }
 
 /// The columns of the two tables; everything else is in the export.
-const OF_PARAMETERS: [(&str, &str); 6] = [
-    ("‖∂L/∂θ‖", "gradient_norm"),
-    ("mean |g|", "gradient_mean_absolute"),
-    ("max |g|", "gradient_max"),
-    ("zeros", "gradient_zero_share"),
-    ("underflow", "gradient_underflow_share"),
-    ("‖θ‖", "weight_norm"),
+const OF_PARAMETERS: [(&str, QuantityName); 6] = [
+    ("‖∂L/∂θ‖", QuantityName::GRADIENT_NORM),
+    ("mean |g|", QuantityName::GRADIENT_MEAN_ABSOLUTE),
+    ("max |g|", QuantityName::GRADIENT_MAX),
+    ("zeros", QuantityName::GRADIENT_ZERO_SHARE),
+    ("underflow", QuantityName::GRADIENT_UNDERFLOW_SHARE),
+    ("‖θ‖", QuantityName::WEIGHT_NORM),
 ];
-const OF_ACTIVATIONS: [(&str, &str); 5] = [
-    ("‖∂L/∂a‖", "activation_gradient_norm"),
-    ("mean", "activation_mean"),
-    ("std", "activation_standard_deviation"),
-    ("saturated", "saturated_share"),
-    ("dead", "dead_share"),
+const OF_ACTIVATIONS: [(&str, QuantityName); 5] = [
+    ("‖∂L/∂a‖", QuantityName::ACTIVATION_GRADIENT_NORM),
+    ("mean", QuantityName::ACTIVATION_MEAN),
+    ("std", QuantityName::ACTIVATION_STANDARD_DEVIATION),
+    ("saturated", QuantityName::SATURATED_SHARE),
+    ("dead", QuantityName::DEAD_SHARE),
 ];
 
 fn print(result: &Xray) {
-    let activations = "activation_gradient_norm";
-    print_table("activation", &result.rows, &OF_ACTIVATIONS, activations);
-    print_table("parameter", &result.rows, &OF_PARAMETERS, "weight_norm");
+    let activations = QuantityName::ACTIVATION_GRADIENT_NORM;
+    print_table("activation", &result.rows, &OF_ACTIVATIONS, &activations);
+    print_table("parameter", &result.rows, &OF_PARAMETERS, &QuantityName::WEIGHT_NORM);
     if result.findings.is_empty() {
         say("No trouble found.");
     }
@@ -144,22 +144,23 @@ fn print(result: &Xray) {
 }
 
 /// Prints the subjects that have the quantity `key`, with those in `columns`.
-fn print_table(title: &str, rows: &[Row], columns: &[(&str, &str)], key: &str) {
-    let subjects = rows.iter().filter(|row| row.quantity == key);
-    let subjects: Vec<&str> = subjects.map(|row| &*row.subject).collect();
+fn print_table(title: &str, rows: &[Row], columns: &[(&str, QuantityName)], key: &QuantityName) {
+    let subjects = rows.iter().filter(|row| row.quantity == *key);
+    let subjects: Vec<&Subject> = subjects.map(|row| &row.subject).collect();
     if subjects.is_empty() {
         return;
     }
-    let width = subjects.iter().map(|subject| subject.len()).max().unwrap_or(0).max(title.len());
+    let width =
+        subjects.iter().map(|subject| subject.as_str().len()).max().unwrap_or(0).max(title.len());
     let heads: String = columns.iter().map(|(head, _)| format!("{head:>11}")).collect();
     say(format!("{title:<width$}{heads}"));
     for subject in subjects {
-        let cell = |quantity: &str| {
-            let row = rows.iter().find(|row| row.quantity == quantity && *row.subject == *subject);
+        let cell = |quantity: &QuantityName| {
+            let row = rows.iter().find(|row| row.quantity == *quantity && row.subject == *subject);
             row.map_or("–".to_owned(), |row| number(row.value))
         };
         let cells: String = columns.iter().map(|(_, q)| format!("{:>11}", cell(q))).collect();
-        let name = if subject == NETWORK { "whole network" } else { subject };
+        let name = if subject.is_network() { "whole network" } else { subject.as_str() };
         say(format!("{name:<width$}{cells}"));
     }
     say("");

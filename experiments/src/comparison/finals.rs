@@ -1,14 +1,13 @@
 //! What a trial comes to, in a few numbers.
 
+use backdraft_rows::QuantityName;
 use std::collections::BTreeMap;
 
-use backdraft_hooks::NETWORK;
-
-use crate::report::{Shown, kind, shown};
+use crate::report::{Shown, shown};
 use crate::results::TrialResult;
 
 /// The quantity whose flow through the layers is compared.
-const FLOW: &str = "activation_gradient_norm";
+const FLOW: QuantityName = QuantityName::ACTIVATION_GRADIENT_NORM;
 
 /// A number that a trial comes to; ordered by what tells most.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,21 +21,21 @@ pub(super) fn finals(trial: &TrialResult) -> BTreeMap<Final, f64> {
     let mut finals = BTreeMap::new();
     let mut ends: BTreeMap<String, (f64, f64)> = BTreeMap::new();
     for row in &trial.rows {
-        if &*row.subject == NETWORK {
+        if row.subject.is_network() {
             let shown = shown(&row.quantity);
             if shown.is_known() {
                 finals.insert(Final { shown }, row.value);
             }
         } else if row.step == 0
             && row.quantity == FLOW
-            && let Some((_, kind)) = kind(&row.subject)
+            && let Some(chain) = row.subject.chain()
         {
-            ends.entry(kind).or_insert((row.value, row.value)).1 = row.value;
+            ends.entry(chain.name).or_insert((row.value, row.value)).1 = row.value;
         }
     }
-    for (kind, (first, last)) in ends {
-        let flow = shown(FLOW);
-        let name = format!("{} before training, first over last of {kind}", flow.name);
+    for (chain, (first, last)) in ends {
+        let flow = shown(&FLOW);
+        let name = format!("{} before training, first over last of {chain}", flow.name);
         finals.insert(
             Final { shown: Shown { name: name.clone(), label: name, ..flow } },
             first / last,

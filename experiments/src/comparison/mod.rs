@@ -184,20 +184,18 @@ fn outcome(key: Final, variant: &Factors, values: Vec<Vec<(u64, f64)>>) -> Outco
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backdraft_hooks::{NETWORK, Row};
+    use backdraft_rows::{QuantityName, Row};
 
     /// Two seeds whose test accuracy and loss are 0.5 and 0.25, and 0.1 and 0.2, times `scale`.
     fn results(depth: &str, scale: f64, first_seed: u64) -> Vec<TrialResult> {
-        let row = |quantity: &'static str, value: f64| Row {
-            step: 9,
-            quantity: quantity.into(),
-            subject: NETWORK.into(),
-            value: value * scale,
-        };
+        let row = |quantity: QuantityName, value: f64| Row::of_network(9, quantity, value * scale);
         let trial = |(seed, loss, accuracy): (u64, f64, f64)| TrialResult {
             factors: Factors::new([("depth", depth.to_owned())]),
             seed: first_seed + seed,
-            rows: vec![row("test_loss", loss), row("test_accuracy", accuracy)],
+            rows: vec![
+                row(QuantityName::TEST_LOSS, loss),
+                row(QuantityName::TEST_ACCURACY, accuracy),
+            ],
             ending: Ending::Finished,
         };
         [(0, 0.1, 0.5), (1, 0.2, 0.25)].map(trial).to_vec()

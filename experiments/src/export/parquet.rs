@@ -52,14 +52,14 @@ fn write_columns(
             let level = trial.factors.level(factor).unwrap_or_default();
             column::<ByteArrayType>(&mut group, &same(level))?;
         }
-        let texts = |text: fn(&backdraft_hooks::Row) -> &str| -> Vec<ByteArray> {
+        let texts = |text: fn(&backdraft_rows::Row) -> &str| -> Vec<ByteArray> {
             trial.rows.iter().map(|row| ByteArray::from(text(row))).collect()
         };
         let steps: Vec<i64> = trial.rows.iter().map(|row| row.step as i64).collect();
         let values: Vec<f64> = trial.rows.iter().map(|row| row.value).collect();
         column::<Int64Type>(&mut group, &steps)?;
-        column::<ByteArrayType>(&mut group, &texts(|row| &row.quantity))?;
-        column::<ByteArrayType>(&mut group, &texts(|row| &row.subject))?;
+        column::<ByteArrayType>(&mut group, &texts(|row| row.quantity.as_str()))?;
+        column::<ByteArrayType>(&mut group, &texts(|row| row.subject.as_str()))?;
         column::<DoubleType>(&mut group, &values)?;
         group.close()?;
     }

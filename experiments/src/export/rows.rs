@@ -50,7 +50,7 @@ pub(super) fn csv(manifest: &Manifest, results: &Results, file: &mut dyn Write) 
             factors.iter().map(|name| trial.factors.level(name).unwrap_or_default()).collect();
         for row in &trial.rows {
             let (step, value) = (row.step.to_string(), row.value.to_string());
-            let after = [&step, &*row.quantity, &*row.subject, &value];
+            let after = [&step, row.quantity.as_str(), row.subject.as_str(), &value];
             let cells = before.into_iter().chain(levels.iter().copied()).chain(after);
             writer.write_record(cells)?;
         }
@@ -90,8 +90,8 @@ pub(super) fn json(manifest: &Manifest, results: &Results, file: &mut dyn Write)
                 ending: ending(trial),
                 factors: &trial.factors,
                 step: row.step,
-                quantity: &row.quantity,
-                subject: &row.subject,
+                quantity: row.quantity.as_str(),
+                subject: row.subject.as_str(),
                 value: row.value,
             };
             serde_json::to_writer(&mut *file, &line)?;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use backdraft_hooks::{HyperParameter, Sink, TensorBoardSink};
+use backdraft_rows::{HyperParameter, Sink, TensorBoardSink};
 use toml::Value;
 
 use crate::record::Manifest;

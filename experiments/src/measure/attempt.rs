@@ -2,7 +2,7 @@
 
 use std::io;
 
-use backdraft_hooks::Row;
+use backdraft_rows::Row;
 use backdraft_trainer::{Checkpoint, Decision, Keeper, Listener, Progress};
 
 /// Listener of a training that tries out a rate. It stops when its trial is asked to stop.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use backdraft_hooks::{NETWORK, Row, Taps};
+use backdraft_hooks::Taps;
 use backdraft_layers::Network;
+use backdraft_rows::{QuantityName, Row};
 use backdraft_trainer::{Clipping, Listener, Objective, Outcome, clip};
 use backdraft_zoo::NetworkConfig;
 use burn::module::{Module, ModuleVisitor, Param};
@@ -12,6 +13,11 @@ use burn::tensor::{Device, ExecutionError, Int, Tensor};
 
 use super::tuning::DataSource;
 use crate::trial::Task;
+
+/// The (largest) norm after clipping, over its bound.
+pub(crate) const NORM_OVER_BOUND: QuantityName = QuantityName::new("norm_over_bound");
+/// The cosine between the gradients before and after clipping.
+pub(crate) const COSINE: QuantityName = QuantityName::new("cosine");
 
 /// What clipping bounds, in each case to a share of its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +33,7 @@ pub(crate) enum Bounded {
 /// Draws the network of `seed`, computes the gradient of the loss on the first `batch` training
 /// examples, and clips it at `share` of its size.
 ///
-/// Measures for the network at step 0: `norm_over_bound`, the (largest) norm after clipping over
-/// its bound, and `cosine`, between the gradients before and after clipping.
+/// Measures for the network at step 0: [`NORM_OVER_BOUND`] and [`COSINE`].
 pub(crate) fn clipped(
     network: NetworkConfig,
     data: Arc<DataSource>,
@@ -55,15 +60,9 @@ pub(crate) fn clipped(
         };
         let (gradients, _) = clip(clipping, &model, gradients, false)?;
         let after = elements(&model, &gradients)?;
-        let row = |quantity: &'static str, value: f64| Row {
-            step: 0,
-            quantity: quantity.into(),
-            subject: NETWORK.into(),
-            value,
-        };
         let rows = [
-            row("norm_over_bound", bounded.size(&after) / bound),
-            row("cosine", product(&before, &after) / norm(&before) / norm(&after)),
+            Row::of_network(0, NORM_OVER_BOUND, bounded.size(&after) / bound),
+            Row::of_network(0, COSINE, product(&before, &after) / norm(&before) / norm(&after)),
         ];
         listener.record(&rows)?;
         Ok(Outcome::Finished)

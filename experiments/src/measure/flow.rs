@@ -1,15 +1,19 @@
 //! Signal and gradient in an untrained network.
 
 use backdraft_hooks::{
-    ActivationGradientNorm, ActivationNorm, DeadShare, GradientHook, GradientNorm, NETWORK, Row,
-    SaturatedShare, Schedule, Taps,
+    ActivationGradientNorm, ActivationNorm, DeadShare, GradientHook, GradientNorm, SaturatedShare,
+    Schedule, Taps,
 };
 use backdraft_layers::{Initializer, Network, weight_rng};
+use backdraft_rows::{QuantityName, Row};
 use backdraft_trainer::{Listener, Outcome};
 use backdraft_zoo::NetworkConfig;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::trial::Task;
+
+/// The norm of a batch of inputs, ‖x‖.
+const INPUT_NORM: QuantityName = QuantityName::new("input_norm");
 
 /// Offset of the seed of the inputs, which keeps them independent of the weights.
 pub(super) const INPUTS: u64 = 1 << 40;
@@ -18,7 +22,7 @@ pub(super) const INPUTS: u64 = 1 << 40;
 /// back from its outputs.
 ///
 /// Measures at step 0: ‖∂L/∂a‖ and ‖a‖ of every tap, ‖∂L/∂θ‖ of every parameter, dead and saturated
-/// shares, and ‖x‖ as the network's `input_norm`.
+/// shares, and the network's [`INPUT_NORM`].
 pub(crate) fn flow(config: NetworkConfig, batch: usize, seed: u64) -> Box<Task> {
     Box::new(move |device: &Device, listener: &mut dyn Listener| {
         let device = device.clone().autodiff();
@@ -38,9 +42,7 @@ pub(crate) fn flow(config: NetworkConfig, batch: usize, seed: u64) -> Box<Task> 
             &[&ActivationNorm, &ActivationGradientNorm, &GradientNorm, &SaturatedShare, &DeadShare],
             Schedule::Every(1),
         );
-        let input =
-            Row { step: 0, quantity: "input_norm".into(), subject: NETWORK.into(), value: norm };
-        listener.record(&[input])?;
+        listener.record(&[Row::of_network(0, INPUT_NORM, norm)])?;
         if let Some(observation) = hook.observe_with_taps(0, &network, &gradients, &taps) {
             listener.record(&observation.rows()?)?;
         }

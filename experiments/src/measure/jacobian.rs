@@ -1,8 +1,8 @@
 //! The Jacobian of each layer of a fully connected network.
 
-use backdraft_hooks::Row;
 use backdraft_layers::{Initializer, weight_rng};
 use backdraft_mlp::MlpConfig;
+use backdraft_rows::{QuantityName, Row};
 use backdraft_trainer::{Listener, Outcome};
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -10,8 +10,11 @@ use super::flow::INPUTS;
 use crate::theory::ScalarFunction;
 use crate::trial::Task;
 
-/// Draws the network of `seed` and sends one Gaussian input through it. Measures the average singular
-/// value of ∂h_l / ∂h_(l−1) as the `mean_singular_value` of each hidden layer.
+/// The average singular value of a layer's Jacobian.
+pub(crate) const MEAN_SINGULAR_VALUE: QuantityName = QuantityName::new("mean_singular_value");
+
+/// Draws the network of `seed` and sends one Gaussian input through it. Measures the
+/// [`MEAN_SINGULAR_VALUE`] of ∂h_l / ∂h_(l−1) of each hidden layer.
 ///
 /// # Reference
 ///
@@ -33,12 +36,8 @@ pub(crate) fn jacobian(config: MlpConfig, seed: u64) -> Box<Task> {
             let jacobian: Vec<f64> =
                 entries.map(|(index, w)| w * slopes[index % slopes.len()]).collect();
             let values = singular_values(jacobian, config.width);
-            rows.push(Row {
-                step: 0,
-                quantity: "mean_singular_value".into(),
-                subject: format!("hidden.{layer}").into(),
-                value: values.iter().sum::<f64>() / values.len() as f64,
-            });
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            rows.push(Row::new(0, MEAN_SINGULAR_VALUE, format!("hidden.{layer}"), mean));
             hidden = block.forward(hidden);
         }
         listener.record(&rows)?;

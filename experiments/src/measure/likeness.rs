@@ -1,7 +1,8 @@
 //! How similar the gradients of different inputs are.
 
-use backdraft_hooks::{Row, Taps};
+use backdraft_hooks::Taps;
 use backdraft_layers::{Initializer, Network, weight_rng};
+use backdraft_rows::{QuantityName, Row};
 use backdraft_trainer::{Listener, Outcome};
 use backdraft_zoo::NetworkConfig;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -9,8 +10,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::flow::INPUTS;
 use crate::trial::Task;
 
+/// The mean cosine, over pairs of inputs, between the gradients of their outputs.
+pub(crate) const GRADIENT_COSINE: QuantityName = QuantityName::new("gradient_cosine");
+
 /// Draws the network of `seed`, which has one output, and sends `batch` independent Gaussian inputs
-/// through it. Measures as the `gradient_cosine` of every tap the mean cosine, over pairs of inputs,
+/// through it. Measures as the [`GRADIENT_COSINE`] of every tap the mean cosine, over pairs of inputs,
 /// between the gradients of their outputs with respect to that activation.
 ///
 /// Each output is multiplied by a random sign, which is then removed from its gradient. The terms
@@ -33,12 +37,8 @@ pub(crate) fn likeness(config: NetworkConfig, batch: usize, seed: u64) -> Box<Ta
         for tap in taps.tapped() {
             let Some(gradient) = tap.gradient(&gradients) else { continue };
             let gradient: Vec<f64> = gradient.try_into_data()?.iter::<f64>().collect();
-            rows.push(Row {
-                step: 0,
-                quantity: "gradient_cosine".into(),
-                subject: tap.subject().clone(),
-                value: mean_cosine(&gradient, &signs),
-            });
+            let cosine = mean_cosine(&gradient, &signs);
+            rows.push(Row::new(0, GRADIENT_COSINE, tap.subject().clone(), cosine));
         }
         listener.record(&rows)?;
         Ok(Outcome::Finished)

@@ -11,12 +11,12 @@ mod supervised;
 mod training;
 mod tuning;
 
-pub(crate) use clipped::{Bounded, clipped};
+pub(crate) use clipped::{Bounded, COSINE, NORM_OVER_BOUND, clipped};
 pub(crate) use flow::flow;
-pub(crate) use jacobian::jacobian;
-pub(crate) use likeness::likeness;
-pub(crate) use probing::probing;
+pub(crate) use jacobian::{MEAN_SINGULAR_VALUE, jacobian};
+pub(crate) use likeness::{GRADIENT_COSINE, likeness};
+pub(crate) use probing::{PROBE_ACCURACY, probing};
 pub(crate) use source::{Portion, Source};
 pub(crate) use supervised::Supervised;
 pub(crate) use training::training;
-pub(crate) use tuning::{Arm, Budget, TunedArm};
+pub(crate) use tuning::{Arm, Budget, LEARNING_RATE, TunedArm};

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use backdraft_hooks::{GradientHook, Row, Taps};
+use backdraft_hooks::{GradientHook, Taps};
 use backdraft_layers::Network;
+use backdraft_rows::{QuantityName, Row};
 use backdraft_trainer::{Examples, Listener, TrainerConfig};
 use backdraft_zoo::{NetworkConfig, ZooNetwork};
 use burn::module::Module;
@@ -14,11 +15,14 @@ use super::training::train;
 use crate::statistics::Ridge;
 use crate::trial::Task;
 
+/// The share of test examples that a linear classifier on a layer's features gets right.
+pub(crate) const PROBE_ACCURACY: QuantityName = QuantityName::new("probe_accuracy");
+
 /// Ridge penalty, small beside the variance of any useful feature.
 const PENALTY: f64 = 1e-4;
 
 /// Trains the network of the trainer's seed and measures what `hook` asks for. Before and after
-/// training, it measures as the `probe_accuracy` of every tap the share of test examples that a linear
+/// training, it measures as the [`PROBE_ACCURACY`] of every tap the share of test examples that a linear
 /// classifier on this layer's features gets right. The targets are classes.
 ///
 /// The classifier is a ridge regression onto one-hot classes. Its features have unit variance, so that
@@ -70,12 +74,7 @@ fn probes(
         standardise(&mut train_features, &mut test_features, width);
         let accuracy =
             accuracy((&train_features, &seen), (&test_features, &unseen), width, classes);
-        rows.push(Row {
-            step,
-            quantity: "probe_accuracy".into(),
-            subject: train.subject().clone(),
-            value: accuracy,
-        });
+        rows.push(Row::new(step, PROBE_ACCURACY, train.subject().clone(), accuracy));
     }
     Ok(rows)
 }

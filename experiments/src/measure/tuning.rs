@@ -1,11 +1,11 @@
 //! Training of networks, each at the learning rate that suits it best.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
-use backdraft_hooks::{GradientHook, NETWORK, Row, Schedule};
+use backdraft_hooks::{GradientHook, Schedule};
+use backdraft_rows::{QuantityName, Row};
 use backdraft_trainer::{Listener, Outcome, TrainerConfig};
 use backdraft_zoo::NetworkConfig;
 use burn::tensor::Device;
@@ -15,6 +15,11 @@ use super::supervised::Supervised;
 use super::training::train;
 use crate::causes::in_one_line;
 use crate::trial::Task;
+
+/// The learning rate that was found best.
+pub(crate) const LEARNING_RATE: QuantityName = QuantityName::new("learning_rate");
+/// The share of the loss that a learning rate left; its subject is `rate R`.
+const REMAINING_LOSS: QuantityName = QuantityName::new("remaining_loss");
 
 /// Returns the data of a seed, drawn on demand.
 pub(crate) type DataSource = dyn Fn(u64) -> anyhow::Result<Arc<Supervised>> + Send + Sync;
@@ -91,17 +96,10 @@ impl TunedArm {
             };
             let tried = tried.map_err(|reason| anyhow!("tuning failed: {reason}"))?;
             let rate = best(&tried).ok_or_else(|| anyhow!("there is no learning rate to try"))?;
-            let row = |quantity: &'static str, subject: Cow<'static, str>, value: f64| Row {
-                step: 0,
-                quantity: quantity.into(),
-                subject: subject.as_ref().into(),
-                value,
-            };
-            let mut rows: Vec<Row> = tried
-                .iter()
-                .map(|t| row("remaining_loss", format!("rate {}", t.rate).into(), t.remaining))
-                .collect();
-            rows.push(row("learning_rate", NETWORK.into(), rate));
+            let of_rate =
+                |t: &Tried| Row::new(0, REMAINING_LOSS, format!("rate {}", t.rate), t.remaining);
+            let mut rows: Vec<Row> = tried.iter().map(of_rate).collect();
+            rows.push(Row::of_network(0, LEARNING_RATE, rate));
             listener.record(&rows)?;
             tuned.arm.train(seed, rate, (tuned.arm.hook)(), device, listener)
         })
@@ -183,7 +181,8 @@ fn best(tried: &[Tried]) -> Option<f64> {
 /// A training that ended early because it solved the task leaves nothing from there on; one that
 /// diverged leaves everything. A loss above the first counts as the first.
 fn remaining(rows: &[Row], looks: u64, outcome: &Outcome) -> f64 {
-    let losses = || rows.iter().filter(|row| row.quantity == "loss").map(|row| row.value);
+    let losses =
+        || rows.iter().filter(|row| row.quantity == QuantityName::LOSS).map(|row| row.value);
     let first = losses().next().unwrap_or(f64::NAN);
     let share = |loss: f64| if loss < first { loss / first } else { 1.0 };
     let seen: f64 = losses().map(share).sum();
@@ -195,20 +194,17 @@ fn remaining(rows: &[Row], looks: u64, outcome: &Outcome) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use backdraft_rows::Subject;
 
     fn losses(values: &[f64]) -> Vec<Row> {
-        let row = |(step, value): (usize, &f64)| Row {
-            step: step as u64,
-            quantity: "loss".into(),
-            subject: NETWORK.into(),
-            value: *value,
-        };
+        let row =
+            |(step, value): (usize, &f64)| Row::of_network(step as u64, QuantityName::LOSS, *value);
         values.iter().enumerate().map(row).collect()
     }
 
     #[test]
     fn what_is_solved_early_leaves_less_and_what_diverges_leaves_all() {
-        let diverged = Outcome::Diverged { step: 2, subject: NETWORK.to_owned() };
+        let diverged = Outcome::Diverged { step: 2, subject: Subject::NETWORK };
         let left = |values: &[f64], outcome| remaining(&losses(values), 4, outcome);
         assert_eq!(left(&[2.0, 1.0, 1.0, 1.0], &Outcome::Finished), 0.625);
         assert_eq!(left(&[2.0, 1.0], &Outcome::Finished), 0.375, "solved at the second look");

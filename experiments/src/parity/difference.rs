@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use backdraft_hooks::{NETWORK, Row};
+use backdraft_rows::{QuantityName, Row, Subject};
 use serde::Serialize;
 
 /// The largest difference between two measurements, and where it is.
@@ -11,9 +11,9 @@ pub struct Difference {
     /// Relative to the scale of the quantity; infinite where one has a value and the other none.
     pub value: f64,
     /// What differs most.
-    pub quantity: String,
+    pub quantity: QuantityName,
     /// Where.
-    pub subject: String,
+    pub subject: Subject,
 }
 
 /// Returns the largest difference of `rows` from `reference`; `None` if nothing was measured.
@@ -34,28 +34,25 @@ pub struct Difference {
 /// counted of a bias' gradient, alone or among the network's.
 pub fn difference(reference: &[Row], rows: &[Row]) -> Option<Difference> {
     let scales = Scales::of(reference);
-    let key = |row: &Row| (row.step, row.quantity.to_string(), row.subject.to_string());
     let mut others: HashMap<_, _> = rows.iter().map(|row| (key(row), row.value)).collect();
     let mut worst: Option<Difference> = None;
     let mut consider = |row: &Row, value: Option<f64>, other: Option<f64>| {
         // A decade of a histogram in which nothing was counted is left out.
-        let absent = || row.quantity.starts_with(HISTOGRAM).then_some(0.0);
+        let absent = || (row.quantity == QuantityName::GRADIENT_HISTOGRAM).then_some(0.0);
         let value = match (value.or_else(absent), other.or_else(absent)) {
             (Some(a), Some(b)) => apart(a, b, scales.scale(row)),
             _ => f64::INFINITY,
         };
         if worst.as_ref().is_none_or(|worst| value > worst.value) {
-            let (quantity, subject) = (row.quantity.to_string(), row.subject.to_string());
+            let (quantity, subject) = (row.quantity.clone(), row.subject.clone());
             worst = Some(Difference { value, quantity, subject });
         }
     };
-    let is_counted =
-        |quantity: &str| quantity.starts_with(HISTOGRAM) || quantity.ends_with("_share");
     let is_compared = |row: &&Row| {
-        let subject = parameter(&row.subject);
-        let has_bias = subject.ends_with("bias") || subject == NETWORK;
-        let is_noise = has_bias && is_counted(&row.quantity);
-        !(is_noise || row.quantity.ends_with("accuracy"))
+        let has_bias = row.subject.is_bias() || row.subject.is_network();
+        let is_noise =
+            has_bias && (row.quantity == QuantityName::GRADIENT_HISTOGRAM || is_share(row));
+        !(is_noise || row.quantity.as_str().ends_with("accuracy"))
     };
     for row in reference.iter().filter(is_compared) {
         consider(row, Some(row.value), others.remove(&key(row)));
@@ -64,6 +61,14 @@ pub fn difference(reference: &[Row], rows: &[Row]) -> Option<Difference> {
         consider(row, None, Some(row.value));
     }
     worst
+}
+
+fn key(row: &Row) -> (u64, &QuantityName, &Subject) {
+    (row.step, &row.quantity, &row.subject)
+}
+
+fn is_share(row: &Row) -> bool {
+    row.quantity.as_str().ends_with("_share")
 }
 
 /// Norms below this are made of subnormal numbers, which some devices take for 0.
@@ -80,94 +85,96 @@ fn apart(a: f64, b: f64, scale: f64) -> f64 {
 /// What differences are relative to, where it is not the value itself.
 struct Scales<'a> {
     /// Values of the reference by quantity and subject.
-    values: HashMap<(&'a str, &'a str), f64>,
+    values: HashMap<(&'a QuantityName, &'a Subject), f64>,
     /// Elements counted in the histogram of a subject.
     counted: HashMap<&'a str, f64>,
     /// Largest magnitude of quantities that have values below zero.
-    signed: HashMap<&'a str, f64>,
+    signed: HashMap<&'a QuantityName, f64>,
 }
-
-const HISTOGRAM: &str = "gradient_histogram";
 
 impl<'a> Scales<'a> {
     fn of(reference: &'a [Row]) -> Self {
-        let values = reference.iter().map(|row| ((&*row.quantity, &*row.subject), row.value));
+        let values = reference.iter().map(|row| ((&row.quantity, &row.subject), row.value));
         let mut counted = HashMap::new();
-        let mut signed: HashMap<&str, f64> = HashMap::new();
+        let mut signed: HashMap<&QuantityName, f64> = HashMap::new();
         for row in reference {
-            if row.quantity.starts_with(HISTOGRAM) {
-                *counted.entry(parameter(&row.subject)).or_insert(0.0) += row.value;
+            if row.quantity == QuantityName::GRADIENT_HISTOGRAM {
+                *counted.entry(row.subject.without_bin()).or_insert(0.0) += row.value;
             }
             if row.value < 0.0 {
                 signed.insert(&row.quantity, 0.0);
             }
         }
         for row in reference {
-            if let Some(scale) = signed.get_mut(&*row.quantity) {
+            if let Some(scale) = signed.get_mut(&row.quantity) {
                 *scale = scale.max(row.value.abs());
             }
         }
         Self { values: values.collect(), counted, signed }
     }
 
+    fn value(&self, quantity: &QuantityName, subject: &Subject) -> Option<f64> {
+        self.values.get(&(quantity, subject)).copied()
+    }
+
     fn scale(&self, row: &Row) -> f64 {
-        let of = |quantity: &str, subject: &str| self.values.get(&(quantity, subject)).copied();
-        let weight = |bias: &str| of(&row.quantity, &format!("{bias}weight"));
-        let scale = match &*row.quantity {
-            "activation_mean" => of("activation_standard_deviation", &row.subject),
-            "update_ratio" => Some(1e-3),
-            share if share.ends_with("_share") => Some(1.0),
-            histogram if histogram.starts_with(HISTOGRAM) => {
-                self.counted.get(parameter(&row.subject)).copied()
-            }
-            gradient if gradient.starts_with("gradient_") => {
-                row.subject.strip_suffix("bias").and_then(weight)
-            }
-            other => self.signed.get(other).copied(),
+        let quantity = &row.quantity;
+        let scale = if *quantity == QuantityName::ACTIVATION_MEAN {
+            self.value(&QuantityName::ACTIVATION_STANDARD_DEVIATION, &row.subject)
+        } else if *quantity == QuantityName::UPDATE_RATIO {
+            Some(1e-3)
+        } else if is_share(row) {
+            Some(1.0)
+        } else if *quantity == QuantityName::GRADIENT_HISTOGRAM {
+            self.counted.get(row.subject.without_bin()).copied()
+        } else if quantity.as_str().starts_with("gradient_") {
+            let layer = row.subject.as_str().strip_suffix("bias");
+            layer.and_then(|layer| self.value(quantity, &Subject::from(format!("{layer}weight"))))
+        } else {
+            self.signed.get(quantity).copied()
         };
         scale.filter(|scale| scale.is_finite()).unwrap_or(0.0)
     }
-}
-
-/// The parameter of a histogram's subject, which is followed by the decade.
-fn parameter(subject: &str) -> &str {
-    subject.split('[').next().unwrap_or(subject)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn row(quantity: &'static str, value: f64) -> Row {
-        Row { step: 0, quantity: quantity.into(), subject: "layers.0".into(), value }
+    fn row(quantity: QuantityName, value: f64) -> Row {
+        Row::new(0, quantity, "layers.0", value)
     }
 
-    fn value(quantity: &'static str, a: f64, b: f64) -> f64 {
-        difference(&[row(quantity, a)], &[row(quantity, b)]).unwrap().value
+    fn value(quantity: QuantityName, a: f64, b: f64) -> f64 {
+        difference(&[row(quantity.clone(), a)], &[row(quantity, b)]).unwrap().value
     }
 
     #[test]
     fn norms_are_compared_with_themselves_and_shares_with_one() {
-        assert!((value("gradient_norm", 1e-20, 1.1e-20) - 1.0 / 11.0).abs() < 1e-12);
-        assert!((value("dead_share", 0.01, 0.02) - 0.01).abs() < 1e-12);
-        assert_eq!(value("loss", f64::NAN, f64::NAN), 0.0);
-        assert_eq!(value("loss", f64::NAN, 1.0), f64::INFINITY);
+        assert!((value(QuantityName::GRADIENT_NORM, 1e-20, 1.1e-20) - 1.0 / 11.0).abs() < 1e-12);
+        assert!((value(QuantityName::DEAD_SHARE, 0.01, 0.02) - 0.01).abs() < 1e-12);
+        assert_eq!(value(QuantityName::LOSS, f64::NAN, f64::NAN), 0.0);
+        assert_eq!(value(QuantityName::LOSS, f64::NAN, 1.0), f64::INFINITY);
     }
 
     #[test]
     fn a_mean_is_compared_with_the_deviation_beside_it() {
-        let rows =
-            |mean| vec![row("activation_mean", mean), row("activation_standard_deviation", 2.0)];
+        let rows = |mean| {
+            vec![
+                row(QuantityName::ACTIVATION_MEAN, mean),
+                row(QuantityName::ACTIVATION_STANDARD_DEVIATION, 2.0),
+            ]
+        };
         let worst = difference(&rows(1e-9), &rows(-1e-9)).unwrap();
         assert_eq!(worst.value, 1e-9);
-        assert_eq!(worst.quantity, "activation_mean");
+        assert_eq!(worst.quantity, QuantityName::ACTIVATION_MEAN);
     }
 
     #[test]
     fn a_bias_before_a_normalisation_is_compared_with_its_weights() {
         let of = |subject: &'static str, value| Row {
             subject: subject.into(),
-            ..row("gradient_norm", value)
+            ..row(QuantityName::GRADIENT_NORM, value)
         };
         let rows = |noise| vec![of("norm.bias", noise), of("norm.weight", 2.0)];
         let worst = difference(&rows(3e-8), &rows(1e-8)).unwrap();
@@ -178,7 +185,7 @@ mod tests {
     fn a_decade_without_elements_is_a_count_of_zero() {
         let of = |subject: &'static str, value| Row {
             subject: subject.into(),
-            ..row("gradient_histogram", value)
+            ..row(QuantityName::GRADIENT_HISTOGRAM, value)
         };
         let (a, b) = (vec![of("w[1e-3]", 100.0)], vec![of("w[1e-3]", 99.0), of("w[1e-4]", 1.0)]);
         assert!((difference(&a, &b).unwrap().value - 0.01).abs() < 1e-12);
@@ -186,11 +193,13 @@ mod tests {
 
     #[test]
     fn what_one_side_lacks_is_infinitely_far() {
-        let (both, one) =
-            (vec![row("loss", 1.0), row("gradient_norm", 1.0)], vec![row("loss", 1.0)]);
+        let (both, one) = (
+            vec![row(QuantityName::LOSS, 1.0), row(QuantityName::GRADIENT_NORM, 1.0)],
+            vec![row(QuantityName::LOSS, 1.0)],
+        );
         for (a, b) in [(&both, &one), (&one, &both)] {
             let worst = difference(a, b).unwrap();
-            assert_eq!((worst.value, worst.quantity.as_str()), (f64::INFINITY, "gradient_norm"));
+            assert_eq!((worst.value, worst.quantity), (f64::INFINITY, QuantityName::GRADIENT_NORM));
         }
         assert_eq!(difference(&[], &[]), None);
     }

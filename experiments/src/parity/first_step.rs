@@ -2,7 +2,7 @@
 
 use std::io;
 
-use backdraft_hooks::Row;
+use backdraft_rows::Row;
 use backdraft_trainer::{Checkpoint, Decision, Keeper, Listener, Progress};
 
 /// Keeps rows in memory and stops every training after one step.

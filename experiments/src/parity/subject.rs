@@ -2,10 +2,11 @@
 //! each experiment.
 
 use anyhow::Context;
-use backdraft_hooks::{GradientHook, QUANTITIES, Row, Schedule};
+use backdraft_hooks::{GradientHook, QUANTITIES, Schedule};
 use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::MlpConfig;
 use backdraft_resnet::{Normalization, ResnetConfig};
+use backdraft_rows::Row;
 use backdraft_trainer::{OptimizerConfig, TrainerConfig};
 use backdraft_zoo::{NetworkConfig, networks};
 use burn::tensor::Device;
@@ -125,12 +126,14 @@ fn choose_nothing(settings: &mut Table) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use backdraft_rows::QuantityName;
 
     #[test]
     fn growing_signals_pass_the_overflow_of_exp_and_nothing_is_lost() {
         for (name, config) in growing() {
             let rows = one_step(config, &Device::flex()).unwrap();
-            let deviations = rows.iter().filter(|r| r.quantity == "activation_standard_deviation");
+            let deviations =
+                rows.iter().filter(|r| r.quantity == QuantityName::ACTIVATION_STANDARD_DEVIATION);
             let largest = deviations.map(|row| row.value).fold(0.0, f64::max);
             assert!(largest > 88.0, "{name}: {largest}");
             assert!(rows.iter().all(|row| row.value.is_finite()), "{name}");

@@ -1,8 +1,6 @@
 //! What the playground answers: the network place by place, with theory and words.
 
-use std::collections::HashMap;
-
-use backdraft_hooks::{Finding, Row, Thresholds, diagnose};
+use backdraft_rows::{Axis, Finding, History, QuantityName, Row, Subject, Thresholds, diagnose};
 use serde::Serialize;
 
 use super::theory::Prediction;
@@ -17,6 +15,8 @@ pub struct Answer {
     pub loss: f64,
     /// Number of learned parameters.
     pub parameters: usize,
+    /// What the places are.
+    pub axis: Axis,
     /// Hidden layers, or time steps, first to last.
     pub places: Vec<Place>,
     /// Factor of ‖∂L/∂h‖ from each place to the one before it, the geometric mean; `None` if there is
@@ -33,10 +33,10 @@ pub struct Answer {
 }
 
 /// One hidden layer or time step.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Place {
     /// The tap's name, such as `hidden.3` or `layers.0@17`.
-    pub name: String,
+    pub name: Subject,
     /// ‖∂L/∂h‖, L2 over the batch.
     pub gradient: f64,
     /// ‖∂L/∂c‖ of an LSTM's memory.
@@ -75,7 +75,11 @@ impl Answer {
         parameters: usize,
         prediction: Result<Prediction, String>,
     ) -> Self {
-        let places = places(rows);
+        let history = History::new(rows);
+        let profile = history.profile();
+        let axis = profile.as_ref().map_or(Axis::Depth, |profile| profile.axis);
+        let places: Vec<Place> =
+            profile.iter().flat_map(|of| &of.places).map(|at| Place::of(at, &history)).collect();
         let gradients: Vec<f64> = places.iter().map(|place| place.gradient).collect();
         let theory = prediction.and_then(|prediction| {
             let alone = "No theory for one layer alone: it speaks of factors between layers.";
@@ -86,6 +90,7 @@ impl Answer {
             step: rows.first().map_or(0, |row| row.step),
             loss,
             parameters,
+            axis,
             factor: factor(&gradients),
             theory: theory.ok(),
             without_theory,
@@ -95,11 +100,6 @@ impl Answer {
         };
         answer.summary = summary(&answer);
         answer
-    }
-
-    /// Tells whether places are time steps.
-    pub(super) fn is_in_time(&self) -> bool {
-        self.places.first().is_some_and(|place| place.name.contains('@'))
     }
 }
 
@@ -111,31 +111,30 @@ pub(super) fn factor(norms: &[f64]) -> Option<f64> {
     (factor > 0.0 && factor.is_finite()).then_some(factor)
 }
 
-fn places(rows: &[Row]) -> Vec<Place> {
-    let values: HashMap<(&str, &str), f64> =
-        rows.iter().map(|row| ((&*row.quantity, &*row.subject), row.value)).collect();
-    let place = |row: &Row| {
-        let name = row.subject.to_string();
-        let value = |quantity: &str| values.get(&(quantity, name.as_str())).copied();
-        let weight = format!("{name}.linear.weight");
-        let memory = name.replace('@', ".cell@");
-        Place {
-            gradient: row.value,
-            memory_gradient: (memory != name)
-                .then(|| values.get(&("activation_gradient_norm", memory.as_str())).copied())
-                .flatten(),
-            weight_gradient: values.get(&("gradient_norm", weight.as_str())).copied(),
-            update_ratio: values.get(&("update_ratio", weight.as_str())).copied(),
-            mean: value("activation_mean").unwrap_or(f64::NAN),
-            standard_deviation: value("activation_standard_deviation").unwrap_or(f64::NAN),
-            saturated: value("saturated_share"),
-            dead: value("dead_share"),
-            name,
+impl Place {
+    fn of(place: &backdraft_rows::Place<'_>, history: &History<'_>) -> Self {
+        let subject = place.subject;
+        let value = |quantity: &QuantityName| history.latest(quantity, subject);
+        let weight = Subject::from(format!("{subject}.linear.weight"));
+        let of_weight = |quantity: &QuantityName| history.latest(quantity, &weight);
+        let memory = subject
+            .time_step()
+            .map(|step| Subject::at_step(format_args!("{}.cell", subject.path()), step));
+        Self {
+            gradient: place.latest(),
+            memory_gradient: memory.and_then(|memory| {
+                history.latest(&QuantityName::ACTIVATION_GRADIENT_NORM, &memory)
+            }),
+            weight_gradient: of_weight(&QuantityName::GRADIENT_NORM),
+            update_ratio: of_weight(&QuantityName::UPDATE_RATIO),
+            mean: value(&QuantityName::ACTIVATION_MEAN).unwrap_or(f64::NAN),
+            standard_deviation: value(&QuantityName::ACTIVATION_STANDARD_DEVIATION)
+                .unwrap_or(f64::NAN),
+            saturated: value(&QuantityName::SATURATED_SHARE),
+            dead: value(&QuantityName::DEAD_SHARE),
+            name: subject.clone(),
         }
-    };
-    let is_state =
-        |row: &&Row| row.quantity == "activation_gradient_norm" && !row.subject.contains(".cell@");
-    rows.iter().filter(is_state).map(place).collect()
+    }
 }
 
 impl Theory {
@@ -163,18 +162,18 @@ impl Theory {
 mod tests {
     use super::*;
 
-    fn row(quantity: &'static str, subject: &str, value: f64) -> Row {
-        Row { step: 7, quantity: quantity.into(), subject: subject.into(), value }
+    fn row(quantity: QuantityName, subject: &str, value: f64) -> Row {
+        Row::new(7, quantity, subject, value)
     }
 
     #[test]
     fn rows_are_arranged_by_place_and_memories_stand_beside_their_states() {
         let rows = [
-            row("activation_gradient_norm", "layers.0.cell@0", 0.5),
-            row("activation_gradient_norm", "layers.0.cell@1", 1.0),
-            row("activation_gradient_norm", "layers.0@0", 2.0),
-            row("activation_mean", "layers.0@0", 0.1),
-            row("activation_gradient_norm", "layers.0@1", 4.0),
+            row(QuantityName::ACTIVATION_GRADIENT_NORM, "layers.0.cell@0", 0.5),
+            row(QuantityName::ACTIVATION_GRADIENT_NORM, "layers.0.cell@1", 1.0),
+            row(QuantityName::ACTIVATION_GRADIENT_NORM, "layers.0@0", 2.0),
+            row(QuantityName::ACTIVATION_MEAN, "layers.0@0", 0.1),
+            row(QuantityName::ACTIVATION_GRADIENT_NORM, "layers.0@1", 4.0),
         ];
         let answer = Answer::new(&rows, 0.7, 10, Err("No theory.".to_owned()));
         assert_eq!((answer.step, answer.places.len()), (7, 2));

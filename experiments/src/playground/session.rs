@@ -5,8 +5,9 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use backdraft_hooks::{Row, Schedule, Taps, Thresholds, diagnose};
+use backdraft_hooks::{Schedule, Taps};
 use backdraft_layers::{InvalidField, Network};
+use backdraft_rows::{QuantityName, Row, Thresholds, diagnose};
 use backdraft_trainer::{
     Clipping, Listener, OptimizerConfig, Outcome, Progress, Splits, TrainError, Trainer,
     TrainerConfig,
@@ -192,18 +193,19 @@ impl Session {
     }
 
     fn frame(&mut self, rows: Vec<Row>) -> Frame {
-        let value =
-            |quantity: &str| rows.iter().find(|row| row.quantity == quantity).map(|row| row.value);
-        let (test_loss, test_accuracy) = (value("test_loss"), value("test_accuracy"));
-        let loss = value("loss").unwrap_or(f64::NAN);
+        let value = |quantity: QuantityName| {
+            rows.iter().find(|row| row.quantity == quantity).map(|row| row.value)
+        };
+        let test_loss = value(QuantityName::TEST_LOSS);
+        let test_accuracy = value(QuantityName::TEST_ACCURACY);
+        let loss = value(QuantityName::LOSS).unwrap_or(f64::NAN);
         let untrained = "Theory speaks of networks before training: it is shown at step 0.";
         let mut answer = Answer::new(&rows, loss, self.parameters, Err(untrained.to_owned()));
         self.remembered.push_back(rows);
         if self.remembered.len() > REMEMBERED {
             self.remembered.pop_front();
         }
-        let rows: Vec<Row> = self.remembered.iter().flatten().cloned().collect();
-        answer.findings = diagnose(&rows, &Thresholds::default());
+        answer.findings = diagnose(self.remembered.iter().flatten(), &Thresholds::default());
         Frame { answer, test_loss, test_accuracy, ended: None }
     }
 }
@@ -242,7 +244,7 @@ impl Patient {
 impl Listener for Patient {
     fn record(&mut self, rows: &[Row]) -> io::Result<()> {
         self.rows.extend_from_slice(rows);
-        if !rows.iter().any(|row| row.quantity == "activation_gradient_norm") {
+        if !rows.iter().any(|row| row.quantity == QuantityName::ACTIVATION_GRADIENT_NORM) {
             return Ok(());
         }
         self.tell.send(Told::Rows(std::mem::take(&mut self.rows))).map_err(gone)?;

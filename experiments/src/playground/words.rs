@@ -1,15 +1,15 @@
 //! Describes an answer in words.
 
-use backdraft_hooks::Thresholds;
+use backdraft_rows::{Axis, Thresholds};
 
 use super::answer::{Answer, factor};
 use crate::number::number_in_prose;
 
 /// Says how the gradient changes from the last place to the first, and what theory predicts.
 pub(super) fn summary(answer: &Answer) -> String {
-    let (place, first, last) = match answer.is_in_time() {
-        true => ("time step", "the first step", "the last"),
-        false => ("layer", "the first layer", "the last"),
+    let (place, first, last) = match answer.axis {
+        Axis::Time => ("time step", "the first step", "the last"),
+        Axis::Depth => ("layer", "the first layer", "the last"),
     };
     let gradients: Vec<f64> = answer.places.iter().map(|place| place.gradient).collect();
     let [begin, .., end] = gradients[..] else {
@@ -83,14 +83,12 @@ fn memory(answer: &Answer) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backdraft_hooks::Row;
+    use backdraft_rows::{QuantityName, Row};
 
     fn words(norms: &[f64]) -> String {
-        let row = |(layer, norm): (usize, &f64)| Row {
-            step: 0,
-            quantity: "activation_gradient_norm".into(),
-            subject: format!("hidden.{layer}").into(),
-            value: *norm,
+        let row = |(layer, norm): (usize, &f64)| {
+            let subject = format!("hidden.{layer}");
+            Row::new(0, QuantityName::ACTIVATION_GRADIENT_NORM, subject, *norm)
         };
         let rows: Vec<Row> = norms.iter().enumerate().map(row).collect();
         Answer::new(&rows, 0.5, 1, Err(String::new())).summary

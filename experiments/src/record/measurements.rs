@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use backdraft_hooks::Row;
+use backdraft_rows::Row;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -167,9 +167,10 @@ pub fn read_trial(path: &Path) -> Result<Option<TrialResult>, RecordError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use backdraft_rows::QuantityName;
 
     fn row(value: f64) -> Row {
-        Row { step: 3, quantity: "loss".into(), subject: "network".into(), value }
+        Row::of_network(3, QuantityName::LOSS, value)
     }
 
     fn written(ended: bool) -> (tempfile::TempDir, PathBuf) {

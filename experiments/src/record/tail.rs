@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use backdraft_hooks::Row;
+use backdraft_rows::Row;
 
 use super::measurements::Line;
 use crate::results::Ending;
@@ -68,10 +68,11 @@ mod tests {
     use super::*;
     use crate::record::TrialWriter;
     use crate::trial::Factors;
+    use backdraft_rows::QuantityName;
     use std::fs;
 
     fn row(step: u64) -> Row {
-        Row { step, quantity: "loss".into(), subject: "network".into(), value: 0.5 }
+        Row::of_network(step, QuantityName::LOSS, 0.5)
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Quantities of the whole network through training.
 
+use backdraft_rows::QuantityName;
 use std::collections::BTreeMap;
 
-use backdraft_hooks::NETWORK;
 use serde::Serialize;
 
 use super::quantities::shown;
@@ -17,7 +17,7 @@ const STEPS: usize = 400;
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Course {
-    quantity: String,
+    quantity: QuantityName,
     name: String,
     label: String,
     about: &'static str,
@@ -38,11 +38,11 @@ struct Line {
 
 /// Returns what was measured of the network at more than one step.
 pub(super) fn courses(variants: &[(&Factors, Vec<&TrialResult>)]) -> Vec<Course> {
-    let mut found: BTreeMap<&str, Course> = BTreeMap::new();
+    let mut found: BTreeMap<&QuantityName, Course> = BTreeMap::new();
     for (variant, (_, trials)) in variants.iter().enumerate() {
-        let mut values: BTreeMap<&str, BTreeMap<u64, Vec<f64>>> = BTreeMap::new();
+        let mut values: BTreeMap<&QuantityName, BTreeMap<u64, Vec<f64>>> = BTreeMap::new();
         for row in trials.iter().flat_map(|trial| &trial.rows) {
-            if &*row.subject == NETWORK {
+            if row.subject.is_network() {
                 let of_quantity = values.entry(&row.quantity).or_default();
                 of_quantity.entry(row.step).or_default().push(row.value);
             }
@@ -50,7 +50,7 @@ pub(super) fn courses(variants: &[(&Factors, Vec<&TrialResult>)]) -> Vec<Course>
         for (quantity, values) in values.into_iter().filter(|(_, values)| values.len() > 1) {
             let shown = shown(quantity);
             let course = found.entry(quantity).or_insert_with(|| Course {
-                quantity: quantity.to_owned(),
+                quantity: quantity.clone(),
                 name: shown.name,
                 label: shown.label,
                 about: shown.about,

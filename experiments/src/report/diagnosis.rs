@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use backdraft_hooks::{Finding, NETWORK, RULES, Thresholds, diagnose};
+use backdraft_rows::{Finding, RULES, Thresholds, diagnose};
 use maud::{Markup, html};
 
 use crate::results::TrialResult;
@@ -90,7 +90,7 @@ fn entry(trouble: &Trouble) -> Markup {
         li {
             b { (trouble.variant.in_words()) }
             " (" (trouble.seeds.0) " of " (trouble.seeds.1) " seeds): since step " (since) ", in "
-            @if subject == NETWORK { "the whole network" } @else { span class="path" { (subject) } }
+            @if subject.is_network() { "the whole network" } @else { span class="path" { (subject) } }
             @if trouble.subjects > 1 { " and " (trouble.subjects - 1) " more" }
             ": " (evidence) "."
         }

@@ -8,6 +8,7 @@ mod quantities;
 mod setup;
 mod spread;
 
+use backdraft_rows::Axis;
 use maud::{Markup, html};
 use serde::Serialize;
 
@@ -20,7 +21,6 @@ use crate::trial::Factors;
 pub(crate) use conclusions::measured;
 use course::Course;
 use profile::Profile;
-pub(crate) use profile::{Axis, kind};
 pub(crate) use quantities::{Shown, shown};
 
 const SCRIPT: &str = concat!(
@@ -97,13 +97,13 @@ fn figures(data: &Data) -> Markup {
             h2 id="pictures-title" { "What the experiment shows" }
             div class="charts" id="pictures" { @for _ in &data.pictures { figure {} } }
         }
-        @if has(Axis::Layer) {
+        @if has(Axis::Depth) {
             section aria-labelledby="layers-title" {
                 h2 id="layers-title" { "Layer by layer" }
                 div id="layers" {}
             }
         }
-        @if has(Axis::Lag) {
+        @if has(Axis::Time) {
             section aria-labelledby="lags-title" {
                 h2 id="lags-title" { "Back in time" }
                 div id="lags" {}
@@ -128,7 +128,7 @@ mod tests {
     use crate::record::tests::manifest;
     use crate::results::Ending;
     use crate::verdict::{Effect, Ruling, Verdict};
-    use backdraft_hooks::Row;
+    use backdraft_rows::{QuantityName, Row};
 
     const HOSTILE: &str = "</script><script>alert(1)</script>";
 
@@ -148,11 +148,10 @@ mod tests {
             verdicts: vec![verdict],
             ..manifest()
         };
-        let row = |layer: usize| Row {
-            step: 0,
-            quantity: "activation_gradient_norm".into(),
-            subject: format!("{HOSTILE}.{layer}").into(),
-            value: 0.1f64.powi(12 - layer as i32),
+        let row = |layer: usize| {
+            let norm = 0.1f64.powi(12 - layer as i32);
+            let subject = format!("{HOSTILE}.{layer}");
+            Row::new(0, QuantityName::ACTIVATION_GRADIENT_NORM, subject, norm)
         };
         let trial = TrialResult {
             factors: Factors::new([(HOSTILE, HOSTILE.to_owned())]),

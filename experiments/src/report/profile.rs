@@ -1,5 +1,6 @@
 //! Quantities along the layers or back in time, through training: what a slider can move through.
 
+use backdraft_rows::{Axis, Chain, QuantityName, Subject};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
@@ -17,7 +18,7 @@ const NUMBERS: usize = 150_000;
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Profile {
-    quantity: String,
+    quantity: QuantityName,
     name: String,
     label: String,
     about: &'static str,
@@ -26,20 +27,10 @@ pub(super) struct Profile {
     /// What the subjects have in common, such as `hidden.*.linear.weight`.
     kind: String,
     /// The subjects, by place; of the deepest variant.
-    names: Vec<String>,
+    names: Vec<Subject>,
     lines: Vec<Line>,
     #[serde(skip)]
     rank: usize,
-}
-
-/// What places are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Axis {
-    /// Layers, counted from the input, from 1.
-    Layer,
-    /// Time steps before the last, from 0.
-    Lag,
 }
 
 /// One variant of a profile.
@@ -56,12 +47,12 @@ pub(super) struct Line {
 }
 
 /// Quantity, axis and kind.
-type Key<'a> = (&'a str, Axis, String);
+type Key<'a> = (&'a QuantityName, Chain);
 
 /// Values of one trial: by step, then by place.
 #[derive(Default)]
 struct Course<'a> {
-    names: Vec<&'a str>,
+    names: Vec<&'a Subject>,
     steps: BTreeMap<u64, Vec<f64>>,
 }
 
@@ -80,16 +71,16 @@ pub(super) fn profiles(
         let keys: BTreeSet<&Key> = trials.iter().flat_map(BTreeMap::keys).collect();
         for key in keys {
             let courses: Vec<&Course> = trials.iter().filter_map(|trial| trial.get(key)).collect();
-            let (quantity, axis, kind) = key;
+            let (quantity, chain) = key;
             let shown = shown(quantity);
             let profile = found.entry(key.clone()).or_insert_with(|| Profile {
-                quantity: (*quantity).to_owned(),
+                quantity: (*quantity).clone(),
                 name: shown.name,
                 label: shown.label,
                 about: shown.about,
                 is_log: shown.is_log,
-                axis: *axis,
-                kind: kind.clone(),
+                axis: chain.axis,
+                kind: chain.name.clone(),
                 names: Vec::new(),
                 lines: Vec::new(),
                 rank: shown.rank,
@@ -97,14 +88,14 @@ pub(super) fn profiles(
             if let Some(longest) = courses.iter().max_by_key(|course| course.names.len())
                 && longest.names.len() > profile.names.len()
             {
-                profile.names = longest.names.iter().map(|name| (*name).to_owned()).collect();
+                profile.names = longest.names.iter().map(|name| (*name).clone()).collect();
             }
             profile.lines.push(line(
                 variant,
                 &courses,
                 profile.is_log,
                 steps_kept,
-                *axis,
+                chain.axis,
                 pictures,
             ));
         }
@@ -118,13 +109,12 @@ pub(super) fn profiles(
 /// Sorts the rows of a trial; those of the whole network and of histograms have no place.
 fn courses(trial: &TrialResult) -> BTreeMap<Key<'_>, Course<'_>> {
     // Every row asks for its place; rows are many, places few.
-    let mut places: HashMap<(&str, &str), Option<(usize, usize)>> = HashMap::new();
+    let mut places: HashMap<(&QuantityName, &Subject), Option<(usize, usize)>> = HashMap::new();
     let mut found: Vec<(Key, Course)> = Vec::new();
     for row in &trial.rows {
-        let (quantity, subject) = (&*row.quantity, &*row.subject);
+        let (quantity, subject) = (&row.quantity, &row.subject);
         let place = places.entry((quantity, subject)).or_insert_with(|| {
-            let (axis, kind) = kind(subject)?;
-            let key = (quantity, axis, kind);
+            let key = (quantity, subject.chain()?);
             let index = found.iter().position(|(other, _)| *other == key).unwrap_or_else(|| {
                 found.push((key, Course::default()));
                 found.len() - 1
@@ -142,8 +132,8 @@ fn courses(trial: &TrialResult) -> BTreeMap<Key<'_>, Course<'_>> {
     }
     let mut courses: BTreeMap<Key, Course> = found.into_iter().collect();
     courses.retain(|_, course| course.names.len() > 1);
-    for ((_, axis, _), course) in &mut courses {
-        if *axis == Axis::Lag {
+    for ((_, chain), course) in &mut courses {
+        if chain.axis == Axis::Time {
             // Time steps come in order; lags count from the last.
             course.names.reverse();
             let count = course.names.len();
@@ -154,22 +144,6 @@ fn courses(trial: &TrialResult) -> BTreeMap<Key<'_>, Course<'_>> {
         }
     }
     courses
-}
-
-/// `hidden@12` has a place in time, `hidden.3.weight` in depth, `head.weight` has none.
-pub(crate) fn kind(subject: &str) -> Option<(Axis, String)> {
-    if subject.ends_with(']') {
-        return None;
-    }
-    if let Some((name, time)) = subject.rsplit_once('@')
-        && time.parse::<u64>().is_ok()
-    {
-        return Some((Axis::Lag, name.to_owned()));
-    }
-    let is_number = |part: &str| part.parse::<u64>().is_ok();
-    let parts = subject.split('.').map(|part| if is_number(part) { "*" } else { part });
-    let kind = parts.collect::<Vec<_>>().join(".");
-    (kind != subject).then_some((Axis::Layer, kind))
 }
 
 /// Returns how many steps a line may have so that all lines together fit.
@@ -223,7 +197,7 @@ pub(super) fn thinned(steps: &[u64], most: usize) -> Vec<u64> {
 
 /// Finds the line in the pictures that shows the same numbers, and returns its theory.
 fn theory(mean: &[f64], axis: Axis, pictures: &[Picture]) -> Option<Vec<f64>> {
-    let offset = if axis == Axis::Layer { 1.0 } else { 0.0 };
+    let offset = if axis == Axis::Depth { 1.0 } else { 0.0 };
     let series =
         || pictures.iter().flat_map(|picture| picture.series.iter().map(move |s| (picture, s)));
     let same = |a: f64, b: f64| (a - b).abs() <= 1e-4 * a.abs().max(b.abs());
@@ -250,7 +224,7 @@ mod tests {
     use super::*;
     use crate::picture::Point;
     use crate::results::Ending;
-    use backdraft_hooks::Row;
+    use backdraft_rows::Row;
 
     fn trial(
         seed: u64,
@@ -259,11 +233,9 @@ mod tests {
         value: impl Fn(usize, u64) -> f64,
     ) -> TrialResult {
         let rows = steps.iter().flat_map(|step| {
-            subjects.iter().enumerate().map(|(place, subject)| Row {
-                step: *step,
-                quantity: "activation_gradient_norm".into(),
-                subject: (*subject).into(),
-                value: value(place, *step),
+            subjects.iter().enumerate().map(|(place, subject)| {
+                let value = value(place, *step);
+                Row::new(*step, QuantityName::ACTIVATION_GRADIENT_NORM, *subject, value)
             })
         });
         TrialResult {
@@ -276,18 +248,6 @@ mod tests {
 
     fn of(trials: &[TrialResult], pictures: &[Picture]) -> Vec<Profile> {
         profiles(&[(&trials[0].factors, trials.iter().collect())], pictures)
-    }
-
-    #[test]
-    fn subjects_that_differ_in_a_number_are_a_profile_and_others_are_none() {
-        assert_eq!(
-            kind("hidden.3.linear.weight"),
-            Some((Axis::Layer, "hidden.*.linear.weight".into()))
-        );
-        assert_eq!(kind("layers.0@12"), Some((Axis::Lag, "layers.0".into())));
-        assert_eq!(kind("head.weight"), None);
-        assert_eq!(kind("network"), None);
-        assert_eq!(kind("hidden.0.weight[1e-4]"), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How quantities are shown: on which axis, under which name, and in which order.
 
-use backdraft_hooks::quantity;
+use backdraft_rows::QuantityName;
 
 /// A quantity as readers see it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,34 +28,39 @@ const LOG: bool = true;
 const LINEAR: bool = false;
 
 /// Name in the rows, short name, label of the axis, and whether that is logarithmic.
-const SHOWN: &[(&str, &str, &str, bool)] = &[
-    ("activation_gradient_norm", "‖∂L/∂a‖", "‖∂L/∂a‖, L2 over the batch", LOG),
-    ("gradient_norm", "‖∂L/∂θ‖", "‖∂L/∂θ‖, L2 per tensor", LOG),
-    ("activation_norm", "‖a‖", "‖a‖, L2 over the batch", LOG),
-    ("saturated_share", "saturated", "share of saturated units", LINEAR),
-    ("dead_share", "dead", "share of dead units", LINEAR),
-    ("update_ratio", "‖Δθ‖ / ‖θ‖", "‖Δθ‖ / ‖θ‖, one step", LOG),
-    ("activation_mean", "mean", "mean of activations", LINEAR),
-    ("activation_standard_deviation", "std", "standard deviation of activations", LINEAR),
-    ("weight_norm", "‖θ‖", "‖θ‖, L2 per tensor", LOG),
-    ("loss", "loss of the batch", "loss, batch", LOG),
-    ("train_loss", "training loss", "loss, training split", LOG),
-    ("test_loss", "test loss", "loss, test split", LOG),
-    ("train_accuracy", "training accuracy", "share of correct answers", LINEAR),
-    ("test_accuracy", "test accuracy", "share of correct answers", LINEAR),
-    ("global_gradient_norm", "before clipping", "‖∂L/∂θ‖ of all parameters", LOG),
-    ("clipped_gradient_norm", "after clipping", "‖∂L/∂θ‖ of all parameters", LOG),
-    ("gradient_max", "max |g|", "max |g|", LOG),
-    ("gradient_mean_absolute", "mean |g|", "mean |g|", LOG),
-    ("gradient_standard_deviation", "std of g", "standard deviation of g", LOG),
+const SHOWN: &[(QuantityName, &str, &str, bool)] = &[
+    (QuantityName::ACTIVATION_GRADIENT_NORM, "‖∂L/∂a‖", "‖∂L/∂a‖, L2 over the batch", LOG),
+    (QuantityName::GRADIENT_NORM, "‖∂L/∂θ‖", "‖∂L/∂θ‖, L2 per tensor", LOG),
+    (QuantityName::ACTIVATION_NORM, "‖a‖", "‖a‖, L2 over the batch", LOG),
+    (QuantityName::SATURATED_SHARE, "saturated", "share of saturated units", LINEAR),
+    (QuantityName::DEAD_SHARE, "dead", "share of dead units", LINEAR),
+    (QuantityName::UPDATE_RATIO, "‖Δθ‖ / ‖θ‖", "‖Δθ‖ / ‖θ‖, one step", LOG),
+    (QuantityName::ACTIVATION_MEAN, "mean", "mean of activations", LINEAR),
+    (
+        QuantityName::ACTIVATION_STANDARD_DEVIATION,
+        "std",
+        "standard deviation of activations",
+        LINEAR,
+    ),
+    (QuantityName::WEIGHT_NORM, "‖θ‖", "‖θ‖, L2 per tensor", LOG),
+    (QuantityName::LOSS, "loss of the batch", "loss, batch", LOG),
+    (QuantityName::TRAIN_LOSS, "training loss", "loss, training split", LOG),
+    (QuantityName::TEST_LOSS, "test loss", "loss, test split", LOG),
+    (QuantityName::TRAIN_ACCURACY, "training accuracy", "share of correct answers", LINEAR),
+    (QuantityName::TEST_ACCURACY, "test accuracy", "share of correct answers", LINEAR),
+    (QuantityName::GLOBAL_GRADIENT_NORM, "before clipping", "‖∂L/∂θ‖ of all parameters", LOG),
+    (QuantityName::CLIPPED_GRADIENT_NORM, "after clipping", "‖∂L/∂θ‖ of all parameters", LOG),
+    (QuantityName::GRADIENT_MAX, "max |g|", "max |g|", LOG),
+    (QuantityName::GRADIENT_MEAN_ABSOLUTE, "mean |g|", "mean |g|", LOG),
+    (QuantityName::GRADIENT_STANDARD_DEVIATION, "std of g", "standard deviation of g", LOG),
 ];
 
 /// Returns how a quantity is shown; one that is not known is shown as it is called, on a linear axis.
-pub(crate) fn shown(name: &str) -> Shown {
-    let about = quantity(name).map_or("", |quantity| quantity.about());
-    let rank = SHOWN.iter().position(|(known, ..)| *known == name).unwrap_or(SHOWN.len());
+pub(crate) fn shown(quantity: &QuantityName) -> Shown {
+    let about = quantity.about();
+    let rank = SHOWN.iter().position(|(known, ..)| known == quantity).unwrap_or(SHOWN.len());
     let Some((_, short, label, is_log)) = SHOWN.get(rank) else {
-        let name = name.replace('_', " ");
+        let name = quantity.as_str().replace('_', " ");
         return Shown { rank, label: name.clone(), name, is_log: LINEAR, about };
     };
     let (name, label) = ((*short).to_owned(), (*label).to_owned());
@@ -67,14 +72,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantities_of_the_hooks_are_shown_under_names_that_they_have() {
-        for (name, ..) in SHOWN {
-            let is_of_trainer =
-                ["loss", "accuracy", "global_gradient_norm", "clipped_gradient_norm"]
-                    .iter()
-                    .any(|end| name.ends_with(end));
-            assert!(is_of_trainer || quantity(name).is_some(), "{name}");
-        }
-        assert_eq!(shown("never_heard_of").label, "never heard of");
+    fn a_quantity_that_is_not_known_is_shown_as_it_is_called() {
+        let other = shown(&QuantityName::new("never_heard_of"));
+        assert_eq!((other.label.as_str(), other.is_known()), ("never heard of", false));
+        let norm = shown(&QuantityName::GRADIENT_NORM);
+        assert!(norm.is_known() && norm.about.starts_with("L2 norm"), "{norm:?}");
     }
 }

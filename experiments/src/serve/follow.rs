@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use backdraft_hooks::{Finding, NETWORK, Row, Thresholds, diagnose};
+use backdraft_rows::{
+    Axis, Finding, History, Place, Profile, QuantityName, Row, Subject, Thresholds, diagnose,
+};
 use serde::Serialize;
 
 use super::response::Response;
@@ -36,7 +38,7 @@ struct Follower {
 struct Watched {
     tail: Tail,
     step: u64,
-    courses: BTreeMap<String, Thinned>,
+    courses: BTreeMap<QuantityName, Thinned>,
     /// Rows of the first and of the latest observation.
     first: Vec<Row>,
     latest: Vec<Row>,
@@ -73,9 +75,12 @@ pub(super) struct TrialDetail<'a> {
     name: &'a str,
     step: u64,
     ending: Option<&'a Ending>,
-    courses: BTreeMap<&'a str, &'a [(u64, f64)]>,
-    first: Vec<&'a Row>,
-    latest: Vec<&'a Row>,
+    courses: BTreeMap<&'a QuantityName, &'a [(u64, f64)]>,
+    /// What the places of the profile are.
+    axis: Option<Axis>,
+    /// The rows of the profile, first place to last, at the first and at the latest observation.
+    first: Vec<Row>,
+    latest: Vec<Row>,
     findings: Vec<Finding>,
 }
 
@@ -165,8 +170,8 @@ impl Watched {
         self.ending = ending.or(self.ending.take());
         for row in rows {
             self.step = self.step.max(row.step);
-            if *row.subject == *NETWORK {
-                self.courses.entry(row.quantity.to_string()).or_default().push(row.step, row.value);
+            if row.subject.is_network() {
+                self.courses.entry(row.quantity).or_default().push(row.step, row.value);
                 continue;
             }
             if self.latest.first().is_some_and(|first| first.step != row.step) {
@@ -183,50 +188,57 @@ impl Watched {
         TrialStanding {
             name: name.to_owned(),
             step: self.step,
-            loss: self.courses.get("loss").and_then(Thinned::latest),
+            loss: self.courses.get(&QuantityName::LOSS).and_then(Thinned::latest),
             ending: self.ending.clone(),
         }
     }
 
     fn detail<'a>(&'a self, name: &'a str) -> TrialDetail<'a> {
-        let norms = |rows: &'a [Row]| {
-            let is_norm = |row: &&Row| {
-                row.quantity == "activation_gradient_norm"
-                    || (row.quantity == "gradient_norm" && row.subject.ends_with("weight"))
-            };
-            rows.iter().filter(is_norm).collect()
-        };
+        let (first, latest) = (History::new(&self.first), History::new(&self.latest));
+        let latest = latest.profile();
         TrialDetail {
             name,
             step: self.step,
             ending: self.ending.as_ref(),
-            courses: self.courses.iter().map(|(name, c)| (name.as_str(), c.points())).collect(),
-            first: norms(&self.first),
-            latest: norms(&self.latest),
+            courses: self.courses.iter().map(|(name, c)| (name, c.points())).collect(),
+            axis: latest.as_ref().map(|profile| profile.axis),
+            first: first.profile().map_or(Vec::new(), rows),
+            latest: latest.map_or(Vec::new(), rows),
             findings: diagnose(&self.latest, &Thresholds::default()),
         }
     }
+}
+
+/// The profile as rows.
+fn rows(profile: Profile<'_>) -> Vec<Row> {
+    let latest = |place: &Place<'_>| place.course.last().copied();
+    let places = profile.places.iter().filter_map(|place| Some((place.subject, latest(place)?)));
+    let row = |(subject, (step, value)): (&Subject, (u64, f64))| {
+        Row::new(step, profile.quantity.clone(), subject.clone(), value)
+    };
+    places.map(row).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn row(step: u64, quantity: &'static str, subject: &str) -> Row {
-        Row { step, quantity: quantity.into(), subject: subject.into(), value: step as f64 }
+    fn row(step: u64, quantity: QuantityName, subject: &str) -> Row {
+        Row::new(step, quantity, subject, step as f64)
     }
 
     #[test]
     fn the_first_and_the_latest_observation_are_kept() {
         let mut trial = Watched::default();
         for step in [0, 10, 20] {
-            let rows = ["hidden.0", "hidden.1"].map(|s| row(step, "activation_gradient_norm", s));
+            let rows = ["hidden.0", "hidden.1"]
+                .map(|s| row(step, QuantityName::ACTIVATION_GRADIENT_NORM, s));
             trial.take(rows.into(), None);
-            trial.take(vec![row(step, "loss", NETWORK)], None);
+            trial.take(vec![row(step, QuantityName::LOSS, "network")], None);
         }
         trial.take(vec![], Some(Ending::Finished));
         let detail = trial.detail("t");
-        assert_eq!(detail.courses["loss"].len(), 3);
+        assert_eq!(detail.courses[&QuantityName::LOSS].len(), 3);
         assert_eq!((detail.first[1].step, detail.latest[1].step, detail.step), (0, 20, 20));
         assert_eq!(detail.ending, Some(&Ending::Finished));
     }

@@ -1,9 +1,8 @@
 //! Runs from anywhere in one table.
 
+use backdraft_rows::QuantityName;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-
-use backdraft_hooks::NETWORK;
 
 use super::spec::leaves;
 use crate::record::{Manifest, RecordError, RunFolder, Status};
@@ -94,7 +93,7 @@ impl Collection {
         let trials = || self.runs.iter().flat_map(|run| run.results.trials());
         let factors: BTreeSet<&str> =
             trials().flat_map(|trial| trial.factors.levels()).map(|(name, _)| name).collect();
-        let quantities: BTreeSet<&str> = trials().flat_map(quantities).collect();
+        let quantities: BTreeSet<&QuantityName> = trials().flat_map(quantities).collect();
 
         let fixed =
             |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
@@ -102,7 +101,7 @@ impl Collection {
         header.extend(keys.iter().map(|key| (*key).clone()));
         header.extend(factors.iter().map(|factor| format!("trial.{factor}")));
         header.extend(fixed(&["seed", "ending"]));
-        header.extend(quantities.iter().map(|quantity| (*quantity).to_owned()));
+        header.extend(quantities.iter().map(|quantity| quantity.to_string()));
         let mut table = vec![header];
         for (run, settings) in self.runs.iter().zip(&settings) {
             for trial in run.results.trials() {
@@ -112,7 +111,8 @@ impl Collection {
                     |factor: &&str| trial.factors.level(factor).unwrap_or_default().to_owned();
                 line.extend(factors.iter().map(level));
                 line.extend([trial.seed.to_string(), ending(&trial.ending)]);
-                let last = |quantity: &&str| trial.last(quantity).map(|value| value.to_string());
+                let last =
+                    |quantity: &&QuantityName| trial.last(quantity).map(|value| value.to_string());
                 line.extend(quantities.iter().map(|quantity| last(quantity).unwrap_or_default()));
                 table.push(line);
             }
@@ -130,9 +130,9 @@ fn flat(manifest: &Manifest) -> BTreeMap<String, String> {
     leaves(&manifest.settings).into_iter().map(|(key, value)| (key, text(value))).collect()
 }
 
-fn quantities(trial: &TrialResult) -> impl Iterator<Item = &str> {
-    let of_network = trial.rows.iter().filter(|row| &*row.subject == NETWORK);
-    of_network.map(|row| row.quantity.as_ref())
+fn quantities(trial: &TrialResult) -> impl Iterator<Item = &QuantityName> {
+    let of_network = trial.rows.iter().filter(|row| row.subject.is_network());
+    of_network.map(|row| &row.quantity)
 }
 
 fn ending(ending: &Ending) -> String {

@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
 
-use backdraft_hooks::{Finding, NETWORK, Row, Thresholds, diagnose};
+use backdraft_rows::{Finding, QuantityName, Row, Thresholds, diagnose};
 use backdraft_trainer::Progress;
 
 use super::profile::Profile;
@@ -88,7 +88,7 @@ impl Board {
     pub(super) fn measured(&mut self, worker: usize, rows: &[Row]) {
         let state = &mut self.workers[worker];
         for row in rows {
-            if *row.subject == *NETWORK && row.quantity == "loss" {
+            if row.subject.is_network() && row.quantity == QuantityName::LOSS {
                 state.losses.push(row.step, row.value);
             }
         }
@@ -98,9 +98,8 @@ impl Board {
         if state.observations.len() > OBSERVATIONS {
             state.observations.pop_front();
         }
-        let rows: Vec<Row> = state.observations.iter().flatten().cloned().collect();
         let trial = state.trial.clone();
-        for finding in diagnose(&rows, &Thresholds::default()) {
+        for finding in diagnose(state.observations.iter().flatten(), &Thresholds::default()) {
             if self.found.insert((trial.clone(), finding.rule)) {
                 let Finding { rule, subject, evidence, .. } = finding;
                 self.find(format!("{trial}: {rule} in {subject}: {evidence}"));
@@ -150,11 +149,10 @@ mod tests {
     fn a_trouble_is_told_once_a_trial() {
         let mut board = Board::new("e".to_owned(), 2, 1);
         let observe = |board: &mut Board, step: u64| {
-            let row = |layer: i32| Row {
-                step,
-                quantity: "activation_gradient_norm".into(),
-                subject: format!("hidden.{layer}").into(),
-                value: 0.1f64.powi(9 - layer),
+            let row = |layer: i32| {
+                let norm = 0.1f64.powi(9 - layer);
+                let subject = format!("hidden.{layer}");
+                Row::new(step, QuantityName::ACTIVATION_GRADIENT_NORM, subject, norm)
             };
             board.measured(0, &(0..10).map(row).collect::<Vec<_>>());
         };

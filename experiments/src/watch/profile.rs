@@ -1,6 +1,6 @@
 //! The norms of one observation, place by place.
 
-use backdraft_hooks::Row;
+use backdraft_rows::{Axis, History, Place, Row};
 
 use crate::terminal::visible;
 
@@ -19,21 +19,16 @@ impl Profile {
     /// Takes ‖∂L/∂h‖ of the layers from rows; where none was tapped, of the time steps; else the norms
     /// of the weights' gradients. `None` if nothing of it was measured.
     pub(super) fn of(rows: &[Row]) -> Option<Self> {
-        let is_in_time = |row: &&Row| row.subject.contains('@');
-        let tapped = || rows.iter().filter(|row| row.quantity == "activation_gradient_norm");
-        let weights = rows
-            .iter()
-            .filter(|row| row.quantity == "gradient_norm" && row.subject.ends_with("weight"));
-        let layers: Vec<&Row> = tapped().filter(|row| !is_in_time(row)).collect();
-        let steps = tapped().filter(|row| is_in_time(row) && !row.subject.contains(".cell@"));
-        let candidates = [
-            ("‖∂L/∂h‖ by layer", layers),
-            ("‖∂L/∂h‖ by time step", steps.collect()),
-            ("‖∂L/∂W‖ by layer", weights.collect()),
-        ];
-        let (title, rows) = candidates.into_iter().find(|(_, rows)| !rows.is_empty())?;
-        let norm = |row: &&Row| (visible(&row.subject).into_owned(), row.value);
-        let norms = rows.iter().map(norm).collect();
+        let history = History::new(rows);
+        let profile = history.profile()?;
+        let title = match profile.axis {
+            Axis::Time => "‖∂L/∂h‖ by time step",
+            Axis::Depth if profile.is_tapped() => "‖∂L/∂h‖ by layer",
+            Axis::Depth => "‖∂L/∂W‖ by layer",
+        };
+        let norm =
+            |place: &Place<'_>| (visible(place.subject.as_str()).into_owned(), place.latest());
+        let norms = profile.places.iter().map(norm).collect();
         Some(Self { title, step: rows[0].step, norms })
     }
 
@@ -54,22 +49,26 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use backdraft_rows::QuantityName;
 
-    fn row(quantity: &'static str, subject: &str, value: f64) -> Row {
-        Row { step: 4, quantity: quantity.into(), subject: subject.into(), value }
+    fn row(quantity: QuantityName, subject: &str, value: f64) -> Row {
+        Row::new(4, quantity, subject, value)
     }
 
     #[test]
     fn layers_come_before_time_steps_and_those_before_weights() {
-        let mut rows = vec![row("gradient_norm", "head.weight", 1.0), row("loss", "network", 1.0)];
+        let mut rows = vec![
+            row(QuantityName::GRADIENT_NORM, "head.weight", 1.0),
+            row(QuantityName::LOSS, "network", 1.0),
+        ];
         assert_eq!(Profile::of(&rows).unwrap().norms, [("head.weight".to_owned(), 1.0)]);
-        rows.push(row("activation_gradient_norm", "layers.0.cell@0", 2.0));
-        rows.push(row("activation_gradient_norm", "layers.0@0", 3.0));
+        rows.push(row(QuantityName::ACTIVATION_GRADIENT_NORM, "layers.0.cell@0", 2.0));
+        rows.push(row(QuantityName::ACTIVATION_GRADIENT_NORM, "layers.0@0", 3.0));
         assert_eq!(Profile::of(&rows).unwrap().norms, [("layers.0@0".to_owned(), 3.0)]);
-        rows.push(row("activation_gradient_norm", "hidden.0", 4.0));
+        rows.push(row(QuantityName::ACTIVATION_GRADIENT_NORM, "hidden.0", 4.0));
         let profile = Profile::of(&rows).unwrap();
         assert_eq!((profile.title, profile.step), ("‖∂L/∂h‖ by layer", 4));
-        assert_eq!(Profile::of(&[row("loss", "network", 1.0)]), None);
+        assert_eq!(Profile::of(&[row(QuantityName::LOSS, "network", 1.0)]), None);
     }
 
     #[test]

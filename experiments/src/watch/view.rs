@@ -198,7 +198,7 @@ fn draw_findings(frame: &mut Frame<'_>, area: Rect, board: &Board) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backdraft_hooks::{NETWORK, Row};
+    use backdraft_rows::{QuantityName, Row};
     use backdraft_trainer::Progress;
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
@@ -211,17 +211,25 @@ mod tests {
         cells.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()
     }
 
-    fn row(step: u64, quantity: &'static str, subject: &str, value: f64) -> Row {
-        Row { step, quantity: quantity.into(), subject: subject.into(), value }
+    fn row(step: u64, quantity: QuantityName, subject: &str, value: f64) -> Row {
+        Row::new(step, quantity, subject, value)
     }
 
     fn board() -> Board {
         let mut board = Board::new("sigmoid-vs-relu".to_owned(), 8, 2);
         board.started(0, "activation-sigmoid.seed-3".to_owned());
         for step in [0, 10, 20] {
-            board.measured(0, &[row(step, "loss", NETWORK, 0.7 - 0.01 * step as f64)]);
+            board.measured(
+                0,
+                &[Row::of_network(step, QuantityName::LOSS, 0.7 - 0.01 * step as f64)],
+            );
             let layers = (0..12).map(|l| {
-                row(step, "activation_gradient_norm", &format!("hidden.{l}"), 0.1f64.powi(11 - l))
+                row(
+                    step,
+                    QuantityName::ACTIVATION_GRADIENT_NORM,
+                    &format!("hidden.{l}"),
+                    0.1f64.powi(11 - l),
+                )
             });
             board.measured(0, &layers.collect::<Vec<_>>());
         }
@@ -278,10 +286,12 @@ mod tests {
         assert!(drawn(&board, 100, 24).contains("nothing measured yet"));
         let norms = [0.0, f64::NAN, 1.0].into_iter().enumerate();
         let rows: Vec<Row> = norms
-            .map(|(l, norm)| row(0, "activation_gradient_norm", &format!("hidden.{l}"), norm))
+            .map(|(l, norm)| {
+                row(0, QuantityName::ACTIVATION_GRADIENT_NORM, &format!("hidden.{l}"), norm)
+            })
             .collect();
         board.measured(0, &rows);
-        board.measured(0, &[row(0, "loss", NETWORK, f64::NAN)]);
+        board.measured(0, &[Row::of_network(0, QuantityName::LOSS, f64::NAN)]);
         assert!(drawn(&board, 100, 24).contains("not finite"));
         let (width, height) = LEAST;
         drawn(&board, width, height);

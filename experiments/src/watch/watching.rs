@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use backdraft_hooks::Row;
+use backdraft_rows::Row;
 use backdraft_trainer::Progress;
 
 use super::board::Board;

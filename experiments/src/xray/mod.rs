@@ -11,10 +11,9 @@ pub use choice::Choice;
 pub use loss::Loss;
 pub use mismatch::Mismatch;
 
-use backdraft_hooks::{
-    Finding, GradientHook, QUANTITIES, Row, Schedule, Taps, Thresholds, diagnose,
-};
+use backdraft_hooks::{GradientHook, QUANTITIES, Schedule, Taps};
 use backdraft_layers::Network;
+use backdraft_rows::{Finding, Row, Thresholds, diagnose};
 use backdraft_trainer::Objective;
 use backdraft_zoo::ZooNetwork;
 use burn::module::Module;

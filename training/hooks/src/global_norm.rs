@@ -11,7 +11,6 @@ use crate::observation::Observation;
 use crate::parameters::ParameterPaths;
 use crate::quantity::{GradientNorm, Quantity};
 use crate::reader::on_host;
-use crate::row::NETWORK;
 use crate::selection::{Filter, Grouping};
 use crate::summary::Detail;
 
@@ -32,7 +31,7 @@ pub fn global_norm<M: Module, G: GradientSource>(
         Observation::new(0, quantities, GradientNorm.reads(), Grouping::Parameter);
     observation.read_parameters(&mut ParameterPaths::default(), &Filter::all(), module, gradients);
     let rows = observation.rows()?;
-    let network = rows.iter().find(|row| &*row.subject == NETWORK);
+    let network = rows.iter().find(|row| row.subject.is_network());
     Ok(network.map_or(0.0, |row| row.value))
 }
 

@@ -3,7 +3,6 @@
 #[cfg(feature = "burn-train")]
 pub mod burn_train;
 mod device;
-mod diagnosis;
 mod global_norm;
 mod gradients;
 mod histogram;
@@ -15,14 +14,16 @@ mod parameters;
 mod quantity;
 mod read_back;
 mod reader;
-mod row;
 mod schedule;
 mod selection;
-mod sink;
 mod summary;
 mod taps;
 
-pub use diagnosis::{Confidence, Finding, History, RULES, Rule, Thresholds, diagnose};
+pub use backdraft_rows::{
+    Axis, CallbackSink, Chain, Confidence, CsvSink, Finding, History, HyperParameter,
+    JsonLinesSink, Place, Profile, QuantityName, RULES, Row, Rule, Sink, Subject, TensorBoardSink,
+    Thresholds, diagnose,
+};
 pub use global_norm::{global_norm, queued_global_norm};
 pub use gradients::GradientSource;
 pub use histogram::Histogram;
@@ -34,12 +35,10 @@ pub use quantity::{
     GradientHistogram, GradientInfinityCount, GradientMax, GradientMeanAbsolute, GradientMissing,
     GradientNanCount, GradientNorm, GradientStandardDeviation, GradientUnderflowShare,
     GradientZeroShare, Measured, QUANTITIES, Quantity, Reads, SaturatedShare, UpdateRatio, Values,
-    WeightNorm, quantity,
+    WeightNorm,
 };
 pub use read_back::{read_back, read_backs};
-pub use row::{NETWORK, Row};
 pub use schedule::Schedule;
 pub use selection::{Filter, Grouping};
-pub use sink::{CallbackSink, CsvSink, HyperParameter, JsonLinesSink, Sink, TensorBoardSink};
 pub use summary::{Detail, FullSummary, Summary};
 pub use taps::{Tapped, Taps};

@@ -1,9 +1,9 @@
 //! One observation: everything queued on the device, then read back once and turned into rows.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use backdraft_rows::{Row, Subject};
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::container::TensorContainer;
 use burn::tensor::{ExecutionError, Gradients, Tensor};
@@ -12,7 +12,6 @@ use crate::gradients::GradientSource;
 use crate::parameters::{ParameterPaths, ParameterVisitor};
 use crate::quantity::{Measured, Quantity, Reads, Values};
 use crate::reader::{Reader, Readings, ShareTicket, SummaryTicket};
-use crate::row::{NETWORK, Row};
 use crate::selection::{Filter, Grouping};
 use crate::taps::{Tapped, Taps};
 
@@ -34,7 +33,7 @@ pub struct Observation {
 
 struct ParameterTickets {
     id: ParamId,
-    path: Arc<str>,
+    path: Subject,
     gradient: Option<SummaryTicket>,
     weight: Option<SummaryTicket>,
     update: Option<SummaryTicket>,
@@ -42,7 +41,7 @@ struct ParameterTickets {
 }
 
 struct TapTickets {
-    subject: Arc<str>,
+    subject: Subject,
     activation: Option<SummaryTicket>,
     gradient: Option<SummaryTicket>,
     saturated: Option<ShareTicket>,
@@ -81,7 +80,9 @@ impl Observation {
     }
 
     pub(crate) fn read_taps(&mut self, taps: &Taps, gradients: &Gradients, filter: &Filter) {
-        for tapped in taps.tapped().iter().filter(|tapped| filter.accepts(tapped.subject())) {
+        for tapped in
+            taps.tapped().iter().filter(|tapped| filter.accepts(tapped.subject().as_str()))
+        {
             let tickets = self.read_tap(tapped, gradients);
             self.taps.push(tickets);
         }
@@ -98,7 +99,7 @@ impl Observation {
             reads.saturation.then(|| reader.saturated(activation.clone(), nonlinearity)).flatten();
         let dead = reads.death.then(|| reader.dead(activation.clone(), nonlinearity)).flatten();
         TapTickets {
-            subject: Arc::clone(tapped.subject()),
+            subject: tapped.subject().clone(),
             activation: reads.activation.map(|detail| reader.summary(activation, detail)),
             gradient,
             saturated,
@@ -121,7 +122,7 @@ impl Observation {
             rows: Vec::with_capacity(subjects * self.quantities.len()),
         };
         let mut network = Measured::default();
-        let mut groups: Vec<(Arc<str>, Measured)> = Vec::new();
+        let mut groups: Vec<(Subject, Measured)> = Vec::new();
         for tickets in &self.parameters {
             let measured = tickets.measured(&readings, self.reads.presence);
             network.merge_parameter(&measured);
@@ -129,15 +130,15 @@ impl Observation {
                 rows.write(&tickets.path, &measured);
                 continue;
             }
-            let key = self.grouping.key(&tickets.path);
-            match groups.iter_mut().find(|(name, _)| **name == *key) {
+            let key = self.grouping.key(tickets.path.path());
+            match groups.iter_mut().find(|(name, _)| *name == key) {
                 Some((_, group)) => group.merge_parameter(&measured),
                 None => groups.push((key.into(), measured)),
             }
         }
         groups.iter().for_each(|(name, group)| rows.write(name, group));
         network.is_missing = None;
-        rows.write(&NETWORK.into(), &network);
+        rows.write(&Subject::NETWORK, &network);
         for tickets in &self.taps {
             rows.write(&tickets.subject, &tickets.measured(&readings));
         }
@@ -176,7 +177,7 @@ struct ReadParameters<'a, G> {
 }
 
 impl<G: GradientSource> ParameterVisitor for ReadParameters<'_, G> {
-    fn visit<const D: usize>(&mut self, path: &Arc<str>, parameter: &Param<Tensor<D>>) {
+    fn visit<const D: usize>(&mut self, path: &Subject, parameter: &Param<Tensor<D>>) {
         // Frozen parameters and the running statistics of batch normalisation are not learned.
         if !parameter.is_require_grad() {
             return;
@@ -191,7 +192,7 @@ impl<G: GradientSource> ParameterVisitor for ReadParameters<'_, G> {
         }
         parameters.push(ParameterTickets {
             id: parameter.id,
-            path: Arc::clone(path),
+            path: path.clone(),
             gradient: reads.gradient.zip(gradient).map(|(detail, g)| reader.summary(g, detail)),
             weight: reads.weight.map(|detail| reader.summary(weight(), detail)),
             update: None,
@@ -205,7 +206,7 @@ struct ReadUpdates<'a> {
 }
 
 impl ParameterVisitor for ReadUpdates<'_> {
-    fn visit<const D: usize>(&mut self, _: &Arc<str>, parameter: &Param<Tensor<D>>) {
+    fn visit<const D: usize>(&mut self, _: &Subject, parameter: &Param<Tensor<D>>) {
         let Observation { reads, reader, parameters, before, .. } = self.observation;
         let Some(before) = before.remove::<Tensor<D>>(&parameter.id) else {
             return;
@@ -252,18 +253,17 @@ struct RowWriter<'a> {
 }
 
 impl RowWriter<'_> {
-    fn write(&mut self, subject: &Arc<str>, measured: &Measured) {
+    fn write(&mut self, subject: &Subject, measured: &Measured) {
         for quantity in self.quantities {
             let mut push = |subject, value| {
-                let (step, quantity) = (self.step, Cow::Borrowed(quantity.name()));
-                self.rows.push(Row { step, quantity, subject, value });
+                self.rows.push(Row { step: self.step, quantity: quantity.name(), subject, value });
             };
             match quantity.values(measured) {
                 Values::None => {}
-                Values::One(value) => push(Arc::clone(subject), value),
+                Values::One(value) => push(subject.clone(), value),
                 Values::ByDecade(values) => {
                     for (decade, value) in values {
-                        push(format!("{subject}[1e{decade}]").into(), value);
+                        push(subject.bin(decade), value);
                     }
                 }
             }

@@ -1,7 +1,6 @@
 //! A module's parameters in depth order, by path.
 
-use std::sync::Arc;
-
+use backdraft_rows::Subject;
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 
@@ -9,7 +8,7 @@ use crate::selection::Filter;
 
 /// Receives each float parameter of a module together with its path.
 pub(crate) trait ParameterVisitor {
-    fn visit<const D: usize>(&mut self, path: &Arc<str>, parameter: &Param<Tensor<D>>);
+    fn visit<const D: usize>(&mut self, path: &Subject, parameter: &Param<Tensor<D>>);
 }
 
 /// The paths of a module's parameters, built at the first walk and reused while they fit.
@@ -20,7 +19,7 @@ pub(crate) trait ParameterVisitor {
 pub(crate) struct ParameterPaths {
     /// In visiting order; no path where a parameter is filtered out, or shared between modules and
     /// met before.
-    paths: Vec<(ParamId, Option<Arc<str>>)>,
+    paths: Vec<(ParamId, Option<Subject>)>,
 }
 
 impl ParameterPaths {
@@ -45,7 +44,7 @@ impl ParameterPaths {
 
 /// Burn never calls `visit_float_with_path`, so the path is kept here.
 struct Walk<'a, V> {
-    known: &'a mut Vec<(ParamId, Option<Arc<str>>)>,
+    known: &'a mut Vec<(ParamId, Option<Subject>)>,
     filter: &'a Filter,
     position: usize,
     stack: Vec<Step>,
@@ -81,7 +80,7 @@ impl<V: ParameterVisitor> ModuleVisitor for Walk<'_, V> {
                 self.known.truncate(self.position);
                 let is_new = self.known.iter().all(|(id, _)| *id != parameter.id);
                 let path = Some(self.path()).filter(|path| is_new && self.filter.accepts(path));
-                let path = path.map(Arc::from);
+                let path = path.map(Subject::from);
                 self.known.push((parameter.id, path.clone()));
                 path
             }

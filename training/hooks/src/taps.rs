@@ -1,8 +1,8 @@
 //! Taps: places in a model's forward pass where activations can be looked at.
 
 use std::fmt::{self, Display};
-use std::sync::Arc;
 
+use backdraft_rows::Subject;
 use burn::tensor::{DType, Device, Gradients, Tensor};
 
 use crate::nonlinearity::Nonlinearity;
@@ -35,7 +35,7 @@ pub struct Taps {
 
 /// What one tap saw in one forward pass.
 pub struct Tapped {
-    subject: Arc<str>,
+    subject: Subject,
     nonlinearity: Nonlinearity,
     activation: Tensor<3>,
     gradient: Box<FindGradient>,
@@ -80,7 +80,7 @@ impl Taps {
         let Some(tapped) = &mut self.tapped else {
             return activation;
         };
-        remember(tapped, name.to_string(), nonlinearity, activation)
+        remember(tapped, Subject::from(name.to_string()), nonlinearity, activation)
     }
 
     /// Taps an activation at one time step of a sequence; the subject reads `name@time_step`.
@@ -93,7 +93,7 @@ impl Taps {
         let Some(tapped) = &mut self.tapped else {
             return activation;
         };
-        let subject = format!("{name}@{time_step}");
+        let subject = Subject::at_step(name, time_step);
         remember(tapped, subject, Nonlinearity::Other, activation)
     }
 
@@ -121,7 +121,7 @@ impl Taps {
         for time_step in 0..activation.dims()[0] {
             let probe = probe.clone();
             tapped.push(Tapped {
-                subject: format!("{name}@{time_step}").into(),
+                subject: Subject::at_step(&name, time_step),
                 nonlinearity: Nonlinearity::Other,
                 activation: by_unit(activation.clone().narrow(0, time_step, 1)),
                 gradient: Box::new(move |gradients| {
@@ -140,14 +140,14 @@ impl Taps {
 
 fn remember<const D: usize>(
     tapped: &mut Vec<Tapped>,
-    subject: String,
+    subject: Subject,
     nonlinearity: Nonlinearity,
     activation: Tensor<D>,
 ) -> Tensor<D> {
     let leaf = leaf(activation.dims(), &activation.device(), activation.dtype());
     let output = activation.clone() + leaf.clone();
     tapped.push(Tapped {
-        subject: subject.into(),
+        subject,
         nonlinearity,
         activation: by_unit(activation.without_autodiff()),
         gradient: Box::new(move |gradients| leaf.grad(gradients).map(flat)),
@@ -181,7 +181,7 @@ fn by_unit<const D: usize>(activation: Tensor<D>) -> Tensor<3> {
 
 impl Tapped {
     /// Returns the tap's name, with the time step if it has one.
-    pub fn subject(&self) -> &Arc<str> {
+    pub fn subject(&self) -> &Subject {
         &self.subject
     }
 

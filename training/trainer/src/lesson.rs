@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use backdraft_hooks::Taps;
+use backdraft_rows::QuantityName;
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
 
@@ -18,10 +19,19 @@ pub(crate) enum Split {
 }
 
 impl Split {
-    pub(crate) fn name(self) -> &'static str {
+    /// What the mean loss of its examples is called.
+    pub(crate) fn loss(self) -> QuantityName {
         match self {
-            Self::Train => "train",
-            Self::Test => "test",
+            Self::Train => QuantityName::TRAIN_LOSS,
+            Self::Test => QuantityName::TEST_LOSS,
+        }
+    }
+
+    /// What the share of correct answers is called.
+    pub(crate) fn accuracy(self) -> QuantityName {
+        match self {
+            Self::Train => QuantityName::TRAIN_ACCURACY,
+            Self::Test => QuantityName::TEST_ACCURACY,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use backdraft_hooks::Row;
+use backdraft_rows::Row;
 
 use crate::keeper::Keeper;
 

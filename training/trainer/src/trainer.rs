@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use backdraft_hooks::{GradientHook, Taps};
+use backdraft_rows::Subject;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 
@@ -28,9 +29,9 @@ pub enum Outcome {
     Diverged {
         /// The step at which this was found.
         step: u64,
-        /// The first parameter, in depth order, whose gradient or value is not finite; `network` if
+        /// The first parameter, in depth order, whose gradient or value is not finite; the network if
         /// only the loss is not.
-        subject: String,
+        subject: Subject,
     },
     /// The listener's [`Keeper`] stopped the run and has the checkpoint to continue from, or the caller
     /// of a [`Session`] ended it early.

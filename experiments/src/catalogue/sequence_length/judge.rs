@@ -2,6 +2,7 @@
 
 use backdraft_layers::Activation;
 use backdraft_recurrent::RecurrentConfig;
+use backdraft_rows::{QuantityName, Subject};
 
 use super::claims;
 use super::settings::SequenceLengthSettings;
@@ -64,7 +65,7 @@ impl Data<'_> {
         self.settings.longest_flows().0
     }
 
-    fn log_factors(&self, cell: &str, fits: fn(&str) -> bool) -> Vec<f64> {
+    fn log_factors(&self, cell: &str, fits: fn(&Subject) -> bool) -> Vec<f64> {
         log_factors(&self.trials(cell, self.usual()), fits)
     }
 
@@ -130,7 +131,7 @@ impl Data<'_> {
         let ratios = |cell: &str| -> Vec<f64> {
             let trials = self.trials(cell, self.usual());
             let ratio = |trial: &&TrialResult| {
-                let norms = trial.initial("activation_gradient_norm", is_memory);
+                let norms = trial.initial(&QuantityName::ACTIVATION_GRADIENT_NORM, is_memory);
                 // An underflowed norm is at most the smallest positive f32.
                 Some((norms.first()?.max(1e-45) / norms.last()?).ln())
             };

@@ -6,11 +6,12 @@ use super::trials::{CHRONO, FORGET_BIASES, GRU, LEARNERS, LSTM, PROBLEM, RNN, ls
 use crate::catalogue::time_flow::{by_lag, is_memory, is_state};
 use crate::picture::Picture;
 use crate::results::Results;
+use backdraft_rows::Subject;
 
 pub(super) fn pictures(settings: &SequenceLengthSettings, results: &Results) -> Vec<Picture> {
     let (length, longest) = settings.longest_flows();
     let length = length.to_string();
-    let flows = |cell: &str, fits: fn(&str) -> bool| {
+    let flows = |cell: &str, fits: fn(&Subject) -> bool| {
         let trials = results.with(&[("part", "flow"), ("cell", cell), ("length", &length)]);
         by_lag(&trials, fits)
     };

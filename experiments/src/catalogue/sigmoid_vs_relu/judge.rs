@@ -1,10 +1,12 @@
 //! Applies the rules of `claims.rs` to the measurements.
 
 use backdraft_layers::Activation;
+use backdraft_rows::{QuantityName, Subject};
 
 use super::claims;
 use super::settings::{ORIGINAL_DEPTH, SigmoidVsReluSettings};
 use super::trials::{ADAM, RELU, RELU_HE, SGD, SIGMOID};
+use crate::catalogue::initial_flow::{is_hidden, is_hidden_weight};
 use crate::experiment::Claim;
 use crate::judgement::{Sample, in_every_case};
 use crate::results::{Results, TrialResult};
@@ -55,24 +57,29 @@ impl Data<'_> {
     }
 
     /// One flow per seed: the quantity over the hidden layers whose names end in `suffix`.
-    fn flows(&self, network: &str, quantity: &str, suffix: &str) -> Vec<Flow> {
+    fn flows(
+        &self,
+        network: &str,
+        quantity: &QuantityName,
+        fits: fn(&Subject) -> bool,
+    ) -> Vec<Flow> {
         let trials = self.trials(network, ADAM, self.settings.flow_depth);
-        trials.into_iter().filter_map(|trial| flow(trial, quantity, suffix)).collect()
+        trials.into_iter().filter_map(|trial| flow(trial, quantity, fits)).collect()
     }
 
     fn activation_factors(&self, network: &str) -> Vec<f64> {
-        let flows = self.flows(network, "activation_gradient_norm", "");
+        let flows = self.flows(network, &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
         flows.iter().map(|flow| flow.log_factor).collect()
     }
 
     fn accuracies(&self, network: &str, optimizer: &str, depth: usize) -> Vec<f64> {
         let trials = self.trials(network, optimizer, depth);
         // A net that diverged is right only by chance.
-        trials.iter().map(|trial| trial.last("test_accuracy").unwrap_or(0.5)).collect()
+        trials.iter().map(|trial| trial.last(&QuantityName::TEST_ACCURACY).unwrap_or(0.5)).collect()
     }
 
     fn sigmoid_shrinks(&self) -> Verdict {
-        let flows = self.flows(SIGMOID, "activation_gradient_norm", "");
+        let flows = self.flows(SIGMOID, &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
         let worst_fit = flows.iter().map(|flow| flow.r_squared).fold(1.0, f64::min);
         let factors: Vec<f64> = flows.iter().map(|flow| flow.log_factor).collect();
         let depths = self.settings.depths.iter().filter(|depth| **depth > 1);
@@ -90,8 +97,7 @@ impl Data<'_> {
     fn first_to_last(&self, network: &str, depth: usize) -> String {
         let trials = self.trials(network, ADAM, depth);
         let logs = trials.iter().filter_map(|trial| {
-            let norms =
-                trial.initial("activation_gradient_norm", |name| name.starts_with("hidden."));
+            let norms = trial.initial(&QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
             Some((norms.first()? / norms.last()?).ln())
         });
         let logs: Vec<f64> = logs.collect();
@@ -123,7 +129,7 @@ impl Data<'_> {
 
     fn weight_gradients_tell(&self) -> Verdict {
         let activations = self.activation_factors(SIGMOID);
-        let weights = self.flows(SIGMOID, "gradient_norm", "weight");
+        let weights = self.flows(SIGMOID, &QuantityName::GRADIENT_NORM, is_hidden_weight);
         let weights: Vec<f64> = weights.iter().map(|flow| flow.log_factor).collect();
         let ratios: Vec<f64> = weights.iter().zip(&activations).map(|(w, a)| w - a).collect();
         let bound = 1.1f64.ln();
@@ -139,7 +145,10 @@ impl Data<'_> {
         let target = self.settings.target_accuracy;
         let steps = |network| -> Vec<Option<u64>> {
             let trials = self.trials(network, optimizer, ORIGINAL_DEPTH);
-            trials.iter().map(|t| t.first_step_at_least("test_accuracy", target)).collect()
+            trials
+                .iter()
+                .map(|t| t.first_step_at_least(&QuantityName::TEST_ACCURACY, target))
+                .collect()
         };
         let (sigmoid, relu) = (steps(SIGMOID), steps(RELU));
         // Step 0 has no logarithm: a net that starts at the target counts as reaching it at step 1.
@@ -251,13 +260,11 @@ impl Data<'_> {
 }
 
 /// Fits one net; `None` if it has too few layers or a norm is zero.
-fn flow(trial: &TrialResult, quantity: &str, suffix: &str) -> Option<Flow> {
-    let rows = trial.rows.iter().filter(|row| row.step == 0 && row.quantity == quantity);
-    let layers =
-        rows.filter(|row| row.subject.starts_with("hidden.") && row.subject.ends_with(suffix));
+fn flow(trial: &TrialResult, quantity: &QuantityName, fits: fn(&Subject) -> bool) -> Option<Flow> {
+    let norms = trial.initial(quantity, fits);
     let mut points: Vec<(f64, f64)> =
-        layers.enumerate().map(|(layer, row)| (layer as f64, row.value.ln())).collect();
-    if quantity == "gradient_norm" && !points.is_empty() {
+        norms.iter().enumerate().map(|(layer, norm)| (layer as f64, norm.ln())).collect();
+    if *quantity == QuantityName::GRADIENT_NORM && !points.is_empty() {
         // The first weight matrix has a different fan-in and sees the raw data.
         points.remove(0);
     }

@@ -3,8 +3,10 @@
 use super::judge::sigmoid_factor;
 use super::settings::{ORIGINAL_DEPTH, SigmoidVsReluSettings};
 use super::trials::{ADAM, NETWORKS, RELU, RELU_HE, SGD, SIGMOID};
+use crate::catalogue::initial_flow::{is_hidden, is_hidden_weight};
 use crate::picture::{Picture, Point};
 use crate::results::{Results, TrialResult, by_layer, by_step};
+use backdraft_rows::QuantityName;
 
 pub(super) fn pictures(settings: &SigmoidVsReluSettings, results: &Results) -> Vec<Picture> {
     vec![
@@ -34,7 +36,7 @@ fn gradient_flow(settings: &SigmoidVsReluSettings, results: &Results) -> Picture
             .logarithmic();
     for (network, _, _) in NETWORKS {
         let trials = trials(results, network, ADAM, depth);
-        let layers = by_layer(&trials, "activation_gradient_norm", is_hidden);
+        let layers = by_layer(&trials, &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
         let last = layers.last().copied();
         picture = picture.measured(network, layers);
         let factor = match network {
@@ -56,8 +58,8 @@ fn weight_gradients(settings: &SigmoidVsReluSettings, results: &Results) -> Pict
     let picture = Picture::new("weight-gradients", title, "hidden layer", "‖∂L/∂W‖, L2 per matrix");
     NETWORKS.iter().fold(picture.logarithmic(), |picture, (network, _, _)| {
         let trials = trials(results, network, ADAM, depth);
-        let is_weight = |name: &str| is_hidden(name) && name.ends_with("weight");
-        picture.measured(*network, by_layer(&trials, "gradient_norm", is_weight))
+        picture
+            .measured(*network, by_layer(&trials, &QuantityName::GRADIENT_NORM, is_hidden_weight))
     })
 }
 
@@ -68,7 +70,7 @@ fn learning(settings: &SigmoidVsReluSettings, results: &Results) -> Picture {
         for network in [SIGMOID, RELU] {
             let trials = trials(results, network, optimizer, ORIGINAL_DEPTH);
             let label = format!("{network}, {optimizer}");
-            picture = picture.measured(label, by_step(&trials, "test_accuracy"));
+            picture = picture.measured(label, by_step(&trials, &QuantityName::TEST_ACCURACY));
         }
     }
     picture
@@ -84,15 +86,11 @@ fn accuracy_by_depth(settings: &SigmoidVsReluSettings, results: &Results) -> Pic
             let points = depths.iter().filter_map(|depth| {
                 let trials = trials(results, network, optimizer, *depth);
                 let values: Vec<f64> =
-                    trials.iter().filter_map(|t| t.last("test_accuracy")).collect();
+                    trials.iter().filter_map(|t| t.last(&QuantityName::TEST_ACCURACY)).collect();
                 Point::mean(*depth as f64, &values)
             });
             picture = picture.measured(format!("{network}, {optimizer}"), points);
         }
     }
     picture
-}
-
-fn is_hidden(name: &str) -> bool {
-    name.starts_with("hidden.")
 }

@@ -9,6 +9,7 @@ use backdraft_hooks::{
     ActivationGradientNorm, DeadShare, GradientHook, GradientNorm, Quantity, SaturatedShare,
     Schedule, UpdateRatio,
 };
+use backdraft_rows::{QuantityName, Subject};
 
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
@@ -44,7 +45,7 @@ const GRADIENT_ARRIVES: Claim = Claim {
            interval of its geometric mean lies above 0.01, refuted if below.",
 };
 
-const NORM: &str = "activation_gradient_norm";
+const NORM: QuantityName = QuantityName::ACTIVATION_GRADIENT_NORM;
 const WATCHED: &[&dyn Quantity] =
     &[&GradientNorm, &ActivationGradientNorm, &UpdateRatio, &DeadShare, &SaturatedShare];
 
@@ -104,22 +105,24 @@ impl Experiment for ZooTraining {
 
     fn judge(settings: &TrainingSettings, results: &Results) -> Vec<Verdict> {
         let trials = || results.trials().iter();
-        let last = |trial: &TrialResult, quantity, otherwise| {
+        let last = |trial: &TrialResult, quantity: &QuantityName, otherwise| {
             let value = trial.last(quantity).filter(|value: &f64| value.is_finite());
             value.filter(|_| trial.is_finished()).unwrap_or(otherwise)
         };
         let trivial = settings.data.trivial_loss(settings.length);
-        let losses: Vec<f64> = trials().map(|trial| last(trial, "test_loss", trivial)).collect();
+        let losses: Vec<f64> =
+            trials().map(|trial| last(trial, &QuantityName::TEST_LOSS, trivial)).collect();
         let relative = losses.iter().map(|loss| loss / trivial).collect();
         let reached = if settings.data.predicts_values() {
             Sample::new("test mean squared error", losses)
                 .stays_below(&REACHES_TARGET, settings.target)
         } else {
-            let accuracies = trials().map(|trial| last(trial, "test_accuracy", 0.0)).collect();
+            let accuracies =
+                trials().map(|trial| last(trial, &QuantityName::TEST_ACCURACY, 0.0)).collect();
             Sample::new("test accuracy", accuracies).exceeds(&REACHES_TARGET, settings.target)
         };
         let ratio = |trial: &TrialResult| {
-            let norms = trial.initial(NORM, is_output);
+            let norms = trial.initial(&NORM, is_output);
             Some((norms.first()? / norms.last()?).ln())
         };
         vec![
@@ -140,24 +143,27 @@ impl Experiment for ZooTraining {
             "‖∂L/∂a‖, L2 over the batch",
         );
         let loss = Picture::new("loss", format!("Loss of {name}"), "optimiser step", "loss");
-        let loss = ["loss", "test_loss"].into_iter().fold(loss, |picture, quantity| {
-            picture.measured(quantity.replace('_', " "), by_step(&trials, quantity))
-        });
+        let loss = [("loss", QuantityName::LOSS), ("test loss", QuantityName::TEST_LOSS)]
+            .into_iter()
+            .fold(loss, |picture, (label, quantity)| {
+                picture.measured(label, by_step(&trials, &quantity))
+            });
         let accuracy =
             Picture::new("accuracy", format!("Test accuracy of {name}"), "optimiser step", "share");
         let mut pictures = vec![
-            flow.logarithmic().measured(name.clone(), by_layer(&trials, NORM, is_output)),
+            flow.logarithmic().measured(name.clone(), by_layer(&trials, &NORM, is_output)),
             loss.logarithmic(),
         ];
         if !settings.data.predicts_values() {
-            pictures.push(accuracy.measured(name.clone(), by_step(&trials, "test_accuracy")));
+            pictures.push(
+                accuracy.measured(name.clone(), by_step(&trials, &QuantityName::TEST_ACCURACY)),
+            );
         }
         pictures
     }
 }
 
 /// Selects the outputs of layers, not what lies within a block or an LSTM's cell state.
-fn is_output(name: &str) -> bool {
-    let layer = name.split('@').next().unwrap_or(name);
-    ![".hidden", ".cell", ".attention"].iter().any(|inner| layer.ends_with(inner))
+fn is_output(subject: &Subject) -> bool {
+    ![".hidden", ".cell", ".attention"].iter().any(|inner| subject.path().ends_with(inner))
 }

@@ -16,8 +16,8 @@
     const element = document.getElementById(id);
     if (element) explore(element, profiles, variants, texts);
   };
-  place("layers", on("layer"), { xLabel: "layer, from the input", first: 1, order });
-  place("lags", on("lag"), { xLabel: "lag T − t, time steps", first: 0, order });
+  place("layers", on("depth"), { xLabel: "layer, from the input", first: 1, order });
+  place("lags", on("time"), { xLabel: "lag T − t, time steps", first: 0, order });
 
   const courses = document.getElementById("courses");
   if (courses) {

@@ -46,19 +46,17 @@
     if (at("latest").checked && running.length) at("trial").value = running[running.length - 1].name;
   };
 
-  /** Norms by layer, or by time step where there are no layers. */
-  const profile = (rows) => {
-    const tapped = rows.filter((row) => row.quantity === "activation_gradient_norm");
-    const shown = tapped.length ? tapped.filter((row) => !row.subject.includes(".cell@")) : rows;
-    const points = shown.map((row, i) => ({ x: i + 1, y: row.value }));
-    return { points, yLabel: tapped.length ? "‖∂L/∂h‖, L2 over the batch" : "‖∂L/∂W‖, L2",
-      xLabel: shown.some((row) => row.subject.includes("@")) ? "time step" : "layer, first to last" };
-  };
+  /** The norms of a profile, first place to last. */
+  const profile = (rows, axis) => ({
+    points: rows.map((row, i) => ({ x: i + 1, y: row.value })),
+    yLabel: rows[0]?.quantity === "gradient_norm" ? "‖∂L/∂W‖, L2" : "‖∂L/∂h‖, L2 over the batch",
+    xLabel: axis === "time" ? "time step" : "layer, first to last",
+  });
 
   const course = (trial, name) => (trial.courses[name] ?? []).map(([x, y]) => ({ x, y }));
 
   const drawTrial = (trial) => {
-    const [latest, first] = [profile(trial.latest), profile(trial.first)];
+    const [latest, first] = [trial.latest, trial.first].map((rows) => profile(rows, trial.axis));
     const step = trial.latest[0]?.step ?? 0;
     lineChart(at("norms"), {
       title: `Gradient by layer, step ${step}`, xLabel: latest.xLabel, yLabel: latest.yLabel, isLog: true,

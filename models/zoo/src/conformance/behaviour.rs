@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use backdraft_hooks::{NETWORK, Taps};
+use backdraft_hooks::Taps;
 use backdraft_layers::{Architecture, Network, TaskShape};
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
@@ -108,14 +108,14 @@ pub(super) fn taps<A: Architecture>(subject: &Subject<'_, A>) -> Result<(), Stri
             return Err(format!("`{}` gets no gradient", tapped.subject()));
         }
     }
-    let subjects: Vec<&str> = taps.tapped().iter().map(|tapped| &**tapped.subject()).collect();
+    let names: Vec<&str> = taps.tapped().iter().map(|tapped| tapped.subject().path()).collect();
     let mut last = 0;
     for part in numbered_parts(&paths(&network, &gradients)?) {
-        let is_of = |subject: &str| {
-            let rest = subject.strip_prefix(part.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '@']))
+        let is_of = |name: &&str| {
+            let rest = name.strip_prefix(part.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        let Some(first) = subjects.iter().position(|subject| is_of(subject)) else {
+        let Some(first) = names.iter().position(is_of) else {
             return Err(format!("`{part}` has parameters but no tap"));
         };
         if first < last {
@@ -123,7 +123,7 @@ pub(super) fn taps<A: Architecture>(subject: &Subject<'_, A>) -> Result<(), Stri
         }
         last = first;
     }
-    if subjects.is_empty() {
+    if names.is_empty() {
         return Err("there are no taps".to_owned());
     }
     Ok(())
@@ -132,7 +132,7 @@ pub(super) fn taps<A: Architecture>(subject: &Subject<'_, A>) -> Result<(), Stri
 /// Returns the first numbered part of each path, such as `blocks.3`, in the order of the module.
 fn numbered_parts(paths: &[String]) -> Vec<String> {
     let mut parts = Vec::new();
-    for path in paths.iter().filter(|path| *path != NETWORK) {
+    for path in paths {
         let names: Vec<&str> = path.split('.').collect();
         let number = names.iter().position(|name| name.parse::<usize>().is_ok());
         if let Some(number) = number {

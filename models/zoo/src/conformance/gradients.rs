@@ -1,9 +1,8 @@
 //! Gradients that are there and right.
 
-use backdraft_hooks::{
-    GradientHook, GradientMissing, GradientNorm, NETWORK, Row, Schedule, Taps, WeightNorm,
-};
+use backdraft_hooks::{GradientHook, GradientMissing, GradientNorm, Schedule, Taps, WeightNorm};
 use backdraft_layers::{Architecture, Network};
+use backdraft_rows::{QuantityName, Row};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Gradients, Tensor, TensorData};
 
@@ -35,13 +34,13 @@ pub(super) fn reach_every_parameter<A: Architecture>(
     let network = shaken(subject.network(SEED, &device)?, DType::F32);
     let outputs = network.score(subject.examples(4, &device), &mut Taps::off());
     let rows = observe(&network, &loss(outputs).backward())?;
-    let of = |quantity: &'static str| {
-        rows.iter().filter(move |row| row.quantity == quantity && &*row.subject != NETWORK)
+    let of = |quantity: QuantityName| {
+        rows.iter().filter(move |row| row.quantity == quantity && !row.subject.is_network())
     };
-    if let Some(row) = of("gradient_missing").find(|row| row.value != 0.0) {
+    if let Some(row) = of(QuantityName::GRADIENT_MISSING).find(|row| row.value != 0.0) {
         return Err(format!("`{}` gets no gradient", row.subject));
     }
-    match of("gradient_norm").find(|row| row.value == 0.0 || !row.value.is_finite()) {
+    match of(QuantityName::GRADIENT_NORM).find(|row| row.value == 0.0 || !row.value.is_finite()) {
         Some(row) => Err(format!("‖∂L/∂θ‖ of `{}` is {}", row.subject, row.value)),
         None => Ok(()),
     }
@@ -50,8 +49,9 @@ pub(super) fn reach_every_parameter<A: Architecture>(
 /// Returns the paths of the network's parameters, in the order of the module.
 pub(super) fn paths<M: Module>(network: &M, gradients: &Gradients) -> Result<Vec<String>, String> {
     let rows = observe(network, gradients)?;
-    let of_weights = rows.iter().filter(|row| row.quantity == "weight_norm");
-    Ok(of_weights.map(|row| row.subject.to_string()).collect())
+    let is_of_parameter =
+        |row: &&Row| row.quantity == QuantityName::WEIGHT_NORM && !row.subject.is_network();
+    Ok(rows.iter().filter(is_of_parameter).map(|row| row.subject.to_string()).collect())
 }
 
 /// Step of the central difference: its error is of order h² ≈ 1e-10, that of rounding 1e-16 / h.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use backdraft_rows::{QuantityName, Subject};
 use burn::tensor::TensorReadError;
 use burn_train::metric::{
     Metric, MetricAttributes, MetricMetadata, MetricName, Numeric, NumericAttributes, NumericEntry,
@@ -17,8 +18,8 @@ use super::Watch;
 #[derive(Clone, Debug)]
 pub struct WatchMetric {
     watch: Watch,
-    quantity: String,
-    subject: String,
+    quantity: QuantityName,
+    subject: Subject,
     name: MetricName,
     /// Training batches seen so far, in all epochs: Burn updates metrics on another thread, after
     /// the model may have gone on.
@@ -31,12 +32,12 @@ pub struct WatchMetric {
 }
 
 impl WatchMetric {
-    pub(super) fn new(watch: Watch, quantity: &str, subject: &str) -> Self {
+    pub(super) fn new(watch: Watch, quantity: QuantityName, subject: Subject) -> Self {
         Self {
             watch,
-            quantity: quantity.to_owned(),
-            subject: subject.to_owned(),
             name: Arc::new(format!("{quantity} of {subject}")),
+            quantity,
+            subject,
             batches: 0,
             cursor: 0,
             current: None,
@@ -51,7 +52,7 @@ impl WatchMetric {
         let rows = shared.rows[self.cursor..].iter().take_while(|row| row.step <= self.batches);
         for row in rows {
             self.cursor += 1;
-            if row.quantity == self.quantity && *row.subject == *self.subject {
+            if row.quantity == self.quantity && row.subject == self.subject {
                 self.current = Some(row.value);
             }
         }

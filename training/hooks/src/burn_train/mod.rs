@@ -8,13 +8,12 @@ pub use watched::Watched;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use backdraft_rows::{Finding, QuantityName, Row, Subject, Thresholds, diagnose};
 use burn::module::Module;
 use burn::tensor::ExecutionError;
 
-use crate::diagnosis::{Finding, Thresholds, diagnose};
 use crate::hook::GradientHook;
 use crate::observation::Observation;
-use crate::row::Row;
 
 /// Watches the gradients of a model that Burn's `Learner` trains.
 ///
@@ -23,7 +22,7 @@ use crate::row::Row;
 /// logs beside loss and accuracy, its [rows](Self::rows) hold everything.
 ///
 /// ```no_run
-/// # use backdraft_hooks::{GradientHook, NETWORK, QUANTITIES, Schedule, Thresholds};
+/// # use backdraft_hooks::{GradientHook, QUANTITIES, QuantityName, Schedule, Subject, Thresholds};
 /// # use backdraft_hooks::burn_train::Watch;
 /// # use burn_train::{LearnerModel, Learner, SupervisedTraining, TrainStep, InferenceStep};
 /// # use burn::module::Module;
@@ -32,8 +31,8 @@ use crate::row::Row;
 /// # where M: LearnerModel {
 /// let watch = Watch::new(GradientHook::new(QUANTITIES, Schedule::Every(10)));
 /// let training = SupervisedTraining::new("artifacts", train, valid)
-///     .metric_train_numeric(watch.metric("gradient_norm", NETWORK))
-///     .metric_train_numeric(watch.metric("gradient_norm", "first.weight"));
+///     .metric_train_numeric(watch.metric(QuantityName::GRADIENT_NORM, Subject::NETWORK))
+///     .metric_train_numeric(watch.metric(QuantityName::GRADIENT_NORM, "first.weight"));
 /// training.launch(Learner::new(watch.model(model), optimizer, 1e-3));
 /// for finding in watch.diagnose(&Thresholds::default()) {
 ///     println!("{finding}");
@@ -69,8 +68,8 @@ impl Watch {
     }
 
     /// Returns a metric of one quantity of one subject, for `metric_train_numeric`.
-    pub fn metric(&self, quantity: &str, subject: &str) -> WatchMetric {
-        WatchMetric::new(self.clone(), quantity, subject)
+    pub fn metric(&self, quantity: QuantityName, subject: impl Into<Subject>) -> WatchMetric {
+        WatchMetric::new(self.clone(), quantity, subject.into())
     }
 
     /// Returns everything measured so far, a step being one batch.

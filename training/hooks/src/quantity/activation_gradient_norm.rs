@@ -1,5 +1,7 @@
 //! L2 norm of the gradient of the loss with respect to a tapped activation over the whole batch, ‖∂L/∂a‖.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::{Detail, Summary};
 
@@ -8,12 +10,8 @@ use crate::summary::{Detail, Summary};
 pub struct ActivationGradientNorm;
 
 impl Quantity for ActivationGradientNorm {
-    fn name(&self) -> &'static str {
-        "activation_gradient_norm"
-    }
-
-    fn about(&self) -> &'static str {
-        "L2 norm of the gradient of the loss with respect to a tapped activation over the whole batch, ‖∂L/∂a‖."
+    fn name(&self) -> QuantityName {
+        QuantityName::ACTIVATION_GRADIENT_NORM
     }
 
     fn reads(&self) -> Reads {

@@ -1,5 +1,7 @@
 //! Mean of a tapped activation over the batch and its elements.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::{Detail, Summary};
 
@@ -8,12 +10,8 @@ use crate::summary::{Detail, Summary};
 pub struct ActivationMean;
 
 impl Quantity for ActivationMean {
-    fn name(&self) -> &'static str {
-        "activation_mean"
-    }
-
-    fn about(&self) -> &'static str {
-        "Mean of a tapped activation over the batch and its elements."
+    fn name(&self) -> QuantityName {
+        QuantityName::ACTIVATION_MEAN
     }
 
     fn reads(&self) -> Reads {

@@ -1,5 +1,7 @@
 //! L2 norm of a tapped activation over the whole batch, ‖a‖.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::{Detail, Summary};
 
@@ -8,12 +10,8 @@ use crate::summary::{Detail, Summary};
 pub struct ActivationNorm;
 
 impl Quantity for ActivationNorm {
-    fn name(&self) -> &'static str {
-        "activation_norm"
-    }
-
-    fn about(&self) -> &'static str {
-        "L2 norm of a tapped activation over the whole batch, ‖a‖."
+    fn name(&self) -> QuantityName {
+        QuantityName::ACTIVATION_NORM
     }
 
     fn reads(&self) -> Reads {

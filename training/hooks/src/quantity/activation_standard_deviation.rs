@@ -1,5 +1,7 @@
 //! Population standard deviation of a tapped activation over the batch and its elements.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::{Detail, Summary};
 
@@ -8,12 +10,8 @@ use crate::summary::{Detail, Summary};
 pub struct ActivationStandardDeviation;
 
 impl Quantity for ActivationStandardDeviation {
-    fn name(&self) -> &'static str {
-        "activation_standard_deviation"
-    }
-
-    fn about(&self) -> &'static str {
-        "Population standard deviation of a tapped activation over the batch and its elements."
+    fn name(&self) -> QuantityName {
+        QuantityName::ACTIVATION_STANDARD_DEVIATION
     }
 
     fn reads(&self) -> Reads {

@@ -1,5 +1,7 @@
 //! Share of a rectifier’s units that are zero for the whole batch.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 
 /// Share of a rectifier’s units that are zero for the whole batch.
@@ -7,12 +9,8 @@ use super::{Measured, Quantity, Reads, Values};
 pub struct DeadShare;
 
 impl Quantity for DeadShare {
-    fn name(&self) -> &'static str {
-        "dead_share"
-    }
-
-    fn about(&self) -> &'static str {
-        "Share of a rectifier’s units that are zero for the whole batch."
+    fn name(&self) -> QuantityName {
+        QuantityName::DEAD_SHARE
     }
 
     fn reads(&self) -> Reads {

@@ -1,5 +1,7 @@
 //! Number of elements of a parameter’s gradient in each decade of |g|; the bin 1e-4 holds [1e-4, 1e-3).
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::Detail;
 
@@ -8,12 +10,8 @@ use crate::summary::Detail;
 pub struct GradientHistogram;
 
 impl Quantity for GradientHistogram {
-    fn name(&self) -> &'static str {
-        "gradient_histogram"
-    }
-
-    fn about(&self) -> &'static str {
-        "Number of elements of a parameter’s gradient in each decade of |g|; the bin 1e-4 holds [1e-4, 1e-3)."
+    fn name(&self) -> QuantityName {
+        QuantityName::GRADIENT_HISTOGRAM
     }
 
     fn reads(&self) -> Reads {

@@ -1,5 +1,7 @@
 //! Number of infinite elements in a parameter’s gradient.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::Detail;
 
@@ -8,12 +10,8 @@ use crate::summary::Detail;
 pub struct GradientInfinityCount;
 
 impl Quantity for GradientInfinityCount {
-    fn name(&self) -> &'static str {
-        "gradient_infinity_count"
-    }
-
-    fn about(&self) -> &'static str {
-        "Number of infinite elements in a parameter’s gradient."
+    fn name(&self) -> QuantityName {
+        QuantityName::GRADIENT_INFINITY_COUNT
     }
 
     fn reads(&self) -> Reads {

@@ -1,5 +1,7 @@
 //! Largest magnitude among the finite elements of a parameter’s gradient, max |g|.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::Detail;
 
@@ -8,12 +10,8 @@ use crate::summary::Detail;
 pub struct GradientMax;
 
 impl Quantity for GradientMax {
-    fn name(&self) -> &'static str {
-        "gradient_max"
-    }
-
-    fn about(&self) -> &'static str {
-        "Largest magnitude among the finite elements of a parameter’s gradient, max |g|."
+    fn name(&self) -> QuantityName {
+        QuantityName::GRADIENT_MAX
     }
 
     fn reads(&self) -> Reads {

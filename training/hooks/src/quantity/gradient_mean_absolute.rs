@@ -1,5 +1,7 @@
 //! Mean magnitude of the finite elements of a parameter’s gradient, mean |g|.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::Detail;
 
@@ -8,12 +10,8 @@ use crate::summary::Detail;
 pub struct GradientMeanAbsolute;
 
 impl Quantity for GradientMeanAbsolute {
-    fn name(&self) -> &'static str {
-        "gradient_mean_absolute"
-    }
-
-    fn about(&self) -> &'static str {
-        "Mean magnitude of the finite elements of a parameter’s gradient, mean |g|."
+    fn name(&self) -> QuantityName {
+        QuantityName::GRADIENT_MEAN_ABSOLUTE
     }
 
     fn reads(&self) -> Reads {

@@ -1,5 +1,7 @@
 //! 1 if a parameter that requires a gradient received none in this backward pass, else 0.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 
 /// 1 if a parameter that requires a gradient received none in this backward pass, else 0.
@@ -7,12 +9,8 @@ use super::{Measured, Quantity, Reads, Values};
 pub struct GradientMissing;
 
 impl Quantity for GradientMissing {
-    fn name(&self) -> &'static str {
-        "gradient_missing"
-    }
-
-    fn about(&self) -> &'static str {
-        "1 if a parameter that requires a gradient received none in this backward pass, else 0."
+    fn name(&self) -> QuantityName {
+        QuantityName::GRADIENT_MISSING
     }
 
     fn reads(&self) -> Reads {

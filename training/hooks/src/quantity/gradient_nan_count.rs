@@ -1,5 +1,7 @@
 //! Number of NaN elements in a parameter’s gradient.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::Detail;
 
@@ -8,12 +10,8 @@ use crate::summary::Detail;
 pub struct GradientNanCount;
 
 impl Quantity for GradientNanCount {
-    fn name(&self) -> &'static str {
-        "gradient_nan_count"
-    }
-
-    fn about(&self) -> &'static str {
-        "Number of NaN elements in a parameter’s gradient."
+    fn name(&self) -> QuantityName {
+        QuantityName::GRADIENT_NAN_COUNT
     }
 
     fn reads(&self) -> Reads {

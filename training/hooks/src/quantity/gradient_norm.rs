@@ -1,5 +1,7 @@
 //! L2 norm of the gradient of the loss with respect to one parameter tensor, ‖∂L/∂W‖.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::{Detail, Summary};
 
@@ -8,12 +10,8 @@ use crate::summary::{Detail, Summary};
 pub struct GradientNorm;
 
 impl Quantity for GradientNorm {
-    fn name(&self) -> &'static str {
-        "gradient_norm"
-    }
-
-    fn about(&self) -> &'static str {
-        "L2 norm of the gradient of the loss with respect to one parameter tensor, ‖∂L/∂W‖."
+    fn name(&self) -> QuantityName {
+        QuantityName::GRADIENT_NORM
     }
 
     fn reads(&self) -> Reads {

@@ -1,5 +1,7 @@
 //! Population standard deviation of the elements of a parameter’s gradient.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::{Detail, Summary};
 
@@ -8,12 +10,8 @@ use crate::summary::{Detail, Summary};
 pub struct GradientStandardDeviation;
 
 impl Quantity for GradientStandardDeviation {
-    fn name(&self) -> &'static str {
-        "gradient_standard_deviation"
-    }
-
-    fn about(&self) -> &'static str {
-        "Population standard deviation of the elements of a parameter’s gradient."
+    fn name(&self) -> QuantityName {
+        QuantityName::GRADIENT_STANDARD_DEVIATION
     }
 
     fn reads(&self) -> Reads {

@@ -1,5 +1,7 @@
 //! Share of the elements of a parameter’s gradient below the smallest normal number: underflow, as opposed to no gradient.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::Detail;
 
@@ -8,12 +10,8 @@ use crate::summary::Detail;
 pub struct GradientUnderflowShare;
 
 impl Quantity for GradientUnderflowShare {
-    fn name(&self) -> &'static str {
-        "gradient_underflow_share"
-    }
-
-    fn about(&self) -> &'static str {
-        "Share of the elements of a parameter’s gradient below the smallest normal number: underflow, as opposed to no gradient."
+    fn name(&self) -> QuantityName {
+        QuantityName::GRADIENT_UNDERFLOW_SHARE
     }
 
     fn reads(&self) -> Reads {

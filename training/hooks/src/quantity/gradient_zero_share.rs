@@ -1,5 +1,7 @@
 //! Share of the elements of a parameter’s gradient that are exactly zero.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::Detail;
 
@@ -8,12 +10,8 @@ use crate::summary::Detail;
 pub struct GradientZeroShare;
 
 impl Quantity for GradientZeroShare {
-    fn name(&self) -> &'static str {
-        "gradient_zero_share"
-    }
-
-    fn about(&self) -> &'static str {
-        "Share of the elements of a parameter’s gradient that are exactly zero."
+    fn name(&self) -> QuantityName {
+        QuantityName::GRADIENT_ZERO_SHARE
     }
 
     fn reads(&self) -> Reads {

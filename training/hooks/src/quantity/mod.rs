@@ -40,17 +40,17 @@ pub use saturated_share::SaturatedShare;
 pub use update_ratio::UpdateRatio;
 pub use weight_norm::WeightNorm;
 
+use backdraft_rows::QuantityName;
+
 /// A number computed from one parameter or one tapped activation at one step.
 ///
 /// It says what it reads and turns that into values; it stores and prints nothing. Your own
 /// quantity is a type that implements this trait, handed to
 /// [`GradientHook::new`](crate::GradientHook::new) like those of [`QUANTITIES`].
 pub trait Quantity: std::fmt::Debug + Send + Sync {
-    /// The name in rows, such as `gradient_norm`.
-    fn name(&self) -> &'static str;
-
-    /// What it is, with its unit, in one sentence.
-    fn about(&self) -> &'static str;
+    /// The name in rows, such as [`QuantityName::GRADIENT_NORM`], which also says
+    /// [what it is](QuantityName::about).
+    fn name(&self) -> QuantityName;
 
     /// What has to be read from the network.
     fn reads(&self) -> Reads;
@@ -80,8 +80,3 @@ pub const QUANTITIES: &[&dyn Quantity] = &[
     &SaturatedShare,
     &DeadShare,
 ];
-
-/// Finds a quantity of [`QUANTITIES`] by its name.
-pub fn quantity(name: &str) -> Option<&'static dyn Quantity> {
-    QUANTITIES.iter().copied().find(|quantity| quantity.name() == name)
-}

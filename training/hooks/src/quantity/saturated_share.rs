@@ -1,5 +1,7 @@
 //! Share of a sigmoid’s or tanh’s outputs where its slope is below 1 % of the largest.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 
 /// Share of a sigmoid’s or tanh’s outputs where its slope is below 1 % of the largest.
@@ -7,12 +9,8 @@ use super::{Measured, Quantity, Reads, Values};
 pub struct SaturatedShare;
 
 impl Quantity for SaturatedShare {
-    fn name(&self) -> &'static str {
-        "saturated_share"
-    }
-
-    fn about(&self) -> &'static str {
-        "Share of a sigmoid’s or tanh’s outputs where its slope is below 1 % of the largest."
+    fn name(&self) -> QuantityName {
+        QuantityName::SATURATED_SHARE
     }
 
     fn reads(&self) -> Reads {

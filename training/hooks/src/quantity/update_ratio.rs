@@ -1,5 +1,7 @@
 //! Size of the update actually applied, relative to the parameter: ‖ΔW‖ / ‖W‖; none where ‖W‖ = 0.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::{Detail, Summary};
 
@@ -8,12 +10,8 @@ use crate::summary::{Detail, Summary};
 pub struct UpdateRatio;
 
 impl Quantity for UpdateRatio {
-    fn name(&self) -> &'static str {
-        "update_ratio"
-    }
-
-    fn about(&self) -> &'static str {
-        "Size of the update actually applied, relative to the parameter: ‖ΔW‖ / ‖W‖; none where ‖W‖ = 0."
+    fn name(&self) -> QuantityName {
+        QuantityName::UPDATE_RATIO
     }
 
     fn reads(&self) -> Reads {

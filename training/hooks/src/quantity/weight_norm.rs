@@ -1,5 +1,7 @@
 //! L2 norm of one parameter tensor, ‖W‖, before the optimiser’s step.
 
+use backdraft_rows::QuantityName;
+
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::{Detail, Summary};
 
@@ -8,12 +10,8 @@ use crate::summary::{Detail, Summary};
 pub struct WeightNorm;
 
 impl Quantity for WeightNorm {
-    fn name(&self) -> &'static str {
-        "weight_norm"
-    }
-
-    fn about(&self) -> &'static str {
-        "L2 norm of one parameter tensor, ‖W‖, before the optimiser’s step."
+    fn name(&self) -> QuantityName {
+        QuantityName::WEIGHT_NORM
     }
 
     fn reads(&self) -> Reads {

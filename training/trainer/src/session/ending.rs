@@ -1,6 +1,7 @@
 //! Evaluations, divergence and the end of a session.
 
-use backdraft_hooks::{GradientHook, GradientNorm, NETWORK, Quantity, Row, Schedule, WeightNorm};
+use backdraft_hooks::{GradientHook, GradientNorm, Quantity, Schedule, WeightNorm};
+use backdraft_rows::{QuantityName, Row, Subject};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 
@@ -89,7 +90,7 @@ impl<M: Module> Session<'_, M> {
         let is_after_forward = pass.is_some();
         if let Some(Pass { gradients, observation }) = pass {
             let norms = self.norms(&GradientNorm, &gradients)?;
-            subject = not_finite(&norms, GradientNorm.name());
+            subject = not_finite(&norms, &QuantityName::GRADIENT_NORM);
             let rows = match observation {
                 Some(observation) => observation.rows().map_err(|source| self.failed(source))?,
                 None => norms,
@@ -102,16 +103,16 @@ impl<M: Module> Session<'_, M> {
             }
         } else {
             let norms = self.norms(&WeightNorm, &GradientsParams::new())?;
-            subject = subject.or_else(|| not_finite(&norms, WeightNorm.name()));
+            subject = subject.or_else(|| not_finite(&norms, &QuantityName::WEIGHT_NORM));
             self.model.change(|model| self.guard.rescue(model));
         }
-        let subject = subject.unwrap_or_else(|| NETWORK.to_owned());
+        let subject = subject.unwrap_or(Subject::NETWORK);
         self.outcome = Some(Outcome::Diverged { step: self.step, subject });
         Ok(())
     }
 
     /// Undoes a step on an accelerator after its gradients turned out not to be finite.
-    pub(super) fn take_back(&mut self, before: M, subject: String) -> Result<(), TrainError> {
+    pub(super) fn take_back(&mut self, before: M, subject: Subject) -> Result<(), TrainError> {
         self.model = Held::new(before);
         if self.read([])?.are_weights_finite {
             self.model.change(before_forward);

@@ -1,9 +1,9 @@
 //! Reads numbers back from the device and turns them into rows.
 
-use std::borrow::Cow;
 use std::iter::once;
 
-use backdraft_hooks::{NETWORK, Row, read_back};
+use backdraft_hooks::read_back;
+use backdraft_rows::{QuantityName, Row, Subject};
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 
@@ -69,18 +69,13 @@ impl<M: Module> Session<'_, M> {
         if are_weights_finite {
             self.guard.keep(Some(model));
         }
-        let (step, split) = (self.step, split.name());
-        let loss = loss / count as f64;
-        let mut rows = vec![network_row(step, format!("{split}_loss"), loss)];
+        let (step, loss) = (self.step, loss / count as f64);
+        let mut rows = vec![Row::of_network(step, split.loss(), loss)];
         if let Some(correct) = correct {
-            rows.push(network_row(step, format!("{split}_accuracy"), correct / count as f64));
+            rows.push(Row::of_network(step, split.accuracy(), correct / count as f64));
         }
         Ok(Scores { loss, rows, are_weights_finite })
     }
-}
-
-pub(super) fn network_row(step: u64, quantity: impl Into<Cow<'static, str>>, value: f64) -> Row {
-    Row { step, quantity: quantity.into(), subject: NETWORK.into(), value }
 }
 
 pub(super) fn record<L: Listener + ?Sized>(
@@ -92,7 +87,7 @@ pub(super) fn record<L: Listener + ?Sized>(
 }
 
 /// Returns the first parameter whose quantity is not finite.
-pub(super) fn not_finite(rows: &[Row], quantity: &str) -> Option<String> {
-    let mut values = rows.iter().filter(|row| row.quantity == quantity);
-    values.find(|row| !row.value.is_finite()).map(|row| row.subject.to_string())
+pub(super) fn not_finite(rows: &[Row], quantity: &QuantityName) -> Option<Subject> {
+    let mut values = rows.iter().filter(|row| row.quantity == *quantity);
+    values.find(|row| !row.value.is_finite()).map(|row| row.subject.clone())
 }

@@ -8,6 +8,7 @@ mod resuming;
 mod tests;
 
 use backdraft_hooks::{GradientHook, Observation};
+use backdraft_rows::{QuantityName, Row};
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
@@ -22,7 +23,7 @@ use crate::listener::{Listener, Progress};
 use crate::order::BatchOrder;
 use crate::trainer::Outcome;
 use held::Held;
-use measuring::{Read, network_row, not_finite, record};
+use measuring::{Read, not_finite, record};
 
 /// A training run that the caller steps through; created by [`Trainer::start`](crate::Trainer::start).
 ///
@@ -123,7 +124,7 @@ impl<'a, M: Module> Session<'a, M> {
         let loss = if is_looked_at {
             let Read { values, are_weights_finite } = self.read([loss])?;
             let loss = values.first().copied().unwrap_or(f64::NAN);
-            record(listener, step, &[network_row(step, "loss", loss)])?;
+            record(listener, step, &[Row::of_network(step, QuantityName::LOSS, loss)])?;
             listener.progress(Progress { step, steps: self.config.steps, loss });
             if !loss.is_finite() || !are_weights_finite {
                 self.diverge(Some(pass), are_weights_finite, listener)?;
@@ -207,12 +208,14 @@ impl<'a, M: Module> Session<'a, M> {
             let rows = observation.rows_after_step(&*self.model);
             let mut rows = rows.map_err(|source| self.failed(source))?;
             if let Some(clipped) = clipped {
-                let row = |quantity: &'static str, norm| network_row(self.step, quantity, norm);
-                rows.push(row("global_gradient_norm", clipped.norm_before));
-                rows.push(row("clipped_gradient_norm", clipped.norm_after));
+                let row = |quantity, norm| Row::of_network(self.step, quantity, norm);
+                rows.push(row(QuantityName::GLOBAL_GRADIENT_NORM, clipped.norm_before));
+                rows.push(row(QuantityName::CLIPPED_GRADIENT_NORM, clipped.norm_after));
             }
             record(listener, self.step, &rows)?;
-            if let (Some(before), Some(subject)) = (before, not_finite(&rows, "gradient_norm")) {
+            if let (Some(before), Some(subject)) =
+                (before, not_finite(&rows, &QuantityName::GRADIENT_NORM))
+            {
                 self.take_back(before, subject)?;
                 return Ok(false);
             }

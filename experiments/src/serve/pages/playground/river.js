@@ -27,9 +27,9 @@ const drawRiver = (() => {
   };
 
   return (answer) => {
-    const { places } = answer;
+    const { axis, places } = answer;
     const width = Math.max(element.clientWidth, 280);
-    const isInTime = places[0]?.name.includes("@");
+    const isInTime = axis === "time";
     const last = places.length ? places[places.length - 1].gradient : 0;
     const levels = places.map((place) => decades(place.gradient, last));
     const x = (i) => MARGIN.left + ((i + 1) / (places.length + 1)) * (width - MARGIN.left - MARGIN.right);

@@ -1,6 +1,9 @@
 //! Gradients too small for their number type.
 
-use super::{Confidence, Finding, History, Rule, Thresholds};
+use super::{Confidence, Finding, Rule, Thresholds};
+use crate::history::History;
+use crate::quantity_name::QuantityName;
+use crate::subject::Subject;
 
 /// Finds gradients that underflow.
 pub(super) struct Underflow;
@@ -15,15 +18,15 @@ impl Rule for Underflow {
     }
 
     fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
-        let finding = |subject: &str| {
-            let course = history.course("gradient_underflow_share", subject);
+        let finding = |subject: &Subject| {
+            let course = history.course(&QuantityName::GRADIENT_UNDERFLOW_SHARE, subject);
             let above: Vec<_> =
                 course.iter().filter(|(_, share)| *share > thresholds.underflow_share).collect();
             let (since, _) = **above.first()?;
             let latest = above[above.len() - 1].1;
             Some(Finding {
                 rule: "underflow",
-                subject: subject.to_owned(),
+                subject: subject.clone(),
                 since,
                 evidence: format!(
                     "{:.0} % of the gradient is subnormal, at {} of {} observed steps",
@@ -36,6 +39,6 @@ impl Rule for Underflow {
                 experiment: Some("sigmoid-vs-relu"),
             })
         };
-        history.subjects("gradient_underflow_share").filter_map(finding).collect()
+        history.subjects(&QuantityName::GRADIENT_UNDERFLOW_SHARE).filter_map(finding).collect()
     }
 }

@@ -1,10 +1,9 @@
-//! What is wrong with a network, told from the rows that hooks measured.
+//! What is wrong with a network, told from its rows.
 
 mod clipping;
 mod dead;
 mod depth;
 mod finding;
-mod history;
 mod missing;
 mod not_finite;
 mod saturated;
@@ -13,9 +12,9 @@ mod underflow;
 mod update;
 
 pub use finding::{Confidence, Finding};
-pub use history::History;
 pub use thresholds::Thresholds;
 
+use crate::history::History;
 use crate::row::Row;
 
 /// Looks for one kind of trouble.
@@ -47,20 +46,22 @@ pub const RULES: &[&dyn Rule] = &[
 /// Examines rows by every rule.
 ///
 /// ```
-/// use backdraft_hooks::{Row, Thresholds, diagnose};
+/// use backdraft_rows::{QuantityName, Row, Thresholds, diagnose};
 ///
-/// let row = |layer: usize, value| Row {
-///     step: 0,
-///     quantity: "activation_gradient_norm".into(),
-///     subject: format!("hidden.{layer}").into(),
-///     value,
-/// };
 /// // Each layer passes back a quarter of what it receives.
-/// let rows: Vec<Row> = (0..12).map(|l| row(l, 0.25f64.powi(11 - l as i32))).collect();
+/// let rows = (0..12).map(|layer| {
+///     let norm = 0.25f64.powi(11 - layer);
+///     Row::new(0, QuantityName::ACTIVATION_GRADIENT_NORM, format!("hidden.{layer}"), norm)
+/// });
+/// let rows: Vec<Row> = rows.collect();
 /// let findings = diagnose(&rows, &Thresholds::default());
-/// assert_eq!((findings[0].rule, findings[0].subject.as_str()), ("vanishing", "hidden.0"));
+/// assert_eq!(findings[0].rule, "vanishing");
+/// assert_eq!(findings[0].subject, "hidden.0");
 /// ```
-pub fn diagnose(rows: &[Row], thresholds: &Thresholds) -> Vec<Finding> {
+pub fn diagnose<'a>(
+    rows: impl IntoIterator<Item = &'a Row>,
+    thresholds: &Thresholds,
+) -> Vec<Finding> {
     let history = History::new(rows);
     RULES.iter().flat_map(|rule| rule.examine(&history, thresholds)).collect()
 }

@@ -1,6 +1,9 @@
 //! Updates too small or too large for their parameters.
 
-use super::{Confidence, Finding, History, Rule, Thresholds};
+use super::{Confidence, Finding, Rule, Thresholds};
+use crate::history::History;
+use crate::quantity_name::QuantityName;
+use crate::subject::Subject;
 
 /// Finds parameters that hardly change.
 pub(super) struct NotLearning;
@@ -47,14 +50,14 @@ fn most_steps(
     is_trouble: impl Fn(f64) -> bool,
     remedy: &'static str,
 ) -> Vec<Finding> {
-    let finding = |subject: &str| {
-        let course = history.course("update_ratio", subject);
+    let finding = |subject: &Subject| {
+        let course = history.course(&QuantityName::UPDATE_RATIO, subject);
         let trouble: Vec<_> = course.iter().filter(|(_, ratio)| is_trouble(*ratio)).collect();
         let (since, _) = **trouble.first()?;
         let latest = trouble[trouble.len() - 1].1;
         (2 * trouble.len() > course.len()).then(|| Finding {
             rule,
-            subject: subject.to_owned(),
+            subject: subject.clone(),
             since,
             evidence: format!(
                 "‖ΔW‖ / ‖W‖ is {latest:.1e}, at {} of {} observed steps",
@@ -66,6 +69,6 @@ fn most_steps(
             experiment: None,
         })
     };
-    let is_weight = |subject: &&str| !subject.ends_with("bias");
-    history.subjects("update_ratio").filter(is_weight).filter_map(finding).collect()
+    let is_weight = |subject: &&Subject| !subject.is_bias();
+    history.subjects(&QuantityName::UPDATE_RATIO).filter(is_weight).filter_map(finding).collect()
 }

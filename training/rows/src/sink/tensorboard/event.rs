@@ -14,8 +14,11 @@ pub(super) fn version(wall_time: f64) -> Vec<u8> {
 /// The rows of one step.
 pub(super) fn summary(wall_time: f64, rows: &[Row]) -> Vec<u8> {
     let mut summary = Message::default();
+    // The bins of one histogram.
     let is_same = |a: &Row, b: &Row| {
-        a.quantity == b.quantity && bin(a).is_some() && bin(a).map(|a| a.0) == bin(b).map(|b| b.0)
+        let are_bins = a.subject.decade().is_some() && b.subject.decade().is_some();
+        let is_of_same = a.subject.without_bin() == b.subject.without_bin();
+        a.quantity == b.quantity && are_bins && is_of_same
     };
     for rows in rows.chunk_by(is_same) {
         summary.message(1, &value(rows));
@@ -70,16 +73,13 @@ pub(super) fn session_start(
 /// A `Summary.Value`: the only row is a scalar, rows of bins are a histogram.
 fn value(rows: &[Row]) -> Message {
     let mut value = Message::default();
-    let row = &rows[0];
-    match bin(row) {
-        None => {
-            value.bytes(1, format!("{}/{}", row.quantity, row.subject).as_bytes());
-            value.float(2, row.value as f32);
-        }
-        Some((subject, _)) => {
-            value.bytes(1, format!("{}/{subject}", row.quantity).as_bytes());
-            value.message(5, &histogram(rows));
-        }
+    let Row { quantity, subject, value: number, .. } = &rows[0];
+    if subject.decade().is_none() {
+        value.bytes(1, format!("{quantity}/{subject}").as_bytes());
+        value.float(2, *number as f32);
+    } else {
+        value.bytes(1, format!("{quantity}/{}", subject.without_bin()).as_bytes());
+        value.message(5, &histogram(rows));
     }
     value
 }
@@ -88,7 +88,7 @@ fn value(rows: &[Row]) -> Message {
 /// not hold more.
 fn histogram(rows: &[Row]) -> Message {
     let bins: Vec<(i32, f64)> =
-        rows.iter().filter_map(|row| bin(row).map(|(_, decade)| (decade, row.value))).collect();
+        rows.iter().filter_map(|row| Some((row.subject.decade()?, row.value))).collect();
     let lower = |decade: i32| 10f64.powi(decade);
     let center = |decade: i32| 10f64.powf(f64::from(decade) + 0.5);
     let sum = |power: i32| bins.iter().map(|(k, count)| count * center(*k).powi(power)).sum();
@@ -111,12 +111,6 @@ fn histogram(rows: &[Row]) -> Message {
     message.doubles(6, &limits);
     message.doubles(7, &counts);
     message
-}
-
-/// Splits the subject of a histogram's bin, `head.weight[1e-4]`, into subject and decade.
-fn bin(row: &Row) -> Option<(&str, i32)> {
-    let (subject, decade) = row.subject.strip_suffix(']')?.rsplit_once("[1e")?;
-    Some((subject, decade.parse().ok()?))
 }
 
 /// A protocol buffer under construction.

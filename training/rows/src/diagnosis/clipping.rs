@@ -1,7 +1,9 @@
 //! Clipping that never stops.
 
-use super::{Confidence, Finding, History, Rule, Thresholds};
-use crate::row::NETWORK;
+use super::{Confidence, Finding, Rule, Thresholds};
+use crate::history::History;
+use crate::quantity_name::QuantityName;
+use crate::subject::Subject;
 
 /// Finds clipping that acts at practically every step and so sets the step size.
 pub(super) struct AlwaysClipped;
@@ -17,8 +19,8 @@ impl Rule for AlwaysClipped {
     }
 
     fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
-        let before = history.course("global_gradient_norm", NETWORK);
-        let after = history.course("clipped_gradient_norm", NETWORK);
+        let before = history.course(&QuantityName::GLOBAL_GRADIENT_NORM, &Subject::NETWORK);
+        let after = history.course(&QuantityName::CLIPPED_GRADIENT_NORM, &Subject::NETWORK);
         // Rounding of the scaled gradients is far below this.
         let acted = |(before, after): &(&(u64, f64), &(u64, f64))| after.1 < before.1 * 0.999;
         let steps: Vec<_> = before.iter().zip(after).filter(acted).collect();
@@ -29,7 +31,7 @@ impl Rule for AlwaysClipped {
         let factor = (factor / steps.len() as f64).exp();
         vec![Finding {
             rule: self.name(),
-            subject: NETWORK.to_owned(),
+            subject: Subject::NETWORK,
             since: steps[0].0.0,
             evidence: format!(
                 "clipping acted at {} of {} observed steps, by a factor {factor:.2e}",

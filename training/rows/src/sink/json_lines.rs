@@ -8,11 +8,10 @@ use crate::row::Row;
 /// Writes each row as one line of JSON; a value that is not finite becomes `null`.
 ///
 /// ```
-/// use backdraft_hooks::{JsonLinesSink, Row, Sink};
+/// use backdraft_rows::{JsonLinesSink, QuantityName, Row, Sink};
 ///
 /// let mut sink = JsonLinesSink::new(Vec::new());
-/// let subject = "head.weight".into();
-/// sink.write(&[Row { step: 3, quantity: "gradient_norm".into(), subject, value: 0.5 }]).unwrap();
+/// sink.write(&[Row::new(3, QuantityName::GRADIENT_NORM, "head.weight", 0.5)]).unwrap();
 /// let line = "{\"step\":3,\"quantity\":\"gradient_norm\",\"subject\":\"head.weight\",\"value\":0.5}\n";
 /// assert_eq!(String::from_utf8(sink.into_inner()).unwrap(), line);
 /// ```

@@ -11,12 +11,11 @@ use crate::row::Row;
 /// as such.
 ///
 /// ```
-/// use backdraft_hooks::{CsvSink, Row, Sink};
+/// use backdraft_rows::{CsvSink, QuantityName, Row, Sink};
 ///
 /// let mut bytes = Vec::new();
 /// let mut sink = CsvSink::new(&mut bytes);
-/// let subject = "head.weight".into();
-/// sink.write(&[Row { step: 3, quantity: "gradient_norm".into(), subject, value: 0.5 }]).unwrap();
+/// sink.write(&[Row::new(3, QuantityName::GRADIENT_NORM, "head.weight", 0.5)]).unwrap();
 /// drop(sink);
 /// assert_eq!(bytes, b"step,quantity,subject,value\n3,gradient_norm,head.weight,0.5\n");
 /// ```

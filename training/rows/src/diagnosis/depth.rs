@@ -1,6 +1,9 @@
 //! Gradients that shrink or grow on the way to the input.
 
-use super::{Confidence, Finding, History, Rule, Thresholds};
+use super::{Confidence, Finding, Rule, Thresholds};
+use crate::history::History;
+use crate::quantity_name::QuantityName;
+use crate::subject::Subject;
 
 /// Fewest layers between which a trend with depth means anything.
 const FEWEST_LAYERS: usize = 3;
@@ -49,17 +52,9 @@ fn by_depth(
     rule: &'static str,
     is_trouble: impl Fn(f64) -> bool,
 ) -> Option<Finding> {
-    let tapped: Vec<&str> = spatial(history.subjects("activation_gradient_norm")).collect();
-    let weights = || history.subjects("gradient_norm").filter(|s| s.ends_with("weight")).collect();
-    let (quantity, layers, what) = match tapped.len() >= FEWEST_LAYERS {
-        true => ("activation_gradient_norm", tapped, "∂L/∂a"),
-        false => ("gradient_norm", weights(), "∂L/∂W"),
-    };
-    if layers.len() < FEWEST_LAYERS {
-        return None;
-    }
-    let (first, last) = (layers[0], layers[layers.len() - 1]);
-    let pairs = history.course(quantity, first).iter().zip(history.course(quantity, last));
+    let profile = history.over_depth(FEWEST_LAYERS)?;
+    let [first, .., last] = &profile.places[..] else { return None };
+    let pairs = first.course.iter().zip(last.course);
     // Where the last layer gets nothing either, there is no trend with depth.
     let ratios: Vec<(u64, f64)> = pairs
         .filter(|(_, (_, last))| *last > 0.0)
@@ -67,16 +62,16 @@ fn by_depth(
         .collect();
     let trouble: Vec<&(u64, f64)> = ratios.iter().filter(|(_, ratio)| is_trouble(*ratio)).collect();
     let (since, ratio) = **trouble.first()?;
-    let size = match ratio {
-        0.0 => format!("too small for the number type while that at {last} is not"),
-        _ => {
-            let factor = ratio.powf(1.0 / (layers.len() - 1) as f64);
-            format!("{ratio:.1e} of that at {last}, a factor {factor:.3} per layer")
-        }
+    let what = if profile.is_tapped() { "∂L/∂a" } else { "∂L/∂W" };
+    let size = if ratio == 0.0 {
+        format!("too small for the number type while that at {} is not", last.subject)
+    } else {
+        let factor = ratio.powf(1.0 / (profile.places.len() - 1) as f64);
+        format!("{ratio:.1e} of that at {}, a factor {factor:.3} per layer", last.subject)
     };
     Some(Finding {
         rule,
-        subject: first.to_owned(),
+        subject: first.subject.clone(),
         since,
         evidence: format!(
             "‖{what}‖ is {size}, at {} of {} observed steps",
@@ -95,21 +90,16 @@ fn by_depth(
     })
 }
 
-/// Leaves out taps at time steps, which are ordered by time and not by depth.
-fn spatial<'a>(subjects: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
-    subjects.filter(|subject| !subject.contains('@'))
-}
-
 /// The absolute criterion, if it is set.
 fn small_means(history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
     let Some(smallest) = thresholds.smallest_mean_gradient else { return vec![] };
-    let finding = |subject: &str| {
-        let course = history.course("gradient_mean_absolute", subject);
+    let finding = |subject: &Subject| {
+        let course = history.course(&QuantityName::GRADIENT_MEAN_ABSOLUTE, subject);
         let small: Vec<_> = course.iter().filter(|(_, mean)| *mean < smallest).collect();
         let (since, mean) = **small.first()?;
         Some(Finding {
             rule: "vanishing",
-            subject: subject.to_owned(),
+            subject: subject.clone(),
             since,
             evidence: format!("mean |g| is {mean:.1e}, below {smallest:.0e}"),
             confidence: Confidence::of(small.len(), course.len()),
@@ -117,5 +107,5 @@ fn small_means(history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
             experiment: Some("sigmoid-vs-relu"),
         })
     };
-    history.subjects("gradient_mean_absolute").filter_map(finding).collect()
+    history.subjects(&QuantityName::GRADIENT_MEAN_ABSOLUTE).filter_map(finding).collect()
 }

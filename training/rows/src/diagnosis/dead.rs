@@ -1,6 +1,9 @@
 //! Rectifiers that answer nothing.
 
-use super::{Confidence, Finding, History, Rule, Thresholds};
+use super::{Confidence, Finding, Rule, Thresholds};
+use crate::history::History;
+use crate::quantity_name::QuantityName;
+use crate::subject::Subject;
 
 /// Finds layers most of whose units are zero for every example.
 pub(super) struct Dead;
@@ -15,15 +18,15 @@ impl Rule for Dead {
     }
 
     fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
-        let finding = |subject: &str| {
-            let course = history.course("dead_share", subject);
+        let finding = |subject: &Subject| {
+            let course = history.course(&QuantityName::DEAD_SHARE, subject);
             let above: Vec<_> =
                 course.iter().filter(|(_, share)| *share > thresholds.dead_share).collect();
             let (since, _) = **above.first()?;
             let latest = above[above.len() - 1].1;
             Some(Finding {
                 rule: "dead",
-                subject: subject.to_owned(),
+                subject: subject.clone(),
                 since,
                 evidence: format!(
                     "{:.0} % of the units are zero for the whole batch, at {} of {} observed steps",
@@ -36,6 +39,6 @@ impl Rule for Dead {
                 experiment: Some("born-dead-relu"),
             })
         };
-        history.subjects("dead_share").filter_map(finding).collect()
+        history.subjects(&QuantityName::DEAD_SHARE).filter_map(finding).collect()
     }
 }

@@ -1,6 +1,9 @@
 //! Sigmoids and tanhs at their bounds.
 
-use super::{Confidence, Finding, History, Rule, Thresholds};
+use super::{Confidence, Finding, Rule, Thresholds};
+use crate::history::History;
+use crate::quantity_name::QuantityName;
+use crate::subject::Subject;
 
 /// Finds layers most of whose outputs have almost no slope.
 pub(super) struct Saturated;
@@ -15,15 +18,15 @@ impl Rule for Saturated {
     }
 
     fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
-        let finding = |subject: &str| {
-            let course = history.course("saturated_share", subject);
+        let finding = |subject: &Subject| {
+            let course = history.course(&QuantityName::SATURATED_SHARE, subject);
             let above: Vec<_> =
                 course.iter().filter(|(_, share)| *share > thresholds.saturated_share).collect();
             let (since, _) = **above.first()?;
             let latest = above[above.len() - 1].1;
             Some(Finding {
                 rule: "saturated",
-                subject: subject.to_owned(),
+                subject: subject.clone(),
                 since,
                 evidence: format!(
                     "{:.0} % of the outputs have almost no slope, at {} of {} observed steps",
@@ -36,6 +39,6 @@ impl Rule for Saturated {
                 experiment: Some("saturation"),
             })
         };
-        history.subjects("saturated_share").filter_map(finding).collect()
+        history.subjects(&QuantityName::SATURATED_SHARE).filter_map(finding).collect()
     }
 }

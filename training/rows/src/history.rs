@@ -2,24 +2,26 @@
 
 use std::collections::HashMap;
 
-use crate::row::{NETWORK, Row};
+use crate::quantity_name::QuantityName;
+use crate::row::Row;
+use crate::subject::Subject;
 
 /// What was measured so far, by quantity and subject.
 pub struct History<'a> {
-    quantities: HashMap<&'a str, Quantity<'a>>,
+    quantities: HashMap<&'a QuantityName, Quantity<'a>>,
 }
 
 #[derive(Default)]
 struct Quantity<'a> {
     /// In the order of their first row, which is the order of depth.
-    subjects: Vec<&'a str>,
-    courses: HashMap<&'a str, Vec<(u64, f64)>>,
+    subjects: Vec<&'a Subject>,
+    courses: HashMap<&'a Subject, Vec<(u64, f64)>>,
 }
 
 impl<'a> History<'a> {
     /// Sorts rows.
-    pub fn new(rows: &'a [Row]) -> Self {
-        let mut quantities: HashMap<&str, Quantity<'_>> = HashMap::new();
+    pub fn new(rows: impl IntoIterator<Item = &'a Row>) -> Self {
+        let mut quantities: HashMap<&QuantityName, Quantity<'_>> = HashMap::new();
         for row in rows {
             let quantity = quantities.entry(&row.quantity).or_default();
             let course = quantity.courses.entry(&row.subject).or_default();
@@ -32,14 +34,22 @@ impl<'a> History<'a> {
     }
 
     /// Returns the subjects of a quantity in depth order, without the network as a whole.
-    pub fn subjects(&self, quantity: &str) -> impl Iterator<Item = &'a str> {
+    pub fn subjects<'h>(
+        &'h self,
+        quantity: &QuantityName,
+    ) -> impl Iterator<Item = &'a Subject> + use<'a, 'h> {
         let subjects = self.quantities.get(quantity).map(|quantity| quantity.subjects.iter());
-        subjects.into_iter().flatten().copied().filter(|subject| *subject != NETWORK)
+        subjects.into_iter().flatten().copied().filter(|subject| !subject.is_network())
     }
 
     /// Returns the values of a quantity of a subject, by step; empty if it was not measured.
-    pub fn course(&self, quantity: &str, subject: &str) -> &[(u64, f64)] {
+    pub fn course(&self, quantity: &QuantityName, subject: &Subject) -> &[(u64, f64)] {
         let course = self.quantities.get(quantity).and_then(|q| q.courses.get(subject));
         course.map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the latest value of a quantity of a subject.
+    pub fn latest(&self, quantity: &QuantityName, subject: &Subject) -> Option<f64> {
+        self.course(quantity, subject).last().map(|(_, value)| *value)
     }
 }

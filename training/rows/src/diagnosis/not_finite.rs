@@ -1,6 +1,9 @@
 //! Gradients that are NaN or infinite.
 
-use super::{Confidence, Finding, History, Rule, Thresholds};
+use super::{Confidence, Finding, Rule, Thresholds};
+use crate::history::History;
+use crate::quantity_name::QuantityName;
+use crate::subject::Subject;
 
 /// Finds the first step at which a gradient is not finite and its first parameter in depth order.
 pub(super) struct NotFinite;
@@ -15,18 +18,20 @@ impl Rule for NotFinite {
     }
 
     fn examine(&self, history: &History<'_>, _: &Thresholds) -> Vec<Finding> {
-        let first_step = |subject: &&str| {
-            let course = history.course("gradient_norm", subject);
+        let first_step = |subject: &&Subject| {
+            let course = history.course(&QuantityName::GRADIENT_NORM, subject);
             course.iter().find(|(_, norm)| !norm.is_finite()).map(|(step, _)| *step)
         };
-        let broken = history.subjects("gradient_norm").filter_map(|s| Some((first_step(&s)?, s)));
+        let broken = history
+            .subjects(&QuantityName::GRADIENT_NORM)
+            .filter_map(|s| Some((first_step(&s)?, s)));
         // `min_by_key` returns the first of equals: the shallowest parameter.
         let Some((since, subject)) = broken.min_by_key(|(step, _)| *step) else { return vec![] };
-        let course = history.course("gradient_norm", subject);
+        let course = history.course(&QuantityName::GRADIENT_NORM, subject);
         let before = course.iter().rev().find(|(step, _)| *step < since);
         vec![Finding {
             rule: self.name(),
-            subject: subject.to_owned(),
+            subject: subject.clone(),
             since,
             evidence: before.map_or_else(
                 || "the gradient is not finite at the first observed step".to_owned(),

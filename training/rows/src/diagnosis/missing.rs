@@ -1,6 +1,9 @@
 //! Parameters that the loss does not depend on.
 
-use super::{Confidence, Finding, History, Rule, Thresholds};
+use super::{Confidence, Finding, Rule, Thresholds};
+use crate::history::History;
+use crate::quantity_name::QuantityName;
+use crate::subject::Subject;
 
 /// Finds parameters that require a gradient and never get one.
 pub(super) struct MissingGradient;
@@ -16,14 +19,17 @@ impl Rule for MissingGradient {
     }
 
     fn examine(&self, history: &History<'_>, _: &Thresholds) -> Vec<Finding> {
-        let never = |subject: &&str| {
-            history.course("gradient_missing", subject).iter().all(|(_, missing)| *missing == 1.0)
+        let never = |subject: &&Subject| {
+            history
+                .course(&QuantityName::GRADIENT_MISSING, subject)
+                .iter()
+                .all(|(_, missing)| *missing == 1.0)
         };
-        let finding = |subject: &str| {
-            let course = history.course("gradient_missing", subject);
+        let finding = |subject: &Subject| {
+            let course = history.course(&QuantityName::GRADIENT_MISSING, subject);
             Finding {
                 rule: "missing-gradient",
-                subject: subject.to_owned(),
+                subject: subject.clone(),
                 since: course[0].0,
                 evidence: format!("no gradient at any of {} observed steps", course.len()),
                 confidence: Confidence::Certain,
@@ -31,6 +37,6 @@ impl Rule for MissingGradient {
                 experiment: None,
             }
         };
-        history.subjects("gradient_missing").filter(never).map(finding).collect()
+        history.subjects(&QuantityName::GRADIENT_MISSING).filter(never).map(finding).collect()
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::subject::Subject;
+
 /// How sure a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,7 +35,7 @@ pub struct Finding {
     /// Name of the rule.
     pub rule: &'static str,
     /// The layer, parameter or tap; `network` for all of it.
-    pub subject: String,
+    pub subject: Subject,
     /// The first step at which it showed.
     pub since: u64,
     /// What was measured, in words and numbers.

@@ -28,12 +28,11 @@ pub enum HyperParameter {
 /// there: values beyond that range become infinite or 0.
 ///
 /// ```
-/// use backdraft_hooks::{Row, Sink, TensorBoardSink};
+/// use backdraft_rows::{QuantityName, Row, Sink, TensorBoardSink};
 ///
 /// let folder = std::env::temp_dir().join("backdraft-doctest");
 /// let mut sink = TensorBoardSink::create(&folder).unwrap();
-/// let subject = "head.weight".into();
-/// sink.write(&[Row { step: 3, quantity: "gradient_norm".into(), subject, value: 0.5 }]).unwrap();
+/// sink.write(&[Row::new(3, QuantityName::GRADIENT_NORM, "head.weight", 0.5)]).unwrap();
 /// // tensorboard --logdir …/backdraft-doctest
 /// # std::fs::remove_dir_all(folder).unwrap();
 /// ```

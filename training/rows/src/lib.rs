@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+mod chain;
+mod diagnosis;
+mod history;
+mod profile;
+mod quantity_name;
+mod row;
+mod sink;
+mod subject;
+
+pub use chain::{Axis, Chain};
+pub use diagnosis::{Confidence, Finding, RULES, Rule, Thresholds, diagnose};
+pub use history::History;
+pub use profile::{Place, Profile};
+pub use quantity_name::QuantityName;
+pub use row::Row;
+pub use sink::{CallbackSink, CsvSink, HyperParameter, JsonLinesSink, Sink, TensorBoardSink};
+pub use subject::Subject;
