@@ -5,6 +5,7 @@
 mod batches;
 mod builds;
 mod crash;
+mod documents;
 mod equal_runs;
 mod escapes;
 mod full_disk;

@@ -1,4 +1,4 @@
-//! Files of run records, and no others.
+//! Serves files of run records, and nothing else.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use super::response::{FileKind, Response};
 use crate::record::RunFolder;
 
-/// The page that explains a run.
+/// The report of a run.
 pub(super) const REPORT: &str = "report.html";
 
 /// Finds a run of the folder `out`.
 ///
 /// # Errors
 ///
-/// The response that there is none, also if it lies elsewhere behind a link.
+/// A 404 response if there is none, or if a link leads out of `out`.
 pub(super) fn run(out: &Path, experiment: &str, id: &str) -> Result<RunFolder, Response> {
     let none = || Response::refusal(404, "there is no such run");
     let path = within(out, &[experiment, id]).ok_or_else(none)?;
@@ -24,7 +24,7 @@ pub(super) fn run(out: &Path, experiment: &str, id: &str) -> Result<RunFolder, R
 ///
 /// # Errors
 ///
-/// The response that there is no such file.
+/// A 404 response if there is no such file.
 pub(super) fn file(folder: &RunFolder, parts: &[&str]) -> Result<Response, Response> {
     let none = || Response::refusal(404, "a run has no such file");
     let kind = match parts {
@@ -43,7 +43,7 @@ pub(super) fn file(folder: &RunFolder, parts: &[&str]) -> Result<Response, Respo
     Ok(Response::file(file, data.len(), kind))
 }
 
-/// Joins a path below `base`; `None` if it does not exist or a link on the way leads out.
+/// Joins a path below `base`. `None` if it does not exist, or if a link on the way leads out.
 fn within(base: &Path, parts: &[&str]) -> Option<PathBuf> {
     let base = base.canonicalize().ok()?;
     let path = parts.iter().fold(base.clone(), |path, part| path.join(part));

@@ -1,4 +1,4 @@
-//! Follows runs that are going on: what each trial has measured so far, read as it comes.
+//! Follows live runs by reading what each trial appends to its file.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,25 +15,25 @@ use crate::record::{Manifest, RunFolder, Tail};
 use crate::results::Ending;
 use crate::thinned::Thinned;
 
-/// Runs that are followed at a time; the one that was asked for the longest time ago is forgotten.
+/// Runs followed at a time; the least recently requested one is dropped.
 const RUNS: usize = 8;
-/// Bytes read for one question: more is left for the next.
+/// Bytes read per request; the rest is left for the next one.
 const BYTES: u64 = 32 << 20;
 
-/// The runs that somebody follows.
+/// The runs that are being followed.
 #[derive(Default)]
 pub(super) struct Followers {
-    /// Asked for last comes last.
+    /// The most recently requested one is last.
     runs: Mutex<Vec<(PathBuf, Arc<Mutex<Follower>>)>>,
 }
 
-/// What is known of one run.
+/// What has been read of a run.
 #[derive(Default)]
 struct Follower {
     trials: BTreeMap<String, Watched>,
 }
 
-/// What is known of one trial.
+/// What has been read of a trial.
 #[derive(Default)]
 struct Watched {
     tail: Tail,
@@ -45,7 +45,7 @@ struct Watched {
     ending: Option<Ending>,
 }
 
-/// A run as it stands.
+/// The current state of a run.
 #[derive(Serialize)]
 pub(super) struct Standing {
     /// `running`, `cut off`, `interrupted`, `finished` or `failed`.
@@ -55,9 +55,9 @@ pub(super) struct Standing {
     trials: usize,
     /// Seconds since the last measurement.
     silent: Option<f64>,
-    /// Whether everything that was measured has been read; if not, ask again.
+    /// Whether everything measured so far has been read; if not, ask again.
     is_caught_up: bool,
-    /// The trials that have begun.
+    /// The trials that have started.
     begun: Vec<TrialStanding>,
 }
 
@@ -69,7 +69,7 @@ struct TrialStanding {
     ending: Option<Ending>,
 }
 
-/// A trial as it stands.
+/// The current state of a trial.
 #[derive(Serialize)]
 pub(super) struct TrialDetail<'a> {
     name: &'a str,
@@ -85,7 +85,7 @@ pub(super) struct TrialDetail<'a> {
 }
 
 impl Followers {
-    /// Reads what has come and returns how the run stands.
+    /// Reads what is new and returns the state of the run.
     pub(super) fn standing(&self, folder: &RunFolder) -> Response {
         let manifest = match folder.manifest() {
             Ok(manifest) => manifest,
@@ -96,11 +96,11 @@ impl Followers {
         })
     }
 
-    /// Reads what has come and returns how a trial stands.
+    /// Reads what is new and returns the state of a trial.
     pub(super) fn trial(&self, folder: &RunFolder, name: &str) -> Response {
         self.of(folder, |run, _| match run.trials.get_key_value(name) {
             Some((name, trial)) => Response::json(&trial.detail(name)),
-            None => Response::refusal(404, "the run has no such trial yet"),
+            None => Response::refusal(404, "this run has no such trial yet"),
         })
     }
 
@@ -126,14 +126,14 @@ impl Followers {
 }
 
 impl Follower {
-    /// Reads what has come; tells whether that was all.
+    /// Reads what is new. Returns whether that was everything.
     fn read(&mut self, folder: &RunFolder) -> bool {
         let mut left = BYTES;
         for name in folder.trial_names() {
             let path = folder.trial_path(&name);
             let trial = self.trials.entry(name).or_default();
             while left > 0 {
-                // A file that cannot be read has nothing new to tell; the run goes on without it.
+                // A file that cannot be read has nothing new; the others are read all the same.
                 let Ok(news) = trial.tail.read(&path, left.min(4 << 20)) else { break };
                 if news.is_anew {
                     *trial =

@@ -1,16 +1,16 @@
-//! Lets few in at a time.
+//! Limits how many threads do something at a time.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A gate that so many can be inside of.
+/// A counting semaphore.
 pub(super) struct Gate {
     inside: Mutex<usize>,
     most: usize,
     left: Condvar,
 }
 
-/// Being inside, until it is dropped.
+/// A place inside, which dropping it frees.
 pub(super) struct Inside<'a>(&'a Gate);
 
 impl Gate {
@@ -18,7 +18,7 @@ impl Gate {
         Self { inside: Mutex::new(0), most, left: Condvar::new() }
     }
 
-    /// Waits to be let in; `None` if that takes longer than `patience`.
+    /// Waits for a free place. `None` if that takes longer than `patience`.
     pub(super) fn enter(&self, patience: Duration) -> Option<Inside<'_>> {
         let deadline = Instant::now() + patience;
         let mut inside = self.lock();
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_more_than_so_many_are_inside_and_leaving_makes_room() {
+    fn a_full_gate_lets_nobody_in_until_someone_leaves() {
         let gate = Gate::new(1);
         let first = gate.enter(Duration::ZERO);
         assert!(first.is_some() && gate.enter(Duration::from_millis(5)).is_none());

@@ -1,8 +1,8 @@
-//! The host that a request is for.
+//! The host that a request names.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// What stands before the path of an address: a name or a number, and a port.
+/// The authority of an address: a name or an IP address, and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Host {
     place: Place,
@@ -11,14 +11,14 @@ pub(super) struct Host {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
-    /// In lower case, without the dot that a complete name may end in.
+    /// In lower case, without a trailing dot.
     Name(String),
     Address(IpAddr),
 }
 
 impl Host {
-    /// Reads `localhost`, `127.0.0.1:7878` or `[::1]:7878`; `None` for anything else, such as a name
-    /// with a user before it.
+    /// Parses `localhost`, `127.0.0.1:7878` or `[::1]:7878`. `None` for anything else, such as an
+    /// authority with a user name.
     pub(super) fn read(text: &str) -> Option<Self> {
         let (place, port) = if let Some(rest) = text.strip_prefix('[') {
             let (address, rest) = rest.split_once(']')?;
@@ -30,8 +30,8 @@ impl Host {
         Some(Self { place, port: port_of(port)? })
     }
 
-    /// Tells whether no one else can make a name point here: numbers and `localhost` say where they
-    /// lead, and `name` is what the server was asked to listen at.
+    /// Returns whether nobody else can make this host resolve to the server: an IP address,
+    /// `localhost`, or `name`, which the server was asked to listen at.
     pub(super) fn is_ours(&self, name: &str) -> bool {
         match &self.place {
             Place::Address(_) => true,
@@ -41,7 +41,7 @@ impl Host {
         }
     }
 
-    /// Tells whether a page whose origin a browser names is from this host.
+    /// Returns whether an `Origin` header names this host and port.
     pub(super) fn is_origin(&self, origin: &str) -> bool {
         let with_port = |host: &Self| (host.place.clone(), host.port.unwrap_or(80));
         let from = origin.strip_prefix("http://").and_then(Self::read);
@@ -60,7 +60,7 @@ impl Place {
     }
 }
 
-/// Reads what follows a name: nothing, or a colon and digits, which may be missing.
+/// Parses what follows the name: nothing, or a colon and a port, which may be empty.
 fn port_of(text: &str) -> Option<Option<u16>> {
     match text.strip_prefix(':') {
         Some("") => Some(None),
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_that_cannot_be_made_to_point_here_are_ours() {
+    fn only_hosts_that_nobody_else_controls_are_ours() {
         let is_ours = |host: &str| Host::read(host).map(|host| host.is_ours("Lab.local"));
         for host in [
             "localhost",
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_is_not_read() {
+    fn malformed_hosts_are_rejected() {
         for host in [
             "",
             ".",
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_ask_the_host_and_port_that_they_are_from() {
+    fn an_origin_is_ours_if_host_and_port_are_the_same() {
         let is_origin = |host: &str, origin: &str| Host::read(host).unwrap().is_origin(origin);
         for (host, origin) in [
             ("localhost:7878", "http://localhost:7878"),

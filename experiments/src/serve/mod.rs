@@ -1,7 +1,7 @@
-//! `backdraft serve`: the runs of a folder, those that are going on included, and the playground.
+//! `backdraft serve`: the runs of a folder, live ones included, and the playground.
 //!
-//! Requests are parsed by httparse; one connection carries one request, on a thread of its own. What a
-//! client can make the server do is bounded: connections, bytes, time, and computations at once.
+//! httparse parses the requests. Each connection carries one request and has its own thread. What a client
+//! can make the server do is bounded: connections, bytes, time and concurrent computations.
 
 mod folder;
 mod follow;

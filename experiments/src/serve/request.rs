@@ -1,4 +1,4 @@
-//! One request, read within bounds of size and time.
+//! Reads one request, within bounds of size and time.
 
 use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
@@ -7,32 +7,32 @@ use std::time::{Duration, Instant};
 use super::host::Host;
 use super::response::Response;
 
-/// Bytes of request line and headers.
+/// Most bytes of request line and headers.
 const MOST_HEAD: usize = 16 * 1024;
-/// Bytes of a body: settings of the playground.
+/// Most bytes of a body, which holds settings of the playground.
 const MOST_BODY: usize = 16 * 1024;
 const MOST_HEADERS: usize = 64;
-/// How long a request may take to arrive, so that slow ones cannot hold all connections.
+/// Time that a request may take to arrive, so that slow clients cannot occupy all connections.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a client asks for.
+/// A request.
 pub(super) struct Request {
     pub(super) method: String,
-    /// The parts of the path, decoded; none holds a slash, is empty or `..`.
+    /// The decoded parts of the path. None is empty, starts with a dot, or contains a slash.
     pub(super) path: Vec<String>,
     pub(super) host: Host,
-    /// Where the page that asks comes from, if a browser tells.
+    /// The `Origin` header, which browsers send.
     pub(super) origin: Option<String>,
     pub(super) is_json: bool,
     pub(super) body: Vec<u8>,
 }
 
 impl Request {
-    /// Reads a request; `Ok(None)` if the client goes away without asking anything.
+    /// Reads a request. `Ok(None)` if the client leaves without sending anything.
     ///
     /// # Errors
     ///
-    /// The response that refuses it.
+    /// The response that rejects it.
     pub(super) fn read(stream: &mut TcpStream) -> Result<Option<Self>, Response> {
         let deadline = Instant::now() + PATIENCE;
         let mut bytes = Vec::new();
@@ -50,7 +50,7 @@ impl Request {
                         if receive(stream, &mut rest, deadline)? == 0 {
                             return Err(Response::refusal(
                                 400,
-                                "the body is shorter than announced",
+                                "the body is shorter than its `content-length`",
                             ));
                         }
                     }
@@ -68,19 +68,19 @@ impl Request {
                 Err(error) => {
                     return Err(Response::refusal(
                         400,
-                        &format!("this is no HTTP request: {error}"),
+                        &format!("this is not an HTTP request: {error}"),
                     ));
                 }
             }
             match receive(stream, &mut bytes, deadline)? {
                 0 if bytes.is_empty() => return Ok(None),
-                0 => return Err(Response::refusal(400, "the request is not whole")),
+                0 => return Err(Response::refusal(400, "the request is incomplete")),
                 _ => {}
             }
         }
     }
 
-    /// Takes what matters from a parsed head, with the length of the body to come.
+    /// Converts a parsed head. Returns the length of the body, too.
     fn of(parsed: &httparse::Request<'_, '_>) -> Result<(Self, usize), Response> {
         let header = |name: &str| -> Result<Option<String>, Response> {
             let mut found = parsed.headers.iter().filter(|h| h.name.eq_ignore_ascii_case(name));
@@ -92,17 +92,17 @@ impl Request {
             }
         };
         if header("transfer-encoding")?.is_some() {
-            return Err(Response::refusal(411, "the length of a body must be told beforehand"));
+            return Err(Response::refusal(411, "a body needs a `content-length`"));
         }
         let length = header("content-length")?.map_or(Ok(0), |text| length(&text))?;
-        let no_host = || Response::refusal(400, "the header `host` names no host");
+        let no_host = || Response::refusal(400, "the header `host` is malformed");
         let host = header("host")?;
         let host = host.ok_or_else(|| Response::refusal(400, "the header `host` is missing"))?;
         let host = Host::read(&host).ok_or_else(no_host)?;
         let target = parsed.path.unwrap_or_default();
         let (host, target) = match authority(target) {
             None => (host, target),
-            // As to a proxy: what is asked for counts, not the header.
+            // In absolute form the target names the host, and the header is ignored (RFC 9112, 3.2.2).
             Some((asked, target)) => (Host::read(asked).ok_or_else(no_host)?, target),
         };
         let kind = header("content-type")?.unwrap_or_default();
@@ -118,18 +118,18 @@ impl Request {
     }
 }
 
-/// Reads the length of a body.
+/// Parses the length of a body.
 fn length(text: &str) -> Result<usize, Response> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Response::refusal(400, "the header `content-length` is no number"));
+        return Err(Response::refusal(400, "the header `content-length` is not a number"));
     }
     text.parse().ok().filter(|length| *length <= MOST_BODY).ok_or_else(|| {
         let most = MOST_BODY / 1024;
-        Response::refusal(413, &format!("a body may have {most} KiB at most"))
+        Response::refusal(413, &format!("a body may have at most {most} KiB"))
     })
 }
 
-/// Splits a target in absolute form, `http://host/path`, in two.
+/// Splits a target in absolute form, `http://host/path`, into host and path.
 fn authority(target: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = target.split_at_checked("http://".len())?;
     if !scheme.eq_ignore_ascii_case("http://") {
@@ -139,7 +139,7 @@ fn authority(target: &str) -> Option<(&str, &str)> {
     Some((host, if path.starts_with('/') { path } else { "/" }))
 }
 
-/// Reads what has arrived and returns how much that was; 0 at the end.
+/// Appends what has arrived and returns its length; 0 at the end of the stream.
 fn receive(
     stream: &mut TcpStream,
     bytes: &mut Vec<u8>,
@@ -147,8 +147,8 @@ fn receive(
 ) -> Result<usize, Response> {
     let late = || Response::refusal(408, "the request took too long to arrive");
     let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
-    // Failing to set a timeout, or to read, means that there is no client any more.
-    let gone = |_| Response::refusal(400, "the connection broke off");
+    // If a timeout cannot be set or nothing can be read, the client is gone.
+    let gone = |_| Response::refusal(400, "the connection was lost");
     stream.set_read_timeout(Some(left.ok_or_else(late)?)).map_err(gone)?;
     let mut chunk = [0; 4096];
     match stream.read(&mut chunk) {
@@ -164,11 +164,11 @@ fn receive(
     }
 }
 
-/// Splits and decodes the path of a request; the query, which nothing here reads, is dropped.
+/// Splits and decodes the path of a request. The query is dropped, because nothing reads it.
 ///
-/// A part that could lead elsewhere is refused, however it is written.
+/// A part that could lead out of the site is rejected, however it is encoded.
 fn path(target: &str) -> Result<Vec<String>, Response> {
-    let refusal = || Response::refusal(400, "this path leads out of what is served");
+    let refusal = || Response::refusal(400, "this path leads out of the site");
     let path = target.split(['?', '#']).next().unwrap_or_default();
     let path = path.strip_prefix('/').ok_or_else(refusal)?;
     let mut parts = Vec::new();
@@ -180,14 +180,14 @@ fn path(target: &str) -> Result<Vec<String>, Response> {
         }
         parts.push(part);
     }
-    // `/runs/a/b/` and `/` end in an empty part; anywhere else one is refused.
+    // `/runs/a/b/` and `/` end in an empty part. Anywhere else, an empty part is rejected.
     if parts.last().is_some_and(String::is_empty) {
         parts.pop();
     }
     if parts.iter().any(String::is_empty) { Err(refusal()) } else { Ok(parts) }
 }
 
-/// Decodes `%2e` and the like, once.
+/// Decodes percent-encoding, once.
 fn decoded(part: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.as_bytes();
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_in_absolute_form_has_its_own_host() {
+    fn a_target_in_absolute_form_names_its_host() {
         assert_eq!(authority("http://localhost:80/runs/?q"), Some(("localhost:80", "/runs/?q")));
         assert_eq!(authority("HTTP://evil.com"), Some(("evil.com", "/")));
         assert_eq!(authority("http://evil.com?/x"), Some(("evil.com", "/")));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_digits() {
+    fn lengths_consist_of_digits() {
         assert_eq!(length("017").map_err(|_| ()), Ok(17));
         for text in ["", "+17", "-1", "17, 17", "1 7", "0x11", "17.0", "16385", &"9".repeat(40)] {
             assert!(length(text).is_err(), "{text}");
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_could_lead_elsewhere_is_refused() {
+    fn paths_that_could_lead_elsewhere_are_rejected() {
         for target in [
             "../x",
             "http://x/y",
@@ -259,7 +259,7 @@ mod tests {
         ] {
             assert!(path(target).is_err(), "{target}");
         }
-        // Decoded once: this is a name with a percent sign, which no run has.
+        // Decoded once, so this is a name with a percent sign, which no run has.
         assert_eq!(path("/%252e%252e").map_err(|_| ()).unwrap(), ["%2e%2e"]);
     }
 }

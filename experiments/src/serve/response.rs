@@ -1,4 +1,4 @@
-//! What the server answers.
+//! Responses of the server.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,16 +9,16 @@ use serde::Serialize;
 
 use crate::terminal::visible;
 
-/// How long a client may take to accept an answer.
+/// Time that a client may take to receive a response.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An answer before it is sent.
+/// A response that has not been sent yet.
 pub(super) struct Response {
     status: u16,
     kind: &'static str,
     policy: &'static str,
     location: Option<String>,
-    /// The methods that are answered, where the one asked for is not.
+    /// The allowed methods, if the request had another.
     allowed: Option<&'static str>,
     body: Body,
     has_body: bool,
@@ -29,13 +29,13 @@ enum Body {
     File(File, u64),
 }
 
-/// What a browser may do with an answer that is no page of ours: nothing. A report may run its own
-/// script, but in an origin of its own, from which the rest of the server cannot be asked.
+/// The policy of anything that is not a page: a browser may do nothing with it.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
-/// Pages name the script that may run by its hash in a policy of their own, besides this one.
+/// The policy of pages. Each page also has a policy of its own with the hash of its script.
 const PAGE: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
                     img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                     frame-ancestors 'none'";
+/// The policy of reports. Their scripts run in an origin of their own, which cannot ask the server.
 const REPORT: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
                       img-src data:; font-src data:; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'; sandbox allow-scripts allow-downloads";
@@ -47,13 +47,13 @@ impl Response {
         Self { status, kind, policy, location: None, allowed: None, body, has_body: true }
     }
 
-    /// A page of this server.
+    /// Responds with a page.
     pub(super) fn page(html: String) -> Self {
         let body = Body::Bytes(html.into_bytes());
         Self::new(200, "text/html; charset=utf-8", PAGE, body)
     }
 
-    /// A value as JSON.
+    /// Responds with a value as JSON.
     pub(super) fn json(value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
             Ok(bytes) => Self::new(200, "application/json", NOTHING, Body::Bytes(bytes)),
@@ -61,7 +61,7 @@ impl Response {
         }
     }
 
-    /// A file of a run record.
+    /// Responds with a file of a run record.
     pub(super) fn file(file: File, length: u64, kind: FileKind) -> Self {
         let (kind, policy) = match kind {
             FileKind::Report => ("text/html; charset=utf-8", REPORT),
@@ -72,7 +72,7 @@ impl Response {
         Self::new(200, kind, policy, Body::File(file, length))
     }
 
-    /// Sends the client elsewhere.
+    /// Redirects the client.
     pub(super) fn redirect(location: String) -> Self {
         let body = Body::Bytes(Vec::new());
         Self {
@@ -81,25 +81,25 @@ impl Response {
         }
     }
 
-    /// A refusal with its reason, in one line.
+    /// Rejects the request with a reason in one line.
     pub(super) fn refusal(status: u16, reason: &str) -> Self {
-        // A reason may quote the question, which a terminal may show.
+        // A reason may quote the request, and a terminal may show it.
         let line = format!("{}\n", visible(&reason.replace(['\n', '\r'], " ")));
         Self::new(status, "text/plain; charset=utf-8", NOTHING, Body::Bytes(line.into_bytes()))
     }
 
-    /// A refusal of a method where others are answered.
+    /// Rejects the method and names the allowed ones.
     pub(super) fn not_allowed(allowed: &'static str) -> Self {
-        let reason = format!("this is answered by {allowed} alone");
+        let reason = format!("only {allowed} is allowed here");
         Self { allowed: Some(allowed), ..Self::refusal(405, &reason) }
     }
 
-    /// The answer to HEAD: the same head.
+    /// Keeps the head alone, as HEAD wants it.
     pub(super) fn without_body(self) -> Self {
         Self { has_body: false, ..self }
     }
 
-    /// Sends the answer, after which the connection is closed.
+    /// Sends the response. The connection is closed afterwards.
     pub(super) fn send(self, stream: &mut TcpStream) -> io::Result<()> {
         stream.set_write_timeout(Some(PATIENCE))?;
         let length = match &self.body {
@@ -127,7 +127,7 @@ impl Response {
         match self.body {
             _ if !self.has_body => {}
             Body::Bytes(bytes) => stream.write_all(&bytes)?,
-            // A file that is being written may grow: no more is sent than was announced.
+            // A file that is being written may grow; no more is sent than announced.
             Body::File(file, length) => {
                 io::copy(&mut io::Read::take(file, length), stream)?;
             }
@@ -136,10 +136,10 @@ impl Response {
     }
 }
 
-/// The kinds of files that are served.
+/// Kinds of served files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FileKind {
-    /// A page with a script of its own.
+    /// A page with its own script.
     Report,
     /// An SVG.
     Drawing,

@@ -1,4 +1,4 @@
-//! The list of runs, from their manifests alone.
+//! Lists runs from their manifests.
 
 use std::fs;
 use std::path::Path;
@@ -8,20 +8,20 @@ use serde::Deserialize;
 use crate::record::{RunFolder, Status};
 use crate::verdict::Ruling;
 
-/// A run as the list shows it.
+/// A run in the list.
 #[derive(Debug)]
 pub(super) struct Listed {
-    /// The names of its folders, which its address is made of.
+    /// The names of its folders, which form its address.
     pub(super) experiment: String,
     pub(super) id: String,
     /// Whether a living process works on it.
     pub(super) has_owner: bool,
-    /// What its manifest says; the reason, if that cannot be read.
+    /// Its manifest, or the reason why it cannot be read.
     pub(super) manifest: Result<Manifest, String>,
 }
 
-/// What the list needs of a manifest: settings and statements of claims are passed over, which makes
-/// a thousand of them fast to read.
+/// The part of a manifest that the list shows. Leaving out settings and statements makes a thousand of
+/// them fast to read.
 #[derive(Debug, Deserialize)]
 pub(super) struct Manifest {
     pub(super) status: Status,
@@ -38,13 +38,13 @@ struct Judged {
 }
 
 impl Manifest {
-    /// Counts the verdicts of a ruling.
+    /// Counts the verdicts with a ruling.
     pub(super) fn count(&self, ruling: Ruling) -> usize {
         self.verdicts.iter().filter(|verdict| verdict.ruling == ruling).count()
     }
 }
 
-/// Lists the runs in `out`, the one that was started last first; those that cannot be read come last.
+/// Lists the runs in `out`, the latest first and unreadable ones last.
 pub(super) fn list(out: &Path) -> Vec<Listed> {
     let listed = |folder: RunFolder| {
         let experiment = folder.path().parent().and_then(Path::file_name).unwrap_or_default();
@@ -57,7 +57,7 @@ pub(super) fn list(out: &Path) -> Vec<Listed> {
     };
     let mut runs: Vec<Listed> = RunFolder::list(out).into_iter().map(listed).collect();
     let started = |run: &Listed| run.manifest.as_ref().map_or(0, |manifest| manifest.started_unix);
-    // Stable, so that runs of the same second stay newest first too.
+    // The sort is stable, so runs of the same second also stay newest first.
     runs.reverse();
     runs.sort_by_key(|run| std::cmp::Reverse(started(run)));
     runs

@@ -1,4 +1,4 @@
-//! What there is to ask for.
+//! Maps requests to pages and data.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::response::Response;
 use super::runs;
 use crate::playground::{Frame, PlaygroundError, Sessions, Setup, TrainingSetup, look};
 
-/// Computations at a time, and how long a request waits for its turn.
+/// Concurrent computations, and how long a request waits for its turn.
 const COMPUTATIONS: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -29,7 +29,7 @@ pub(crate) struct Site {
     work: Gate,
 }
 
-/// A training session with its first frame.
+/// A new training session with its first frame.
 #[derive(Serialize)]
 struct Started {
     session: String,
@@ -94,26 +94,26 @@ impl Site {
             ["api", "runs", experiment, id, trial] => {
                 Ok(self.followers.trial(&folder::run(&self.out, experiment, id)?, trial))
             }
-            _ => Err(Response::refusal(404, "there is nothing here; the list of runs is at /")),
+            _ => Err(Response::refusal(404, "not found; the list of runs is at /")),
         }
     }
 
-    /// Reads the question of the playground and answers it, when its turn comes.
+    /// Answers a request of the playground when its turn comes.
     fn compute<Q: DeserializeOwned, A: Serialize>(
         &self,
         request: &Request,
         answer: impl FnOnce(Q) -> Result<A, PlaygroundError>,
     ) -> Response {
         if !request.is_json {
-            // A form of another page could post anything but this.
-            return Response::refusal(415, "the playground takes `content-type: application/json`");
+            // A form of another site can post any other content type, but not this one.
+            return Response::refusal(415, "the playground needs `content-type: application/json`");
         }
         let question = match serde_json::from_slice(&request.body) {
             Ok(question) => question,
             Err(error) => return Response::refusal(400, &error.to_string()),
         };
         let Some(_turn) = self.work.enter(PATIENCE) else {
-            return Response::refusal(503, "too many ask at once; try again");
+            return Response::refusal(503, "too many requests at once; try again");
         };
         match answer(question) {
             Ok(answer) => Response::json(&answer),

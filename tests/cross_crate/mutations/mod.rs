@@ -108,7 +108,7 @@ fn mutated_input_never_panics_hangs_or_swells_in_any_reader() {
     );
     if let Some(kilobytes) = peak_memory() {
         println!("peak memory {} MB", kilobytes >> 10);
-        // Alone in its process, as the command in CONTRIBUTING.md runs it.
+        // Alone in its process, as the command in docs/checks.md runs it.
         assert!(told.is_none() || kilobytes < MEMORY, "{kilobytes} kB");
     }
 }

@@ -29,7 +29,7 @@ pub(in crate::serve) fn list(out: &Path, runs: &[Listed]) -> Response {
                     ". Make one, and reload this page:"
                 }
                 pre { "backdraft run sigmoid-vs-relu --out " (quoted(&out.display().to_string())) }
-                p { "Or go to the " a href="/playground" { "playground" } ", which needs none." }
+                p { "Or open the " a href="/playground" { "playground" } ", which needs none." }
             } @else {
                 label class="search" { "Find " input id="search" type="search" placeholder="experiment, preset, state"; }
                 div class="scrolling" tabindex="0" {
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_are_markup_show_as_text() {
+    fn markup_in_names_is_shown_as_text() {
         let run = Listed {
             experiment: "<script>alert(1)</script>".to_owned(),
             id: "\"><img src=x onerror=alert(1)>".to_owned(),

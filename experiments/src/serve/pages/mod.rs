@@ -1,4 +1,4 @@
-//! The pages, in HTML.
+//! HTML pages.
 
 mod list;
 
@@ -31,7 +31,7 @@ pub(super) fn playground() -> Response {
     respond("Playground: how the gradient flows", body, PLAYGROUND, PLAYGROUND_STYLE, &json!(null))
 }
 
-/// A run that is followed.
+/// A live view of a run.
 pub(super) fn follow(experiment: &str, id: &str, run: &RunFolder) -> Response {
     let command = run.manifest().map(|manifest| manifest.command).unwrap_or_default();
     let body = html! {
@@ -39,12 +39,12 @@ pub(super) fn follow(experiment: &str, id: &str, run: &RunFolder) -> Response {
         header {
             p class="soft" { "Run " span class="path" { (id) } }
             h1 { (experiment) }
-            p id="standing" role="status" { "Reading what has been measured …" }
+            p id="standing" role="status" { "Reading measurements …" }
             progress id="done" aria-label="Trials that have ended" max="1" value="0" {}
         }
         main {
             section aria-labelledby="trial-title" {
-                h2 id="trial-title" { "One trial" }
+                h2 id="trial-title" { "Trial" }
                 div class="controls" {
                     label { "Trial " select id="trial" {} }
                     label { input id="latest" type="checkbox" checked; "always the latest" }
@@ -89,7 +89,7 @@ fn respond(
     }
 }
 
-/// The way to the other pages; `current` is one of them.
+/// Links to the other pages; `current` is the page that they are on.
 fn navigation(current: &str) -> Markup {
     let current = |page| (page == current).then_some("page");
     html! {
@@ -101,7 +101,7 @@ fn navigation(current: &str) -> Markup {
     }
 }
 
-/// Writes a part of a path so that nothing in it has a meaning.
+/// Percent-encodes a part of a path.
 fn encoded(part: &str) -> String {
     let encode = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
