@@ -81,12 +81,19 @@ fn assert_close(name: &str, tolerance: f64, results: Vec<Computed>) {
     }
 }
 
-/// The kinds of numbers that a back end computes with, with what its functions may be off by, and the
-/// numbers that they are held to.
-fn precisions(backend: &Backend) -> Vec<(DType, f64, fn(f64) -> bool)> {
+/// What functions of numbers of one type are held to.
+struct Precision {
+    dtype: DType,
+    tolerance: f64,
+    /// Chooses among the [`points`].
+    is_chosen: fn(f64) -> bool,
+}
+
+fn precisions(backend: &Backend) -> Vec<Precision> {
+    let of = |dtype, tolerance, is_chosen| Precision { dtype, tolerance, is_chosen };
     match backend.name {
-        "flex" | "ndarray" => vec![(DType::F32, 2e-6, all), (DType::F64, 1e-14, all)],
-        _ => vec![(DType::F32, backend.tolerance, is_for_gpus)],
+        "flex" | "ndarray" => vec![of(DType::F32, 2e-6, all), of(DType::F64, 1e-14, all)],
+        _ => vec![of(DType::F32, backend.tolerance, is_for_gpus)],
     }
 }
 
@@ -98,7 +105,7 @@ fn all(_: f64) -> bool {
 fn every_activation_and_its_slope_are_right_on_every_back_end() {
     for backend in BACKENDS.iter().filter(|backend| backend.is_built_in()) {
         let (_, device) = Backend::select(Some(backend.name)).unwrap();
-        for (dtype, tolerance, is_chosen) in precisions(backend) {
+        for Precision { dtype, tolerance, is_chosen } in precisions(backend) {
             for activation in Activation::ALL {
                 let apply = |x| activation.apply(x);
                 let results = computed(*activation, dtype, &device, is_chosen, apply);
@@ -113,7 +120,7 @@ fn every_activation_and_its_slope_are_right_on_every_back_end() {
 fn the_learned_slope_of_prelu_is_that_of_its_closed_form() {
     for backend in BACKENDS.iter().filter(|backend| backend.is_built_in()) {
         let (_, device) = Backend::select(Some(backend.name)).unwrap();
-        let (dtype, tolerance, is_chosen) = precisions(backend)[0];
+        let Precision { dtype, tolerance, is_chosen } = precisions(backend).swap_remove(0);
         let layer = ActivationLayer::new(Activation::Prelu, &device.clone().autodiff());
         let apply = |x| layer.forward(x);
         let results = computed(Activation::Prelu, dtype, &device, is_chosen, apply);
