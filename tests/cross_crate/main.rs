@@ -5,6 +5,7 @@
 mod accumulation;
 mod activations;
 mod backends;
+mod batches;
 #[cfg(feature = "burn-train")]
 mod burn_train;
 mod conformance;

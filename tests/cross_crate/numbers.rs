@@ -107,8 +107,9 @@ fn no_examples_are_refused_before_the_first_step() {
     assert!(refused.to_string().contains("has no examples"), "{refused}");
 }
 
-/// Burn's batch variance is the biased one: that of one example is zero, not 0 / 0 as in PyTorch,
-/// which refuses it. All units are then at their mean, so that only shifts are learned.
+/// Burn's batch variance is the biased one: that of one example is zero, not 0 / 0. All units are then at
+/// their mean, so that only shifts are learned. The trainer, which knows no architecture, allows it;
+/// `Architecture::check_batch` refuses it, as PyTorch does.
 #[test]
 fn a_batch_of_one_with_batch_norm_is_its_own_mean_and_stays_finite() {
     let normalised = MlpConfig { normalization: Normalization::Batch, ..mlp() };

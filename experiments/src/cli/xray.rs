@@ -22,6 +22,7 @@ pub(super) fn run(arguments: &XrayArguments) -> Result<(), Failure> {
     let config = config(arguments).map_err(Failure::Input)?;
     let batch = batch(arguments).map_err(Failure::Input)?;
     let choice = choice(arguments, &config, &batch).map_err(Failure::Input)?;
+    config.check_batch(batch.len()).map_err(Failure::input)?;
     let mut network = config.try_init(arguments.seed, &device).map_err(Failure::input)?;
     if let Some(weights) = &arguments.weights {
         load(&mut network, &config, weights).map_err(Failure::input)?;

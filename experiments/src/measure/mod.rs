@@ -18,5 +18,5 @@ pub(crate) use likeness::{GRADIENT_COSINE, likeness};
 pub(crate) use probing::{PROBE_ACCURACY, probing};
 pub(crate) use source::{Portion, Source};
 pub(crate) use supervised::Supervised;
-pub(crate) use training::training;
+pub(crate) use training::{check_batches, training};
 pub(crate) use tuning::{Arm, Budget, LEARNING_RATE, TunedArm};

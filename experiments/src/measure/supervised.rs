@@ -106,6 +106,11 @@ impl Supervised {
         Self { train, test, loss: Loss::MeanSquaredError, augmented: None }
     }
 
+    /// Returns the number of examples to train on.
+    pub(crate) fn training_examples(&self) -> usize {
+        self.train.rows
+    }
+
     /// Puts the training and the test split on a device; `seed` is that of the augmentation.
     pub(crate) fn on_device(
         &self,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use backdraft_hooks::{GradientHook, Taps};
 use backdraft_layers::Network;
 use backdraft_trainer::{Listener, Outcome, Splits, Trainer, TrainerConfig};
@@ -34,10 +35,29 @@ pub(super) fn train(
     device: &Device,
     listener: &mut dyn Listener,
 ) -> anyhow::Result<(ZooNetwork, Outcome)> {
+    check_batches(network, trainer, data)?;
     let model = network.try_init(trainer.seed, &device.clone().autodiff())?;
     let [train, test] = data.on_device(device, trainer.seed);
     let forward = |model: &ZooNetwork, x: Tensor<2>, taps: &mut Taps| model.score(x, taps);
     let splits = Splits { train: &train, test: &test };
     let trainer = Trainer::new(trainer.clone(), device)?;
     Ok(trainer.fit(model, splits, forward, &data.loss, &mut hook, listener)?)
+}
+
+/// Checks that the network can be trained on every batch, the smaller one at the end of an epoch included.
+pub(crate) fn check_batches(
+    network: &NetworkConfig,
+    trainer: &TrainerConfig,
+    data: &Supervised,
+) -> anyhow::Result<()> {
+    let (examples, size) = (data.training_examples(), trainer.batch_size);
+    network.check_batch(size.min(examples))?;
+    let left = examples % size;
+    let is_reached = trainer.steps > (examples / size) as u64;
+    if left > 0 && is_reached {
+        network.check_batch(left).with_context(|| {
+            format!("the last batch of an epoch has {left} of the {examples} training examples")
+        })?;
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::InvalidField;
+use crate::error::{InvalidField, SingleValue};
 
 /// The configuration of an architecture: everything about a network but its weights.
 ///
@@ -54,6 +54,17 @@ pub trait Architecture:
 
     /// Returns the number of outputs for each example.
     fn outputs(&self) -> usize;
+
+    /// Checks that the network can be trained on batches of so many examples: by default, on any.
+    ///
+    /// # Errors
+    ///
+    /// [`SingleValue`] naming the first layer that normalises over the batch and would see one value per
+    /// channel.
+    fn check_batch(&self, examples: usize) -> Result<(), SingleValue> {
+        let _ = examples;
+        Ok(())
+    }
 
     /// Returns the same architecture with the sizes that a data set asks for; `None` if it cannot take
     /// such examples or give such answers.

@@ -1,4 +1,4 @@
-//! What can be wrong with the configuration of a network.
+//! What can be wrong with the configuration of a network, and with a batch for it.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -49,4 +49,20 @@ impl InvalidField {
     pub fn unless_sizes<const N: usize>(fields: [(&'static str, usize); N]) -> Result<(), Self> {
         fields.into_iter().try_for_each(|(field, value)| Self::unless_in(SIZES, field, value))
     }
+}
+
+/// A batch that leaves a batch normalisation one value per channel, whose variance is 0.
+///
+/// PyTorch refuses such a batch too. Trained on it, every value would be its own mean: outputs would not
+/// depend on the layer's input and its gradient would be zero.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{layer}` normalises over the batch, and 1 example gives it one value per channel, whose variance \
+     is 0: train on batches of at least 2 examples, or set `normalization` to `{instead}`"
+)]
+pub struct SingleValue {
+    /// Path of the first such layer in the network.
+    pub layer: String,
+    /// A normalisation that works on single examples.
+    pub instead: &'static str,
 }

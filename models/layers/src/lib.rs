@@ -22,7 +22,7 @@ pub use architecture::{Architecture, Network, TaskShape};
 pub use batch_norm::batch_norm;
 pub use convolution::{ConvolutionInit, convolve};
 pub use dense::dense;
-pub use error::{InvalidField, SIZES};
+pub use error::{InvalidField, SIZES, SingleValue};
 pub use functions::sigmoid;
 pub use initializer::Initializer;
 pub use linear::LinearInit;

@@ -1,7 +1,9 @@
 //! The multilayer perceptron as an architecture of the zoo.
 
 use backdraft_hooks::Taps;
-use backdraft_layers::{Activation, Architecture, Initializer, InvalidField, Network, TaskShape};
+use backdraft_layers::{
+    Activation, Architecture, Initializer, InvalidField, Network, SingleValue, TaskShape,
+};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::MlpConfig;
@@ -56,6 +58,14 @@ impl Architecture for MlpConfig {
 
     fn outputs(&self) -> usize {
         self.outputs
+    }
+
+    fn check_batch(&self, examples: usize) -> Result<(), SingleValue> {
+        if self.normalization == Normalization::Batch && examples == 1 {
+            let layer = "hidden.0.normalization".to_owned();
+            return Err(SingleValue { layer, instead: "layer" });
+        }
+        Ok(())
     }
 
     /// Takes an example as a flat vector, whatever its shape.

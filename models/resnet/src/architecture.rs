@@ -1,7 +1,7 @@
 //! Residual networks as an architecture of the zoo.
 
 use backdraft_hooks::Taps;
-use backdraft_layers::{Architecture, InvalidField, Network, TaskShape};
+use backdraft_layers::{Architecture, InvalidField, Network, SingleValue, TaskShape};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::ResnetConfig;
@@ -55,6 +55,14 @@ impl Architecture for ResnetConfig {
 
     fn outputs(&self) -> usize {
         self.outputs
+    }
+
+    fn check_batch(&self, examples: usize) -> Result<(), SingleValue> {
+        let mut normalised = self.normalised_sizes().into_iter();
+        match normalised.find(|(_, pixels)| examples * pixels == 1) {
+            Some((layer, _)) => Err(SingleValue { layer, instead: "skip_init" }),
+            None => Ok(()),
+        }
     }
 
     /// Takes images only.

@@ -176,7 +176,7 @@ impl ResnetConfig {
         self.width << (self.stages.len() - 1)
     }
 
-    fn has_norm(&self) -> bool {
+    pub(crate) fn has_norm(&self) -> bool {
         self.normalization == Normalization::Batch
     }
 
@@ -187,7 +187,7 @@ impl ResnetConfig {
         }
     }
 
-    fn is_projected(&self, Shape { inputs, outputs, stride }: Shape) -> bool {
+    pub(crate) fn is_projected(&self, Shape { inputs, outputs, stride }: Shape) -> bool {
         self.shortcut == ShortcutKind::Projection && (stride != 1 || inputs != outputs)
     }
 
@@ -197,7 +197,7 @@ impl ResnetConfig {
     }
 
     /// Returns the shapes of all blocks, first to last.
-    fn blocks(&self) -> impl Iterator<Item = Shape> {
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Shape> {
         self.stages.iter().enumerate().flat_map(move |(stage, blocks)| {
             let outputs = self.width << stage;
             (0..*blocks).map(move |block| match (stage, block) {
@@ -210,10 +210,10 @@ impl ResnetConfig {
 
 /// Channels before and after a block, and its stride.
 #[derive(Clone, Copy)]
-struct Shape {
+pub(crate) struct Shape {
     inputs: usize,
     outputs: usize,
-    stride: usize,
+    pub(crate) stride: usize,
 }
 
 /// A network under construction.

@@ -7,6 +7,7 @@ mod config;
 mod options;
 mod resnet;
 mod shortcut;
+mod sizes;
 mod stem;
 
 pub use block::ResidualBlock;

@@ -1,7 +1,7 @@
 //! The only list of architectures.
 
 use backdraft_hooks::Taps;
-use backdraft_layers::{Architecture, InvalidField, Network, TaskShape};
+use backdraft_layers::{Architecture, InvalidField, Network, SingleValue, TaskShape};
 use backdraft_mlp::{Mlp, MlpConfig};
 use backdraft_recurrent::{Recurrent, RecurrentConfig};
 use backdraft_resnet::{Resnet, ResnetConfig};
@@ -97,6 +97,16 @@ macro_rules! zoo {
             /// Returns the number of outputs for each example.
             pub fn outputs(&self) -> usize {
                 match self { $(Self::$variant(config) => Architecture::outputs(config),)* }
+            }
+
+            /// Checks that the network can be trained on batches of so many examples.
+            ///
+            /// # Errors
+            ///
+            /// [`SingleValue`] naming the first layer that normalises over the batch and would see
+            /// one value per channel.
+            pub fn check_batch(&self, examples: usize) -> Result<(), SingleValue> {
+                match self { $(Self::$variant(config) => config.check_batch(examples),)* }
             }
 
             /// Returns the same architecture with the sizes that a data set asks for, if it can have

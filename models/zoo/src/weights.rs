@@ -161,15 +161,15 @@ fn check(result: &ApplyResult) -> Result<(), String> {
         [name] => format!("`{name}`"),
         [name, others @ ..] => format!("`{name}` and {} more", others.len()),
     };
-    match missing.is_empty() && unused.is_empty() {
-        true => Ok(()),
-        false => Err(format!(
-            "these are weights of another configuration: the network lacks values for {}, the file \
-             has unknown tensors {}",
-            tell(&missing),
-            tell(&unused)
-        )),
+    if missing.is_empty() && unused.is_empty() {
+        return Ok(());
     }
+    Err(format!(
+        "these are weights of another configuration: the network lacks values for {}, the file has \
+         unknown tensors {}",
+        tell(&missing),
+        tell(&unused)
+    ))
 }
 
 /// Burn reports with a frame of lines; keep their words.

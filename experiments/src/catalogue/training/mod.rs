@@ -13,7 +13,7 @@ use backdraft_rows::{QuantityName, Subject};
 
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
-use crate::measure::training;
+use crate::measure::{check_batches, training};
 use crate::picture::Picture;
 use crate::results::{Results, TrialResult, by_layer, by_step};
 use crate::trial::{Factors, Trial};
@@ -93,7 +93,9 @@ impl Experiment for ZooTraining {
             };
             let schedule = schedule.clone();
             let hook = move || GradientHook::new(WATCHED, schedule.clone());
-            let task = training(network.clone(), settings.trainer(seed), assignment.data, hook);
+            let trainer = settings.trainer(seed);
+            check_batches(&network, &trainer, &assignment.data)?;
+            let task = training(network.clone(), trainer, assignment.data, hook);
             let factors = Factors::new([
                 ("model", settings.model.clone()),
                 ("data", settings.data.name().to_owned()),

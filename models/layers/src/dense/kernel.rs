@@ -191,12 +191,11 @@ impl Backward<Flex, 3> for Dense {
         };
         let of_parameters =
             || parameter_gradients(slice(&state.input), slice(&before), [inputs, outputs]);
-        let (of_input, [of_weight, of_bias]) = match input.is_some() {
-            true if state.sizes.are_worth_two() => {
-                let (of_input, of_parameters) = beside(of_input, of_parameters);
-                (Some(of_input), of_parameters)
-            }
-            has_input => (has_input.then(of_input), of_parameters()),
+        let (of_input, [of_weight, of_bias]) = if input.is_some() && state.sizes.are_worth_two() {
+            let (of_input, of_parameters) = beside(of_input, of_parameters);
+            (Some(of_input), of_parameters)
+        } else {
+            (input.is_some().then(of_input), of_parameters())
         };
         let all = [
             (input, of_input, vec![batch, inputs]),

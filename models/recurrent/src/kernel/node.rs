@@ -134,9 +134,10 @@ impl State {
         let values = states.as_slice().unwrap_or_default();
         let gradients = backward(cell, sizes, values, &run, weight, above, is_probed);
         let projected = tensor(gradients.projected, sizes);
-        let recurrent = match gradients.recurrent.is_empty() {
-            true => projected.clone(),
-            false => tensor(gradients.recurrent, sizes),
+        let recurrent = if gradients.recurrent.is_empty() {
+            projected.clone()
+        } else {
+            tensor(gradients.recurrent, sizes)
         };
         let Sizes { time, batch, hidden } = sizes;
         let wide = cell.gates() * hidden;

@@ -11,10 +11,8 @@ const FEWEST_PRODUCTS: usize = 1 << 23;
 
 /// Cuts `batch` rows into one range for each thread that is worth starting.
 pub(super) fn ranges(batch: usize, products: usize) -> Vec<Range<usize>> {
-    let threads = match products < FEWEST_PRODUCTS {
-        true => 1,
-        false => threads().min(batch / FEWEST_ROWS).max(1),
-    };
+    let is_small = products < FEWEST_PRODUCTS;
+    let threads = if is_small { 1 } else { threads().min(batch / FEWEST_ROWS).max(1) };
     let cut = |thread: usize| thread * batch / threads;
     (0..threads).map(|thread| cut(thread)..cut(thread + 1)).collect()
 }

@@ -15,10 +15,10 @@ pub(super) fn parameter_count<A: Architecture>(subject: &Subject<'_, A>) -> Resu
     let mut count = Learned(0);
     subject.network(SEED, &subject.device()?.clone().autodiff())?.visit(&mut count);
     let formula = subject.config.num_learned();
-    match count.0 == formula {
-        true => Ok(()),
-        false => Err(format!("the network has {} parameters, the formula {formula}", count.0)),
+    if count.0 == formula {
+        return Ok(());
     }
+    Err(format!("the network has {} parameters, the formula {formula}", count.0))
 }
 
 struct Learned(usize);
@@ -33,10 +33,10 @@ impl ModuleVisitor for Learned {
 
 pub(super) fn configuration<A: Architecture>(subject: &Subject<'_, A>) -> Result<(), String> {
     fn same<A: PartialEq>(config: &A, read: A, format: &str) -> Result<(), String> {
-        match read == *config {
-            true => Ok(()),
-            false => Err(format!("{format} gives back another configuration")),
+        if read == *config {
+            return Ok(());
         }
+        Err(format!("{format} gives back another configuration"))
     }
     fn json<T: Serialize + DeserializeOwned>(config: &T) -> Result<T, String> {
         let text = serde_json::to_string(config).map_err(|error| error.to_string())?;
@@ -89,10 +89,10 @@ pub(super) fn seeds<A: Architecture>(subject: &Subject<'_, A>) -> Result<(), Str
             return Err(format!("a seed means other weights on {device:?}"));
         }
     }
-    match weights(SEED + 1, subject.device()?)? == first {
-        true => Err("another seed means the same weights".to_owned()),
-        false => Ok(()),
+    if weights(SEED + 1, subject.device()?)? == first {
+        return Err("another seed means the same weights".to_owned());
     }
+    Ok(())
 }
 
 struct Weights(Vec<f64>);

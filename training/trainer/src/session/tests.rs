@@ -60,7 +60,7 @@ fn weights_after(config: &TrainerConfig, steps: u64) -> Vec<f32> {
 }
 
 fn diverged(step: u64, subject: &str) -> Outcome {
-    Outcome::Diverged { step, subject: subject.to_owned() }
+    Outcome::Diverged { step, subject: subject.into() }
 }
 
 #[test]
