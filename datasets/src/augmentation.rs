@@ -1,39 +1,39 @@
-//! Random changes of training images that keep their class.
+//! Random changes of training images that preserve their class.
 
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::rng::{Purpose, below, rng};
 
-/// Moves and mirrors images.
+/// Shifts and mirrors images at random.
 ///
 /// | field | default | meaning |
 /// |---|---|---|
-/// | `crop` | 0 | an image is moved by up to so many pixels in each direction; what comes in is 0 |
+/// | `crop` | 0 | largest shift in pixels, in each direction; pixels from outside are 0 |
 /// | `flip` | false | half of the images are mirrored left to right |
 ///
-/// With `crop = 4, flip = true` it is what He et al. 2016, § 4.2, train with on CIFAR: 4 pixels are
-/// padded on each side and a crop of the old size is taken.
+/// `crop = 4, flip = true` is the augmentation of He et al. 2016, § 4.2, on CIFAR: pad 4 pixels on each
+/// side and take a random crop of the original size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Augmentation {
-    /// Most pixels that an image is moved by.
+    /// Largest shift in pixels.
     pub crop: usize,
     /// Whether images are mirrored.
     pub flip: bool,
 }
 
 impl Augmentation {
-    /// Tells whether images stay as they are.
+    /// Tells whether images stay unchanged.
     pub fn is_none(self) -> bool {
         self == Self::default()
     }
 
-    /// Draws from where each pixel of a training batch comes: its index among the elements of its
-    /// image, or one past the last for a pixel that comes in from outside. A pick by index on the
-    /// device does the rest.
+    /// Draws the source of each pixel of a training batch: an index into the elements of its image, or
+    /// one past the last for a pixel from outside. Selecting by these indices on the device then varies the
+    /// batch.
     ///
-    /// What is drawn depends on seed and step alone.
+    /// The result depends on seed and step alone.
     ///
     /// # Shapes
     ///
@@ -41,7 +41,7 @@ impl Augmentation {
     /// - output: `[images, channels × height × width]`
     pub fn sources(self, images: usize, shape: [usize; 3], seed: u64, step: u64) -> Vec<i32> {
         let mut rng = rng(seed, Purpose::Augmentation);
-        // 2^32 blocks of 64 bytes for a step: more than any batch takes.
+        // 2^32 blocks of 64 bytes for each step: more than any batch needs.
         rng.set_block_pos(step << 32);
         let size: usize = shape.iter().product();
         let mut sources = Vec::with_capacity(images * size);
@@ -66,7 +66,7 @@ impl Augmentation {
             for y in 0..height {
                 for x in 0..width {
                     let x = if is_flipped { width - 1 - x } else { x };
-                    // Below zero wraps to a number that is no row and no column.
+                    // A negative number wraps to one beyond all rows and columns.
                     let (y, x) =
                         ((y + down).wrapping_sub(self.crop), (x + right).wrapping_sub(self.crop));
                     let is_inside = y < height && x < width;
@@ -110,7 +110,7 @@ mod tests {
         let sources = augmentation.sources(18_000, SHAPE, 5, 0);
         sources.chunks_exact(24).for_each(|image| *counts.entry(image).or_insert(0u32) += 1);
         assert_eq!(counts.len(), 18, "3 × 3 shifts, mirrored or not");
-        // Standard deviation of a count is 31; five of those.
+        // The standard deviation of a count is 31; the tolerance is five of them.
         assert!(counts.values().all(|count| count.abs_diff(1_000) < 155), "{counts:?}");
     }
 

@@ -1,4 +1,4 @@
-//! Reading files that may hold anything.
+//! Reads untrusted files.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -8,17 +8,17 @@ use flate2::read::MultiGzDecoder;
 
 use crate::error::DatasetError;
 
-/// Largest number of bytes that one file may unpack to: EMNIST's largest has 5.5e8.
+/// Largest number of bytes that a file may unpack to; EMNIST's largest has 5.5e8.
 pub(crate) const LARGEST: u64 = 1 << 30;
 
-/// A file of binary data, compressed by gzip or not, whose reader takes no more than it asks for.
+/// A file, compressed by gzip or not, from which no more is read than requested.
 pub(crate) struct Bounded<'a> {
     path: &'a Path,
     source: Box<dyn Read>,
 }
 
 impl<'a> Bounded<'a> {
-    /// Opens a file; whether it is compressed is told by its first two bytes.
+    /// Opens a file; its first two bytes tell whether it is compressed.
     pub(crate) fn open(path: &'a Path) -> Result<Self, DatasetError> {
         let refuse = |reason: String| DatasetError::file(path, reason);
         let open =
@@ -30,14 +30,13 @@ impl<'a> Bounded<'a> {
         let read = open()?.take(2).read_to_end(&mut magic);
         read.map_err(|error| refuse(format!("cannot be read: {error}")))?;
         let file = BufReader::new(open()?);
-        let source: Box<dyn Read> = match magic == [0x1f, 0x8b] {
-            true => Box::new(MultiGzDecoder::new(file)),
-            false => Box::new(file),
-        };
+        let is_compressed = magic == [0x1f, 0x8b];
+        let source: Box<dyn Read> =
+            if is_compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
         Ok(Self { path, source })
     }
 
-    /// Reads exactly `count` bytes. Memory grows with what is there, not with what was promised.
+    /// Reads exactly `count` bytes. Memory grows with what is read, not with `count`.
     pub(crate) fn take(&mut self, count: u64) -> Result<Vec<u8>, DatasetError> {
         if count > LARGEST {
             return Err(self.refuse(format!("declares {count} bytes, more than 1 GiB")));
@@ -52,7 +51,7 @@ impl<'a> Bounded<'a> {
         }
     }
 
-    /// Makes sure that nothing is left.
+    /// Checks that nothing is left.
     pub(crate) fn finish(mut self) -> Result<(), DatasetError> {
         match self.source.read(&mut [0]) {
             Ok(0) => Ok(()),
@@ -61,7 +60,7 @@ impl<'a> Bounded<'a> {
         }
     }
 
-    /// Reads all of it.
+    /// Reads everything.
     pub(crate) fn rest(mut self) -> Result<Vec<u8>, DatasetError> {
         let mut bytes = Vec::new();
         match self.source.by_ref().take(LARGEST + 1).read_to_end(&mut bytes) {
@@ -73,8 +72,7 @@ impl<'a> Bounded<'a> {
         }
     }
 
-    /// Hands out what is there; more than the largest size is an error, not a text that ends in the
-    /// middle of a row.
+    /// Returns a reader of everything; beyond the largest size it fails, so that no row is lost silently.
     pub(crate) fn into_reader(self) -> impl Read {
         UpTo { source: self.source, left: LARGEST }
     }
@@ -84,7 +82,7 @@ impl<'a> Bounded<'a> {
     }
 }
 
-/// Reads so many bytes, and fails if there are more.
+/// Reads a number of bytes and fails if there are more.
 struct UpTo<R> {
     source: R,
     left: u64,

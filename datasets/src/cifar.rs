@@ -9,7 +9,7 @@ use crate::images::Images;
 const SHAPE: [usize; 3] = [3, 32, 32];
 const PIXELS: usize = 3 * 32 * 32;
 
-/// Reads colour images of 32 × 32 from files of records: `labels` bytes, of which the last is the
+/// Reads colour images of 32 × 32 pixels. Each record has `labels` bytes, the last of which is the
 /// class, and 3,072 pixels.
 ///
 /// # Reference

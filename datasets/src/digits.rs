@@ -9,10 +9,9 @@ use crate::error::DatasetError;
 const NAME: &str = "the embedded digits";
 const EMBEDDED: &[u8] = include_bytes!("../data/digits.csv.gz");
 
-/// Real handwritten digits of 8 × 8 grey levels from 0 to 16.
+/// Real handwritten digits, 8 × 8, with grey levels from 0 to 16.
 ///
-/// The file does not say who wrote which digit, so one writer's digits can stand in both parts of a
-/// split.
+/// The file does not identify the writers, so digits of one writer can be in both parts of a split.
 ///
 /// # Reference
 ///
@@ -33,11 +32,11 @@ impl Digits {
     pub const WHITE: u8 = 16;
     const PIXELS: usize = Self::SIDE * Self::SIDE;
 
-    /// Decodes the embedded file: 1,797 images.
+    /// Decodes the embedded file, which has 1,797 images.
     ///
     /// # Errors
     ///
-    /// [`DatasetError`] if the file that was embedded at build time is damaged.
+    /// [`DatasetError`] if the embedded file is damaged.
     pub fn load() -> Result<Self, DatasetError> {
         let mut text = String::new();
         GzDecoder::new(EMBEDDED)

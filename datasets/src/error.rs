@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-/// Why a data set cannot be had.
+/// Why a data set cannot be loaded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DatasetError {
-    /// The lengths of inputs and targets do not fit together.
+    /// The lengths of inputs and targets do not match.
     #[error("{values} input values are not {targets} rows of {features} features")]
     Shape {
         /// Number of input values.
@@ -15,7 +15,7 @@ pub enum DatasetError {
         /// Features per row.
         features: usize,
     },
-    /// A row of a file is not what it should be.
+    /// A row of a file is malformed.
     #[error("row {row} of {name}: {reason}")]
     Row {
         /// Name of the data set.
@@ -25,7 +25,7 @@ pub enum DatasetError {
         /// What is wrong.
         reason: String,
     },
-    /// A file cannot be read, or is not what it should be.
+    /// A file cannot be read or is malformed.
     #[error("{path} {reason}")]
     File {
         /// The file.
@@ -33,12 +33,12 @@ pub enum DatasetError {
         /// What is wrong, continuing a sentence that begins with the file.
         reason: String,
     },
-    /// The files of a data set are nowhere.
+    /// The files of a data set were not found.
     #[error("the data set `{name}` is in none of {places}; {remedy}")]
     Missing {
         /// Name of the data set.
         name: &'static str,
-        /// Folders that were looked in.
+        /// The folders that were searched.
         places: String,
         /// How to get it.
         remedy: &'static str,
@@ -66,16 +66,17 @@ pub enum DatasetError {
         field: &'static str,
         /// Its value.
         value: usize,
-        /// What it must be.
+        /// What it requires.
         requirement: &'static str,
     },
 }
 
-/// Longest reason: what a file holds may be quoted in it.
+/// Longest reason in characters: it may quote a file.
 const LONGEST: usize = 400;
 
 impl DatasetError {
-    /// Says what is wrong with a file, on one line of bounded length whatever is quoted from it.
+    /// Creates the error of a file. The reason is cut to one line of bounded length, as it may quote the
+    /// file.
     pub fn file(path: &Path, reason: impl AsRef<str>) -> Self {
         let visible = |c: char| if c.is_control() { ' ' } else { c };
         let reason = reason.as_ref().chars().take(LONGEST).map(visible).collect();

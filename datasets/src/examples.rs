@@ -12,7 +12,7 @@ pub struct Examples {
     targets: Vec<f32>,
 }
 
-/// One row, as Burn's `Dataset` hands it out.
+/// One row, as returned by Burn's `Dataset`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Example {
     /// The features.
@@ -26,7 +26,7 @@ impl Examples {
     ///
     /// # Errors
     ///
-    /// [`DatasetError::Shape`] if there are no features or the lengths do not fit.
+    /// [`DatasetError::Shape`] if there are no features or the lengths do not match.
     pub fn new(features: usize, inputs: Vec<f32>, targets: Vec<f32>) -> Result<Self, DatasetError> {
         if features == 0 || targets.len().checked_mul(features) != Some(inputs.len()) {
             let (values, targets) = (inputs.len(), targets.len());
@@ -69,7 +69,7 @@ impl Examples {
         self.inputs.chunks_exact_mut(self.features)
     }
 
-    /// Picks rows by index.
+    /// Selects rows by index.
     ///
     /// # Panics
     ///

@@ -16,7 +16,7 @@ pub enum ImageSet {
     /// The embedded digits: 8 × 8, the last fifth for testing.
     #[serde(rename = "digits")]
     Digits,
-    /// Clothes, 28 × 28 (Xiao, Rasul & Vollgraf 2017).
+    /// Clothing, 28 × 28 (Xiao, Rasul & Vollgraf 2017).
     #[serde(rename = "fashion-mnist")]
     FashionMnist,
     /// Handwritten digits, 28 × 28 (LeCun et al. 1998).
@@ -25,15 +25,15 @@ pub enum ImageSet {
     /// Handwritten digits, 28 × 28, four times as many (Cohen et al. 2017).
     #[serde(rename = "emnist-digits")]
     EmnistDigits,
-    /// Photographs of 10 kinds of things, 3 × 32 × 32 (Krizhevsky 2009).
+    /// Photographs in 10 classes, 3 × 32 × 32 (Krizhevsky 2009).
     #[serde(rename = "cifar-10")]
     Cifar10,
-    /// The same of 100 kinds.
+    /// Photographs in 100 classes, 3 × 32 × 32 (Krizhevsky 2009).
     #[serde(rename = "cifar-100")]
     Cifar100,
 }
 
-/// Where files of data sets are looked for, in order.
+/// The folders that are searched for data sets, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Places(Vec<PathBuf>);
 
@@ -41,8 +41,8 @@ pub struct Places(Vec<PathBuf>);
 pub const DATA_VARIABLE: &str = "BACKDRAFT_DATA";
 
 impl Places {
-    /// The given folder alone, or else that of the environment variable [`DATA_VARIABLE`], the
-    /// user's and the system's folders of data sets.
+    /// Returns the given folder alone; without one, the folder in the environment variable
+    /// [`DATA_VARIABLE`], then the user's and the system's folders of data sets.
     pub fn new(folder: Option<&Path>) -> Self {
         if let Some(folder) = folder {
             return Self(vec![folder.to_owned()]);
@@ -54,7 +54,7 @@ impl Places {
         Self(variable.map(PathBuf::from).into_iter().chain(home).chain(system).collect())
     }
 
-    /// Returns the folder that new data sets go to: the first.
+    /// Returns the folder for new data sets: the first.
     pub fn first(&self) -> &Path {
         self.0.first().map_or(Path::new("."), PathBuf::as_path)
     }
@@ -120,7 +120,7 @@ impl ImageSet {
     ///
     /// # Errors
     ///
-    /// [`DatasetError::Missing`] with the folders that were looked in.
+    /// [`DatasetError::Missing`] with the folders that were searched.
     pub fn find(self, places: &Places) -> Result<Option<PathBuf>, DatasetError> {
         let files = self.files();
         if files.is_empty() {
@@ -139,7 +139,7 @@ impl ImageSet {
     ///
     /// # Errors
     ///
-    /// [`DatasetError`] if its files are nowhere or damaged.
+    /// [`DatasetError`] if its files are missing or damaged.
     pub fn load(self, places: &Places) -> Result<ImageSplits, DatasetError> {
         let Some(folder) = self.find(places)? else {
             return digits();
@@ -173,7 +173,7 @@ impl ImageSet {
         self.files().iter().all(|file| existing(folder, file).is_some())
     }
 
-    /// Names of the files, which may also end in `.gz`: for training first.
+    /// Returns the names of the files, which may also end in `.gz`; training files come first.
     pub(crate) fn files(self) -> &'static [&'static str] {
         match self {
             Self::Digits => &[],

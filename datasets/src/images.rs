@@ -27,7 +27,7 @@ impl Images {
     ///
     /// # Errors
     ///
-    /// The reason, if the numbers do not fit or a label is no class.
+    /// The reason, if the lengths do not match or a label is not a class.
     pub(crate) fn new(
         shape: [usize; 3],
         classes: usize,
@@ -85,7 +85,7 @@ impl Images {
         let mut sums = vec![(0.0f64, 0.0f64); channels];
         for image in self.pixels.chunks_exact(channels * area) {
             for (plane, sum) in image.chunks_exact(area).zip(&mut sums) {
-                // Exact: a plane's sum of squares is far below 2^53.
+                // Exact, as a plane's sum of squares is far below 2^53.
                 sum.0 += plane.iter().map(|p| u64::from(*p)).sum::<u64>() as f64;
                 sum.1 += plane.iter().map(|p| u64::from(*p).pow(2)).sum::<u64>() as f64;
             }
@@ -99,9 +99,9 @@ impl Images {
 }
 
 impl ImageSplits {
-    /// Returns the pixels of both splits with mean 0 and standard deviation 1 in each channel of the
-    /// training split: `[images, channels × height × width]` row by row. A channel that is constant
-    /// becomes 0.
+    /// Returns the pixels of both splits, standardised so that each channel of the training split has
+    /// mean 0 and standard deviation 1: `[images, channels × height × width]` row by row. A constant
+    /// channel becomes 0.
     pub fn standardised(&self) -> (Vec<f32>, Vec<f32>) {
         let moments = self.train.moments();
         let [_, height, width] = self.train.shape;

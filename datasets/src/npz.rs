@@ -12,7 +12,7 @@ use zip::result::ZipError;
 use crate::bounded::LARGEST;
 use crate::error::DatasetError;
 
-/// Numbers with their shape, in 64-bit floats whatever the file holds.
+/// Numbers with their shape, as 64-bit floats whatever the type in the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
     /// The numbers, in row-major order.
@@ -25,7 +25,7 @@ pub struct Array {
 ///
 /// # Errors
 ///
-/// [`DatasetError::File`] naming the array that is missing or holds no numbers.
+/// [`DatasetError::File`] naming the array that is missing or does not hold numbers.
 pub fn read_npz<const N: usize>(path: &Path, names: [&str; N]) -> Result<[Array; N], DatasetError> {
     let refuse = |reason: String| DatasetError::file(path, reason);
     let file = File::open(path).map_err(|error| refuse(format!("cannot be opened: {error}")))?;
@@ -54,7 +54,7 @@ fn read<R: Read>(array: NpyFile<R>) -> Result<Array, String> {
         let hint = "save it with numpy.ascontiguousarray";
         return Err(format!("is in column-major order: {hint}"));
     }
-    // A header promises anything; what it promises is allocated.
+    // The reader allocates whatever the header declares.
     let count = array.shape().iter().try_fold(1u64, |count, size| count.checked_mul(*size));
     if count.is_none_or(|count| count > LARGEST / size_of::<f64>() as u64) {
         return Err(format!("of shape {:?} takes more than 1 GiB", array.shape()));

@@ -5,7 +5,7 @@ use rand_core::Rng;
 use crate::examples::Examples;
 use crate::rng::{Purpose, rng};
 
-/// Examples that a model may learn from, and examples that it is tested on.
+/// Training examples and test examples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainTest {
     /// For training.
@@ -14,11 +14,10 @@ pub struct TrainTest {
     pub test: Examples,
 }
 
-/// Splits examples so that each class has the same share in both parts, to within one example.
+/// Splits examples so that each stratum has the same share in both parts, to within one example.
 ///
-/// One example in `test_one_in` goes to the test part. `strata` tells the stratum of each example;
-/// it may be finer than the target. Within a stratum the choice is random, by `seed`; rows keep
-/// their order.
+/// One example in `test_one_in` goes to the test part. `strata` holds the stratum of each example, which
+/// may be finer than the target. Within a stratum, `seed` decides at random; rows keep their order.
 ///
 /// # Panics
 ///
@@ -38,7 +37,7 @@ pub fn stratified_split(
         let mut members: Vec<usize> = of_stratum.map(|(index, _)| index).collect();
         let tested = (members.len() + test_one_in / 2) / test_one_in;
         for _ in 0..tested {
-            // 64 bits over a few thousand members: the bias of the remainder is below 1e-15.
+            // With 64 bits over a few thousand members, the bias of the remainder is below 1e-15.
             let chosen = (rng.next_u64() % members.len() as u64) as usize;
             is_test[members.swap_remove(chosen)] = true;
         }

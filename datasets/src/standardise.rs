@@ -2,18 +2,18 @@
 
 use crate::examples::Examples;
 
-/// Mean and standard deviation of each feature, fitted on one set and applied to any.
+/// Mean and standard deviation of each feature, fitted on one set and applied to others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standardisation {
     means: Vec<f64>,
-    /// 0 where a feature is constant and carries nothing.
+    /// 0 if the feature is constant.
     factors: Vec<f64>,
 }
 
 impl Standardisation {
     /// Fits the population mean and standard deviation of each feature.
     ///
-    /// Fit on the training split only: the test split must not leak into the inputs.
+    /// Fit on the training split only, so that the test split does not leak into the inputs.
     pub fn fit(examples: &Examples) -> Self {
         let count = examples.len().max(1) as f64;
         let average = |of: &dyn Fn(usize, f64) -> f64| -> Vec<f64> {
@@ -33,11 +33,11 @@ impl Standardisation {
         Self { factors: variances.into_iter().map(factor).collect(), means }
     }
 
-    /// Standardises examples; features that were constant when fitted become 0.
+    /// Standardises examples; features that were constant in the fitted set become 0.
     ///
     /// # Panics
     ///
-    /// Panics if the examples have another number of features than those fitted.
+    /// Panics if the number of features differs from that of the fitted set.
     pub fn apply(&self, examples: &mut Examples) {
         assert_eq!(examples.features(), self.means.len(), "features differ from those fitted");
         for row in examples.rows_mut() {

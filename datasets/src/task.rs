@@ -13,16 +13,16 @@ use crate::teacher::TeacherConfig;
 const PADDED_SIDE: usize = 10;
 /// One example in five is for testing.
 const TEST_ONE_IN: usize = 5;
-/// The digits are split once and for all, whatever the seed of a run.
+/// The split of the digits does not depend on the seed of a run.
 const DIGITS_SPLIT_SEED: u64 = 0;
 
 /// A task with two classes on 100 standardised inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum BinaryTask {
-    /// Odd against even, on the embedded real digits padded to 10 × 10.
+    /// Odd or even, on the embedded digits padded to 10 × 10.
     #[serde(rename = "digits")]
     DigitsParity,
-    /// A random tanh network's answers to Gaussian inputs.
+    /// The answers of a random tanh network to Gaussian inputs.
     #[serde(rename = "teacher")]
     Teacher,
 }
@@ -31,10 +31,10 @@ impl BinaryTask {
     /// Every task.
     pub const ALL: &[Self] = &[Self::DigitsParity, Self::Teacher];
 
-    /// Loads or generates the task, split and standardised on the training split.
+    /// Loads or generates the task, splits it, and standardises it by the training split.
     ///
-    /// The digits and their split are the same for every seed; the teacher and its inputs are
-    /// drawn from it.
+    /// The digits and their split are the same for every seed. The teacher and its inputs are drawn from
+    /// the seed.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ fn digits_parity() -> Result<TrainTest, DatasetError> {
     let digits = Digits::load()?;
     let targets = digits.labels.iter().map(|label| f32::from(label % 2)).collect();
     let examples = Examples::new(PADDED_SIDE * PADDED_SIDE, digits.padded(PADDED_SIDE), targets)?;
-    // Stratified by digit, which is finer than by parity.
+    // Stratified by digit, which is finer than parity.
     Ok(stratified_split(&examples, &digits.labels, TEST_ONE_IN, DIGITS_SPLIT_SEED))
 }
 
@@ -105,7 +105,7 @@ mod tests {
     /// Targets of the first test digits, as first released.
     const FIRST_TEST_TARGETS: [u8; 12] = [0, 0, 1, 1, 1, 1, 0, 1, 0, 1, 0, 0];
 
-    /// Logistic regression by full-batch gradient descent: what a linear rule can do.
+    /// Logistic regression by full-batch gradient descent, as the best linear rule.
     fn linear_accuracy(split: &TrainTest) -> f64 {
         let mut weights = [0.0f64; 101];
         let logit = |weights: &[f64; 101], row: &[f32]| -> f64 {

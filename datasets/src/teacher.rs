@@ -1,4 +1,4 @@
-//! A task whose answers a random network gives.
+//! A task whose targets are the answers of a random network.
 
 use rand_distr::{Distribution, StandardNormal};
 
@@ -6,7 +6,7 @@ use crate::error::DatasetError;
 use crate::examples::Examples;
 use crate::rng::{Purpose, rng};
 
-/// Describes a teacher task: Gaussian inputs, answered by a fixed random tanh network.
+/// A teacher task: Gaussian inputs with the answers of a fixed random tanh network.
 ///
 /// The teacher is y = Σ_k a_k tanh(w_k · x), with a_k of random sign and w_k of norm
 /// [`SHARPNESS`](Self::SHARPNESS) on the first `relevant` inputs, zero on the others; the answer is 1
@@ -15,8 +15,8 @@ use crate::rng::{Purpose, rng};
 pub struct TeacherConfig {
     /// Features of an input.
     pub features: usize,
-    /// Features that the teacher looks at; the others distract. A teacher of all 100 would take a
-    /// student some 50,000 examples to follow.
+    /// Features that the teacher uses; the others are distractors. If the teacher used all 100, a student
+    /// would need about 50,000 examples to learn from it.
     pub relevant: usize,
     /// Hidden units of the teacher.
     pub hidden: usize,
@@ -31,11 +31,11 @@ impl Default for TeacherConfig {
 }
 
 impl TeacherConfig {
-    /// Norm of the teacher's weight vectors. At 3 most of its units saturate, so that no linear
-    /// rule answers for it.
+    /// Norm of the teacher's weight vectors. At 3, most of its units saturate, so that no linear rule
+    /// reproduces its answers.
     pub const SHARPNESS: f64 = 3.0;
 
-    /// Draws teacher and inputs from `seed` and lets the teacher answer.
+    /// Draws the teacher and the inputs from `seed` and computes the teacher's answers.
     ///
     /// # Errors
     ///

@@ -52,7 +52,7 @@ fn hostile_tables_are_refused_with_row_and_column() {
     refused(read(b""), "no column `y`");
     refused(read(b"x,z\n1,2\n"), "its columns are x, z");
     refused(read(b"y,y,x\n1,2,3\n"), "2 columns `y`");
-    refused(read(b"y,x,z, x \n1,2,3,4\n"), "2 columns `x`, of which column 2 is the first");
+    refused(read(b"y,x,z, x \n1,2,3,4\n"), "2 columns `x`, the first of them column 2");
     refused(read(b"y\n1\n"), "nothing to predict it from");
     refused(read(b"x,y\n"), "no rows");
     refused(read(b"x,y\n1,2\n1\n"), "line 3 has 1 values for 2 columns");
@@ -96,8 +96,8 @@ fn a_hole_or_a_word_among_numbers_is_refused_with_row_and_column_whatever_it_loo
         refused(read(cell), "is not a finite number");
     }
     refused(read("dear"), "but row 1 holds `120`");
-    refused(read("NA"), "a hole: fill it");
-    refused(read("\"1,5\""), "use a point for decimals");
+    refused(read("NA"), "but a missing value: fill it in");
+    refused(read("\"1,5\""), "use a decimal point");
 }
 
 #[test]
@@ -120,10 +120,10 @@ fn a_column_is_words_only_if_none_of_its_cells_is_meant_as_a_number() {
     );
     refused(read(["\"1,5\"", "\"2,5\"", "\"3,0\""]), "row 1, column `y`: `1,5`");
     refused(read(["1e999", "inf", "inf"]), "row 1");
-    refused(read(["dog", "", "cat"]), "row 2, column `y`: `` is a hole");
-    refused(read(["dog", "NaN", "cat"]), "row 2, column `y`: `NaN` is a hole");
-    refused(read(["?", "?", "?"]), "row 1, column `y`: `?` is a hole");
-    refused(read(["dog", "\"cat", "cow"]), "row 2, column `y`: `cat 3,cow` holds a line break");
+    refused(read(["dog", "", "cat"]), "row 2, column `y`: `` is a missing value");
+    refused(read(["dog", "NaN", "cat"]), "row 2, column `y`: `NaN` is a missing value");
+    refused(read(["?", "?", "?"]), "row 1, column `y`: `?` is a missing value");
+    refused(read(["dog", "\"cat", "cow"]), "row 2, column `y`: `cat 3,cow` contains a line break");
 }
 
 #[test]
@@ -136,15 +136,15 @@ fn no_row_is_taken_for_a_header() {
     let words = "5.1,3.5,setosa\n6.4,3.2,versicolor\n";
     for (text, target) in [(numbers, "120"), (numbers, "2"), (numbers, "price"), (words, "setosa")]
     {
-        refused(read(text, target, Header::Present), "say `--no-header`");
+        refused(read(text, target, Header::Present), "use `--no-header`");
     }
-    refused(read("5.1,?,setosa\n1,2,a\n", "setosa", Header::Present), "say `--no-header`");
-    refused(read(words, "species", Header::Present), "if that line is a row, say `--no-header`");
+    refused(read("5.1,?,setosa\n1,2,a\n", "setosa", Header::Present), "use `--no-header`");
+    refused(read(words, "species", Header::Present), "if that line is a row, use `--no-header`");
     let table = read(numbers, "3", Header::Absent).unwrap();
     assert_eq!(table.features, ["1", "2"]);
     assert_eq!((table.len(), table.inputs), (2, vec![1.0, 2.0, 3.0, 1.0]));
     assert_eq!(read(words, "3", Header::Absent).unwrap().targets.to_values(), [0.0, 1.0]);
-    refused(read(numbers, "price", Header::Absent), "numbered from 1 to 3");
+    refused(read(numbers, "price", Header::Absent), "columns are numbered from 1 to 3");
     refused(read("", "1", Header::Absent), "is empty");
     // Names of years beside names in letters are names.
     assert_eq!(read("a,2019,y\n1,2,3\n", "y", Header::Present).unwrap().len(), 1);

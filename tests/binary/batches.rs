@@ -95,7 +95,10 @@ fn the_loss_is_never_guessed_and_the_report_says_why_it_was_taken() {
     };
     let words = column(["low", "high", "middle"]);
     refused(&score(&words, "y", &[]), &["t.csv", "3 classes", "`--set outputs=3`"]);
-    refused(&score(&words, "y", &["--loss", "mean-squared-error"]), &["it takes numbers"]);
+    refused(
+        &score(&words, "y", &["--loss", "mean-squared-error"]),
+        &["mean-squared-error takes numbers"],
+    );
     for cells in [["1", "2", "1"], ["-1", "1", "1"]] {
         refused(&score(&column(cells), "y", &[]), &["t.csv", "number them 0 and 1"]);
         let binary = score(&column(cells), "y", &["--loss", "binary-cross-entropy"]);
@@ -107,7 +110,7 @@ fn the_loss_is_never_guessed_and_the_report_says_why_it_was_taken() {
         (column(["0", "1", "1"]), "1", "binary-cross-entropy", "every target is 0 or 1"),
         (column(["cat", "dog", "dog"]), "1", "binary-cross-entropy", "`cat` as 0 and `dog` as 1"),
         (words, "3", "cross-entropy", "an output for each of 3 classes"),
-        (column(["0", "2", "1"]), "3", "cross-entropy", "the number of a class"),
+        (column(["0", "2", "1"]), "3", "cross-entropy", "the index of a class"),
     ];
     for (text, outputs, loss, reason) in explained {
         let outputs = format!("outputs={outputs}");
@@ -120,7 +123,7 @@ fn the_loss_is_never_guessed_and_the_report_says_why_it_was_taken() {
         assert!(json["objective_reason"].as_str().unwrap().contains(reason));
     }
     let asked = score(&column(["1", "2", "1"]), "y", &["--loss", "mean-squared-error"]);
-    assert!(stdout(&asked).contains("(mean-squared-error: as asked for)"));
+    assert!(stdout(&asked).contains("(mean-squared-error: as requested)"));
 }
 
 /// Writes a batch as PyTorch does.
@@ -145,8 +148,11 @@ fn batches_of_arrays_are_judged_like_tables() {
     };
     refused(&score(&[1.0, 2.0], 1, &[]), &["b.safetensors", "number them 0 and 1"]);
     let one_hot = [0.0, 1.0, 0.0, 1.0, 0.0, 0.0];
-    refused(&score(&one_hot, 3, &[]), &["the number of its class", "`--set outputs=3`"]);
-    refused(&score(&one_hot, 3, &["--set", "outputs=3"]), &["or say `--loss mean-squared-error`"]);
+    refused(&score(&one_hot, 3, &[]), &["the index of the class", "`--set outputs=3`"]);
+    refused(
+        &score(&one_hot, 3, &["--set", "outputs=3"]),
+        &["for values, use `--loss mean-squared-error`"],
+    );
     let binary = ["--loss", "binary-cross-entropy"];
     refused(&score(&[-1.0, 1.0], 1, &binary), &["a target of example 1 is -1"]);
     refused(&score(&[f32::NAN, 1.0], 1, &[]), &["holds NaN in example 1 of `targets`"]);

@@ -1,4 +1,4 @@
-//! Data sets from where they are published.
+//! Downloads of data sets.
 
 mod remote;
 mod unpack;
@@ -16,17 +16,17 @@ use remote::failed;
 struct Published {
     /// Address of their folder, with a slash at the end.
     folder: &'static str,
-    /// Name and MD5 of each, as their publishers give them.
+    /// Published name and MD5 of each file.
     files: &'static [(&'static str, &'static str)],
 }
 
 impl ImageSet {
-    /// Downloads the set into `folder`, from where it is published or from a mirror, the address of a
-    /// folder with the same files. What is there already is kept, what was cut off goes on.
+    /// Downloads the set into `folder`, from its publisher or from a mirror: the address of a folder with
+    /// the same files. Files that exist are kept; an interrupted download resumes.
     ///
     /// # Errors
     ///
-    /// [`DatasetError::Download`] if the set cannot be had, [`DatasetError::File`] if the disk fails.
+    /// [`DatasetError::Download`] if the download fails, [`DatasetError::File`] if the disk does.
     pub fn fetch(
         self,
         folder: &Path,

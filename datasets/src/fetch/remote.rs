@@ -1,4 +1,4 @@
-//! One file from the web.
+//! Downloads one file.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -14,7 +14,7 @@ use ureq::{Agent, Body};
 use crate::bounded::LARGEST;
 use crate::error::DatasetError;
 
-/// How many connections may break off one after another without having brought anything new.
+/// Consecutive connections that may break off without any new data.
 const ATTEMPTS: usize = 3;
 const CONNECTING: Duration = Duration::from_secs(30);
 const ANSWERING: Duration = Duration::from_secs(60);
@@ -24,25 +24,24 @@ const ANSWERING: Duration = Duration::from_secs(60);
 pub struct Remote {
     /// Its address.
     pub url: String,
-    /// Its MD5 in hexadecimal: the sum that data sets are published with. It tells damage, not
-    /// forgery.
+    /// Its MD5 in hexadecimal, as data sets are published with it. It detects damage, not forgery.
     pub md5: String,
 }
 
-/// How far a download is.
+/// Progress of a download.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
     /// The address.
     pub url: &'a str,
-    /// Bytes that are there.
+    /// Bytes received so far.
     pub done: u64,
-    /// Bytes of the whole, if the server says so.
+    /// Total bytes, if the server tells.
     pub total: Option<u64>,
 }
 
-/// Why an attempt did not end with the whole file.
+/// Why an attempt did not complete the file.
 enum Interruption {
-    /// Another attempt may go on where it stopped.
+    /// Another attempt may continue from here.
     Broken(String),
     Final(DatasetError),
 }
@@ -58,15 +57,15 @@ pub(super) fn failed(url: &str, reason: impl Into<String>) -> DatasetError {
 }
 
 impl Remote {
-    /// Downloads the file to `target`, unless it is there with the right sum.
+    /// Downloads the file to `target`, unless it exists with the right checksum.
     ///
-    /// Bytes gather in `target.part`, where a later call goes on; a file gets its name only when
-    /// its sum is right.
+    /// Data are written to `target.part`, which a later call continues. The file is renamed only after its
+    /// checksum was verified.
     ///
     /// # Errors
     ///
-    /// [`DatasetError::Download`] if server, connection or sum are wrong, [`DatasetError::File`] if
-    /// the disk is.
+    /// [`DatasetError::Download`] if the server, the connection or the checksum fails,
+    /// [`DatasetError::File`] if the disk does.
     pub fn download(
         &self,
         target: &Path,
@@ -105,7 +104,7 @@ impl Remote {
         fs::rename(&part, target).map_err(|error| disk(target, "cannot be written", &error))
     }
 
-    /// Gets what is missing.
+    /// Downloads what is missing.
     fn attempt(
         &self,
         agent: &Agent,
@@ -124,7 +123,7 @@ impl Remote {
             StatusCode::PARTIAL_CONTENT if starts_at(&response, there) => {
                 (there, OpenOptions::new().append(true).open(part))
             }
-            // All of it is there; or it is not the same file, which its sum will tell.
+            // The file is complete, or it is another file, which its checksum will show.
             StatusCode::RANGE_NOT_SATISFIABLE => return Ok(()),
             StatusCode::OK => (0, File::create(part)),
             status => return Err(failed(&self.url, format!("the server answers {status}")).into()),
@@ -160,7 +159,7 @@ impl Remote {
     }
 }
 
-/// Tells whether a partial answer begins where the file ends.
+/// Tells whether a partial response begins where the file ends.
 fn starts_at(response: &Response<Body>, there: u64) -> bool {
     let range = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
     range.is_some_and(|range| range.starts_with(&format!("bytes {there}-")))
@@ -170,7 +169,7 @@ fn size(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-/// Where a file gathers until it is whole.
+/// Path of an incomplete file.
 fn part(target: &Path) -> PathBuf {
     let mut name = OsString::from(target);
     name.push(".part");
@@ -181,7 +180,7 @@ fn disk(path: &Path, what: &str, error: &std::io::Error) -> DatasetError {
     DatasetError::file(path, format!("{what}: {error}"))
 }
 
-/// The MD5 of a file in hexadecimal.
+/// Returns the MD5 of a file in hexadecimal.
 fn sum(path: &Path) -> Result<String, DatasetError> {
     let reading = |error: std::io::Error| disk(path, "cannot be read", &error);
     let mut file = File::open(path).map_err(reading)?;

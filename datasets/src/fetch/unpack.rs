@@ -1,4 +1,4 @@
-//! The files of a set out of its archive.
+//! Unpacks the files of a set from its archive.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,7 +10,7 @@ use tar::Archive;
 use crate::bounded::LARGEST;
 use crate::error::DatasetError;
 
-/// Unpacks the files of these names, whatever folders the archive has them in, and nothing else.
+/// Unpacks the files with these names, whatever their folders in the archive, and nothing else.
 pub(super) fn unpack(archive: &Path, folder: &Path, names: &[&str]) -> Result<(), DatasetError> {
     let damaged = |error: io::Error| DatasetError::file(archive, format!("is damaged: {error}"));
     let file = File::open(archive).map_err(damaged)?;
@@ -33,7 +33,7 @@ pub(super) fn unpack(archive: &Path, folder: &Path, names: &[&str]) -> Result<()
     }
 }
 
-/// A file gets its name when it is whole.
+/// Renames the file when it is complete.
 fn write(source: impl Read, target: &Path) -> io::Result<()> {
     let part = target.with_extension("part");
     let mut file = File::create(&part)?;

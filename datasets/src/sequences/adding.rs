@@ -5,8 +5,8 @@ use rand_distr::{Distribution, StandardUniform};
 use super::Sequences;
 use crate::rng::{Purpose, below, rng};
 
-/// Each step has a number, uniform in [0, 1), and a marker, which is 1 at one step of either half;
-/// the target is the sum of the two marked numbers.
+/// Each step has a number, uniform in [0, 1), and a marker, which is 1 at one step of each half. The target
+/// is the sum of the two marked numbers.
 pub(super) fn generate(length: usize, count: usize, seed: u64) -> Sequences {
     let mut rng = rng(seed, Purpose::Data);
     let mut inputs = Vec::with_capacity(count * length * 2);

@@ -3,21 +3,20 @@
 use super::Sequences;
 use crate::rng::{Purpose, below, rng};
 
-/// Symbols to be remembered.
+/// Different symbols.
 const SYMBOLS: usize = 8;
-/// How many of them in a row.
+/// Symbols to remember.
 const REMEMBERED: usize = 10;
-/// What stands where there is nothing, in the input and as a class.
+/// The blank, both in the input and as a class.
 const BLANK: usize = SYMBOLS;
-/// What asks for the answer.
+/// The delimiter, which asks for the answer.
 const DELIMITER: usize = SYMBOLS + 1;
 const FEATURES: usize = SYMBOLS + 2;
-/// The symbols, and the blank.
+/// The symbols and the blank.
 pub(super) const CLASSES: usize = SYMBOLS + 1;
 
-/// Ten symbols, `length` − 1 blanks, the delimiter, ten blanks; the answer is blank until the
-/// delimiter and then the ten symbols. One feature for each symbol, one step more than asked for
-/// after the delimiter: `length` + 20 steps.
+/// Ten symbols, `length` − 1 blanks, the delimiter, ten blanks: `length` + 20 steps, with one feature for
+/// each symbol. The answer is blank up to the delimiter, followed by the ten symbols.
 pub(super) fn generate(length: usize, count: usize, seed: u64) -> Sequences {
     let mut rng = rng(seed, Purpose::Data);
     let steps = length + 2 * REMEMBERED;
@@ -39,7 +38,7 @@ pub(super) fn generate(length: usize, count: usize, seed: u64) -> Sequences {
     Sequences { steps, features: FEATURES, inputs, targets }
 }
 
-/// Blanks are certain, the ten symbols are guessed: 10 ln 8 / (T + 20).
+/// Blanks are certain and the ten symbols are guessed: 10 ln 8 / (T + 20).
 pub(super) fn trivial_loss(length: usize) -> f64 {
     REMEMBERED as f64 * (SYMBOLS as f64).ln() / (length + 2 * REMEMBERED) as f64
 }

@@ -7,7 +7,7 @@ use crate::examples::Examples;
 use crate::rng::{Purpose, below, rng};
 use crate::split::stratified_split;
 
-/// How an image is read.
+/// The order in which an image is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     Rows,
@@ -15,13 +15,13 @@ pub(super) enum Order {
     Permuted,
 }
 
-/// One example in five is for testing, the same for ever.
+/// One example in five is for testing, whatever the seed.
 const TEST_ONE_IN: usize = 5;
 const SPLIT_SEED: u64 = 0;
-/// The permutation of the pixels, the same for ever.
+/// Seed of the permutation of the pixels, whatever the seed of a run.
 const PERMUTATION_SEED: u64 = 0;
 
-/// Grey levels in [−1, 1]; training images for an even seed, test images for an odd one.
+/// Grey levels in [−1, 1]; an even seed gives the training images, an odd one the test images.
 pub(super) fn generate(order: Order, count: usize, seed: u64) -> Result<Sequences, DatasetError> {
     let digits = Digits::load()?;
     let pixels = Digits::SIDE * Digits::SIDE;
@@ -47,7 +47,7 @@ pub(super) fn generate(order: Order, count: usize, seed: u64) -> Result<Sequence
     Ok(Sequences { steps, features, inputs, targets: part.targets().to_vec() })
 }
 
-/// A random permutation (Fisher & Yates).
+/// Draws a random permutation (Fisher & Yates).
 fn permutation(count: usize) -> Vec<usize> {
     let mut rng = rng(PERMUTATION_SEED, Purpose::Data);
     let mut order: Vec<usize> = (0..count).collect();

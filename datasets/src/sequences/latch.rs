@@ -5,13 +5,13 @@ use rand_distr::{Distribution, StandardNormal};
 use super::Sequences;
 use crate::rng::{Purpose, below, rng};
 
-/// Steps that tell the class.
+/// Steps that show the class.
 pub(super) const INFORMED: usize = 3;
 /// Standard deviation of the noise.
 const NOISE: f32 = 0.2;
 
-/// The first three steps are +1 or −1 for the two classes, the others Gaussian noise of standard
-/// deviation 0.2; in the paper the first inputs are learned.
+/// The first three steps are +1 or −1 for the two classes; the others are Gaussian noise with standard
+/// deviation 0.2. In the paper, the first inputs are learned.
 pub(super) fn generate(length: usize, count: usize, seed: u64) -> Sequences {
     let mut rng = rng(seed, Purpose::Data);
     let mut inputs = Vec::with_capacity(count * length);

@@ -1,4 +1,4 @@
-//! Tasks over time, generated: what must be remembered, and for how long, is known exactly.
+//! Generated sequence tasks, in which what must be remembered, and for how long, is known exactly.
 
 mod adding;
 mod copy_memory;
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DatasetError;
 
-/// A task over time. Its length is the number of time steps that information must survive, in the
-/// sense of the task's paper.
+/// A sequence task. Its length is the number of time steps that information must survive, as defined in
+/// the task's paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SequenceTask {
@@ -21,7 +21,7 @@ pub enum SequenceTask {
     /// Repeat ten symbols after a pause (Hochreiter & Schmidhuber 1997; Arjovsky, Shah & Bengio
     /// 2016, § 5.1).
     CopyMemory,
-    /// Tell which two symbols came, in which order (Hochreiter & Schmidhuber 1997, § 5.6, in the form
+    /// Tell which two symbols occurred, and in which order (Hochreiter & Schmidhuber 1997, § 5.6, in the form
     /// of Pascanu, Mikolov & Bengio 2013, supplement, § 3.1.1).
     TemporalOrder,
     /// Keep one bit through noise (Bengio, Simard & Frasconi 1994, § 3.1).
@@ -30,7 +30,7 @@ pub enum SequenceTask {
     DigitRows,
     /// The embedded digits pixel by pixel: 64 steps of one pixel (after Le, Jaitly & Hinton 2015).
     DigitPixels,
-    /// The same in a random order of pixels, one for all images (ibid.).
+    /// The same with the pixels permuted, in the same way for all images (ibid.).
     PermutedDigitPixels,
 }
 
@@ -47,14 +47,14 @@ pub struct Sequences {
     pub targets: Vec<f32>,
 }
 
-/// What a network must answer.
+/// The answer expected of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// One number at the end, judged by its squared error.
+    /// A number at the end, scored by its squared error.
     Value,
-    /// One of so many classes at the end.
+    /// One of this many classes at the end.
     Class(usize),
-    /// One of so many classes at every step.
+    /// One of this many classes at every step.
     ClassEveryStep(usize),
 }
 
@@ -83,10 +83,11 @@ impl SequenceTask {
         }
     }
 
-    /// Draws sequences of the task; two seeds share none, so that a test split takes another seed.
+    /// Draws sequences of the task. Different seeds give different sequences, so a test split uses another
+    /// seed.
     ///
-    /// The digits have a fixed length, and as many sequences as there are images: `length` and
-    /// `count` are upper bounds for them, and `seed` only chooses the split (even: for training).
+    /// The digits have a fixed length and at most as many sequences as there are images: for them,
+    /// `length` and `count` are upper bounds, and `seed` only selects the split (even: training).
     ///
     /// # Errors
     ///
@@ -117,7 +118,7 @@ impl SequenceTask {
         }
     }
 
-    /// Returns what a network must answer.
+    /// Returns the answer expected of a network.
     pub fn answer(self) -> Answer {
         match self {
             Self::Adding => Answer::Value,
@@ -128,8 +129,8 @@ impl SequenceTask {
         }
     }
 
-    /// Returns the loss of the best predictor that remembers nothing: the mean squared error of the
-    /// mean, or the cross-entropy of equally likely classes.
+    /// Returns the loss of the best predictor without memory: the mean squared error of the mean, or the
+    /// cross-entropy of equally likely classes.
     pub fn trivial_loss(self, length: usize) -> f64 {
         match self {
             Self::Adding => 1.0 / 6.0,
@@ -174,7 +175,7 @@ mod tests {
 
     const LENGTH: usize = 40;
 
-    /// The loss of the predictor that answers with what is most likely whatever it sees.
+    /// The loss of the best predictor that ignores its inputs.
     fn trivial(task: SequenceTask, sequences: &Sequences) -> f64 {
         let targets = &sequences.targets;
         match task.answer() {
@@ -185,7 +186,7 @@ mod tests {
                     / targets.len() as f64
             }
             Answer::Class(_) | Answer::ClassEveryStep(_) => {
-                // Per position, the entropy of the frequencies over the sequences.
+                // For each position, the entropy of the class frequencies over the sequences.
                 let each = sequences.targets_each();
                 let entropy = |position: usize| -> f64 {
                     let mut counts = [0.0f64; 16];

@@ -3,18 +3,18 @@
 use super::Sequences;
 use crate::rng::{Purpose, below, rng};
 
-/// Two symbols that matter, four that distract.
+/// Two relevant symbols and four distractors.
 const RELEVANT: usize = 2;
 const DISTRACTORS: usize = 4;
 const FEATURES: usize = RELEVANT + DISTRACTORS;
-/// The four orders of two symbols.
+/// The four orders of the two symbols.
 pub(super) const CLASSES: usize = RELEVANT * RELEVANT;
 
-/// Distractors, but for one of the two relevant symbols at a step in [T/10, 2T/10) and one in
-/// [5T/10, 6T/10); the class tells both, in their order.
+/// Distractors, except for one relevant symbol at a step in [T/10, 2T/10) and one in [5T/10, 6T/10). The
+/// class encodes both, in order.
 ///
-/// So the code of Pascanu, Mikolov & Bengio 2013 has it; their supplement, § 3.1.1, puts the second one
-/// in [4T/10, 5T/10].
+/// This follows the code of Pascanu, Mikolov & Bengio 2013; their supplement, § 3.1.1, puts the second
+/// symbol in [4T/10, 5T/10].
 pub(super) fn generate(length: usize, count: usize, seed: u64) -> Sequences {
     let mut rng = rng(seed, Purpose::Data);
     let tenth = length / 10;

@@ -1,6 +1,6 @@
-//! What a cell of a table holds.
+//! The content of a cell.
 
-/// Marks of a value that is not known, as spreadsheets, R, pandas and ARFF write them.
+/// Marks of a missing value in spreadsheets, R, pandas and ARFF.
 const HOLES: [&str; 9] = ["", "?", ".", "-", "na", "n/a", "#n/a", "nan", "null"];
 
 /// Reads a finite number.
@@ -8,13 +8,13 @@ pub(super) fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
-/// Tells whether a cell marks a value that is not known.
+/// Tells whether a cell marks a missing value.
 pub(super) fn is_hole(text: &str) -> bool {
     HOLES.contains(&text.to_lowercase().as_str())
 }
 
-/// Tells whether a cell is meant as a number, whether it can be read or not: `1,5`, `1 000`, `$5`,
-/// `inf`, `1e999`. A class may well hold digits (`18-25`, `2nd`).
+/// Tells whether a cell is meant as a number, even if it cannot be read as one: `1,5`, `1 000`, `$5`,
+/// `inf`, `1e999`. Names of classes may contain digits (`18-25`, `2nd`).
 pub(super) fn is_numeric(text: &str) -> bool {
     if is_hole(text) {
         return false;
@@ -40,12 +40,12 @@ fn is_exponent(text: &str) -> bool {
     !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
 }
 
-/// Says why a cell is not read as a number, and what to do.
+/// Returns why a cell is not a number, and what to do.
 pub(super) fn no_number(text: &str) -> String {
     let remedy = if is_hole(text) {
-        " but a hole: fill it, or leave the row out"
+        " but a missing value: fill it in or remove the row"
     } else if is_numeric(text) && text.parse::<f64>().is_err() {
-        " as it is written: use a point for decimals, and digits alone before it"
+        " as written: use a decimal point, and no other separators or units"
     } else {
         ""
     };

@@ -1,4 +1,4 @@
-//! The names of a table's columns.
+//! The columns of a table.
 
 use csv::StringRecord;
 
@@ -10,11 +10,11 @@ pub enum Header {
     /// It does.
     #[default]
     Present,
-    /// It is a row like the others; columns are named by their numbers, from `1`.
+    /// It is a row like the others; the columns are named `1`, `2`, …
     Absent,
 }
 
-/// Names that are told apart, and which of them is to be predicted from the others.
+/// The names of the columns, and which of them is to be predicted from the others.
 pub(super) struct Columns {
     pub(super) names: Vec<String>,
     pub(super) target: usize,
@@ -46,15 +46,15 @@ impl Columns {
     }
 }
 
-/// Refuses a first line that is a row, and would be lost, and names that do not tell columns apart.
+/// Refuses a first line that is a row, which would be lost, and duplicate names.
 fn check(names: &[String], target: &str) -> Result<(), String> {
     let others = || names.iter().filter(|name| *name != target);
     let is_value = |name: &String| number(name).is_some() || is_hole(name);
     if others().all(is_value) && others().any(|name| number(name).is_some()) {
         let line = names.join(",");
         return Err(format!(
-            "begins with the numbers `{line}` and not with names of columns: add a line of names, or \
-             say `--no-header` and the number of the column to predict, such as `--target {}`",
+            "begins with the numbers `{line}` instead of column names: add a line of names, or use \
+             `--no-header` and the number of the column to predict, such as `--target {}`",
             names.len()
         ));
     }
@@ -62,9 +62,7 @@ fn check(names: &[String], target: &str) -> Result<(), String> {
         let count = names.iter().filter(|other| *other == name).count();
         if count > 1 {
             let first = at + 1;
-            return Err(format!(
-                "has {count} columns `{name}`, of which column {first} is the first"
-            ));
+            return Err(format!("has {count} columns `{name}`, the first of them column {first}"));
         }
     }
     Ok(())
@@ -75,11 +73,13 @@ fn missing(names: &[String], target: &str, header: Header) -> String {
         Header::Absent if names.is_empty() => "is empty".to_owned(),
         Header::Absent => {
             let last = names.len();
-            format!("has no column `{target}`: without names, they are numbered from 1 to {last}")
+            format!(
+                "has no column `{target}`: without a header, columns are numbered from 1 to {last}"
+            )
         }
         Header::Present => {
             let is_row = names.iter().any(|name| number(name).is_some());
-            let hint = if is_row { "; if that line is a row, say `--no-header`" } else { "" };
+            let hint = if is_row { "; if that line is a row, use `--no-header`" } else { "" };
             format!("has no column `{target}`; its columns are {}{hint}", names.join(", "))
         }
     }

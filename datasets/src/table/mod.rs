@@ -1,4 +1,4 @@
-//! A user's own rows of numbers.
+//! A user's own table of numbers.
 
 mod cell;
 mod header;
@@ -16,24 +16,24 @@ use crate::error::DatasetError;
 use cell::{no_number, number};
 use header::Columns;
 
-/// Rows of features, each with what is to be predicted of it.
+/// Rows of features, each with a target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// Names of the features, in the order of their columns.
     pub features: Vec<String>,
     /// Their values, `[rows, features]` row by row; all finite.
     pub inputs: Vec<f64>,
-    /// What is to be predicted, one for each row.
+    /// The targets, one for each row.
     pub targets: Targets,
 }
 
 impl Table {
-    /// Reads comma-separated values, compressed by gzip or not: a line of column names unless there is
-    /// no `header`, then rows of numbers. The column `target` is what is to be predicted; if none of
-    /// its cells is a number, its words are classes.
+    /// Reads comma-separated values, compressed by gzip or not: a line of column names, unless `header` is
+    /// absent, then rows of numbers. The column `target` is to be predicted; if none of its cells is a
+    /// number, its words are classes.
     ///
-    /// Nothing is guessed: a hole, a number that cannot be read, a column of numbers and words, a
-    /// first line that is no header, or two columns of one name are errors.
+    /// Nothing is guessed. Missing values, numbers that cannot be read, numbers mixed with words, a first
+    /// line that is not a header, and duplicate column names are errors.
     ///
     /// # Errors
     ///
@@ -66,7 +66,7 @@ impl Table {
         }
     }
 
-    /// Tells whether there are no rows; there always are, a file without is refused.
+    /// Tells whether there are no rows; there always are, as a file without rows is refused.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -105,12 +105,12 @@ impl Rows {
     }
 }
 
-/// Says where a cell is, by its row from 0, and what is wrong with it.
+/// Returns what is wrong with a cell and where it is; `row` counts from 0.
 fn bad_cell(row: usize, column: &str, reason: &str) -> String {
     format!("row {}, column `{column}`: {reason}", row + 1)
 }
 
-/// What the parser says, on one line.
+/// Returns the parser's reason on one line.
 fn reason(error: &csv::Error) -> String {
     use csv::ErrorKind;
 

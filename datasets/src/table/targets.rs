@@ -1,4 +1,4 @@
-//! What is to be predicted of the rows of a table.
+//! The column of a table that is to be predicted.
 
 use super::cell::{is_hole, is_numeric, no_number, number};
 
@@ -16,14 +16,14 @@ pub enum Targets {
     },
 }
 
-/// A cell that cannot be, by its row from 0.
+/// An invalid cell; its row counts from 0.
 pub(super) struct BadCell {
     pub(super) row: usize,
     pub(super) reason: String,
 }
 
 impl Targets {
-    /// Reads a column: numbers if any of its cells is meant as one, else the words of classes.
+    /// Reads a column: as numbers if any of its cells is meant as one, otherwise as the words of classes.
     pub(super) fn of(cells: Vec<String>) -> Result<Self, BadCell> {
         let numeric = cells.iter().position(|cell| is_numeric(cell));
         match numeric {
@@ -52,9 +52,9 @@ impl Targets {
     fn classes(cells: Vec<String>) -> Result<Self, BadCell> {
         for (row, cell) in cells.iter().enumerate() {
             let reason = if is_hole(cell) {
-                format!("`{cell}` is a hole: fill it, or leave the row out")
+                format!("`{cell}` is a missing value: fill it in or remove the row")
             } else if cell.contains(['\n', '\r']) {
-                format!("`{cell}` holds a line break: is a quotation mark left open?")
+                format!("`{cell}` contains a line break: is a closing quotation mark missing?")
             } else {
                 continue;
             };

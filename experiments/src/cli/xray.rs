@@ -69,8 +69,8 @@ fn batch(arguments: &XrayArguments) -> anyhow::Result<Batch> {
     {
         let path = path.display();
         bail!(
-            "{path}: {value:e} in example {example} of `{array}` is beyond 32-bit floats: scale it, \
-             or say `--precision f64`"
+            "{path}: {value:e} in example {example} of `{array}` is beyond the range of 32-bit floats: \
+             scale it, or use `--precision f64`"
         );
     }
     Ok(batch)

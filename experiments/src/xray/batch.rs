@@ -60,7 +60,7 @@ impl Batch {
     /// [`DatasetError::File`] naming the file, the row and the column.
     pub fn read_csv(path: &Path, target: &str, header: Header) -> Result<Self, DatasetError> {
         if path.extension() != Some(OsStr::new("csv")) {
-            let reason = "is no .csv: only the columns of a table are told apart by `--target`";
+            let reason = "is no .csv: `--target` names a column of a table";
             return Err(refuse(path, reason));
         }
         let table = Table::read_csv(path, target, header)?;
@@ -146,7 +146,9 @@ impl Rows {
             None => Ok(Self { columns, rows, values }),
             Some(at) => {
                 let (example, value) = (at / columns + 1, values[at]);
-                Err(format!("holds {value} in example {example} of `{name}`: use finite numbers"))
+                Err(format!(
+                    "holds {value} in example {example} of `{name}`: all values must be finite"
+                ))
             }
         }
     }

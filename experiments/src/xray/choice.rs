@@ -1,11 +1,11 @@
-//! Which loss a batch is scored with, and why.
+//! The loss that a batch is scored with, and why.
 
 use super::batch::Batch;
 use super::loss::Loss;
 use super::mismatch::Mismatch;
 use super::targets::Targets;
 
-/// A loss that fits a network and a batch, with the reason why it was taken.
+/// A loss that fits a network and a batch, with the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// The loss.
@@ -15,21 +15,21 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Takes the loss that was asked for, or the one that targets and outputs leave no doubt about.
+    /// Takes the loss that was asked for, or else the one that targets and outputs leave no doubt about.
     ///
     /// | targets of an example | outputs | loss |
     /// |---|---|---|
     /// | one of two words | 1 | binary cross-entropy |
     /// | one of n words | n | cross-entropy |
     /// | 0 or 1 | 1 | binary cross-entropy |
-    /// | the number of a class | several | cross-entropy |
-    /// | n numbers of classes, as at n time steps | a multiple of n | cross-entropy |
-    /// | n numbers, of which some in the batch are not whole | n | mean squared error |
+    /// | the index of a class | several | cross-entropy |
+    /// | n indices of classes, such as one per time step | a multiple of n | cross-entropy |
+    /// | n numbers, not all of them whole | n | mean squared error |
     ///
     /// # Errors
     ///
-    /// [`Mismatch`] with a remedy if the loss asked for does not take such targets, or if none was asked
-    /// for and the targets may be classes as well as values.
+    /// [`Mismatch`] with a remedy if the loss asked for does not take these targets, or if none was asked
+    /// for and the targets may be either classes or values.
     pub fn new(asked: Option<Loss>, outputs: usize, batch: &Batch) -> Result<Self, Mismatch> {
         if let Some(names) = batch.classes() {
             return of_words(asked, outputs, names);
@@ -37,7 +37,7 @@ impl Choice {
         let targets =
             Targets { values: batch.target_values(), each: batch.targets_each(), outputs };
         let choice = match asked {
-            Some(loss) => Self { loss, reason: "as asked for".to_owned() },
+            Some(loss) => Self { loss, reason: "as requested".to_owned() },
             None => targets.guess()?,
         };
         targets.check(choice.loss)?;
@@ -89,9 +89,9 @@ mod tests {
         refused(None, 1, &three, "`--set outputs=3`");
         refused(Some(CrossEntropy), 1, &three, "`--set outputs=3`");
         refused(Some(CrossEntropy), 1, &two, "`--set outputs=2`");
-        refused(None, 3, &two, "if this batch lacks some of them");
-        refused(Some(MeanSquaredError), 1, &three, "it takes numbers");
-        refused(Some(BinaryCrossEntropy), 1, &three, "it takes 2 classes and 1 output");
+        refused(None, 3, &two, "if this batch lacks some classes");
+        refused(Some(MeanSquaredError), 1, &three, "mean-squared-error takes numbers");
+        refused(Some(BinaryCrossEntropy), 1, &three, "takes 2 classes and 1 output");
         refused(None, 1, &["cat"], "every target is `cat`");
     }
 }

@@ -2,24 +2,22 @@
 
 use super::loss::Loss;
 
-/// Targets that a network's outputs cannot be compared with, or not without being told how.
+/// Why a network's outputs cannot be compared with targets, or only if told how.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Mismatch {
     /// All words are the same.
-    #[error(
-        "every target is `{name}`: there is nothing to tell apart; take a batch of two classes or more"
-    )]
+    #[error("every target is `{name}`: use a batch with at least two classes")]
     OneClass {
         /// The word.
         name: String,
     },
-    /// There is not one output for each word.
+    /// The number of outputs is not the number of words.
     #[error(
         "the targets are words of {classes} classes, but the network has `outputs = {outputs}`: \
          `--set outputs={classes}`{}",
         if *classes < *outputs {
-            "; or give numbers of classes from 0 instead of words, if this batch lacks some of them"
+            "; if this batch lacks some classes, give their indices from 0 instead of words"
         } else {
             ""
         }
@@ -30,8 +28,12 @@ pub enum Mismatch {
         /// Outputs of the network.
         outputs: usize,
     },
-    /// A loss that does not take words, or not so many.
-    #[error("{} does not compare words of {classes} classes with {outputs} outputs: it takes {takes}", loss.name())]
+    /// The loss does not take words, or not this many.
+    #[error(
+        "{} takes {takes}, but the targets are words of {classes} classes and the network has \
+         `outputs = {outputs}`",
+        loss.name()
+    )]
     WordsForLoss {
         /// The loss that was asked for.
         loss: Loss,
@@ -42,8 +44,8 @@ pub enum Mismatch {
         /// What the loss takes.
         takes: &'static str,
     },
-    /// The numbers of targets and outputs do not fit together.
-    #[error("{targets} targets for each example, but {} takes {takes}", loss.name())]
+    /// The numbers of targets and outputs do not match.
+    #[error("each example has {targets} targets, but {} takes {takes}", loss.name())]
     Count {
         /// The loss.
         loss: Loss,
@@ -52,12 +54,12 @@ pub enum Mismatch {
         /// How many the loss takes, and a remedy.
         takes: String,
     },
-    /// One target is 1 and the others 0, in every example.
+    /// The targets are one-hot.
     #[error(
-        "the {targets} targets of each example are 0 but for one: give the number of its class \
-         instead, from 0 to {}, to a network with `--set outputs={targets}`{}",
+        "the targets are one-hot: give the index of the class instead, from 0 to {}, and \
+         `--set outputs={targets}`{}",
         targets - 1,
-        if outputs == targets { "; or say `--loss mean-squared-error`" } else { "" }
+        if outputs == targets { "; for values, use `--loss mean-squared-error`" } else { "" }
     )]
     OneHot {
         /// Targets of an example.
@@ -65,10 +67,10 @@ pub enum Mismatch {
         /// Outputs of the network.
         outputs: usize,
     },
-    /// Classes or values: the numbers do not tell.
+    /// The targets may be classes or values.
     #[error(
-        "the targets are whole numbers from {least} to {most}, classes or values: for values say \
-         `--loss mean-squared-error`, for classes {remedy}"
+        "the targets are whole numbers from {least} to {most}, which may be values or classes: for \
+         values, use `--loss mean-squared-error`; for classes, {remedy}"
     )]
     Ambiguous {
         /// The smallest target.
@@ -78,9 +80,9 @@ pub enum Mismatch {
         /// How classes are given.
         remedy: String,
     },
-    /// A target is not the number of a class.
+    /// A target is not the index of a class.
     #[error(
-        "cross-entropy over {classes} classes takes their numbers from 0 to {}, but a target of \
+        "cross-entropy over {classes} classes takes their indices from 0 to {}, but a target of \
          example {example} is {value}{hint}",
         classes - 1
     )]
@@ -97,7 +99,7 @@ pub enum Mismatch {
     /// A target is neither 0 nor 1.
     #[error(
         "binary-cross-entropy takes targets 0 and 1, but a target of example {example} is {value}: \
-         number the two classes 0 and 1, or say `--loss mean-squared-error` for values"
+         number the two classes 0 and 1; for values, use `--loss mean-squared-error`"
     )]
     NotBinary {
         /// The example, from 1.
@@ -105,16 +107,10 @@ pub enum Mismatch {
         /// Its target.
         value: f64,
     },
-    /// Each class needs an output.
-    #[error(
-        "cross-entropy needs an output for each class, and {outputs} outputs for {targets} targets are one for each: `--set outputs={needed}`"
-    )]
+    /// There is only one output for each target.
+    #[error("cross-entropy needs an output for each class: {remedy}")]
     OneOutput {
-        /// Outputs of the network.
-        outputs: usize,
-        /// Targets of an example.
-        targets: usize,
-        /// Outputs that the targets would need.
-        needed: usize,
+        /// How many outputs the targets need.
+        remedy: String,
     },
 }

@@ -1,10 +1,10 @@
-//! Numbers to compare outputs with: which loss is meant, and whether a loss takes them.
+//! Numeric targets: which loss they suggest, and whether a loss takes them.
 
 use super::choice::Choice;
 use super::loss::Loss;
 use super::mismatch::Mismatch;
 
-/// Numbers to compare outputs with.
+/// Numeric targets of a batch.
 pub(super) struct Targets<'a> {
     /// Example by example.
     pub(super) values: &'a [f64],
@@ -15,7 +15,7 @@ pub(super) struct Targets<'a> {
 }
 
 impl Targets<'_> {
-    /// Chooses the only loss that is meant, if there is one.
+    /// Chooses the loss if targets and outputs leave no doubt.
     pub(super) fn guess(&self) -> Result<Choice, Mismatch> {
         let &Self { each, outputs, .. } = self;
         let choose = |loss, reason: String| Ok(Choice { loss, reason });
@@ -29,14 +29,14 @@ impl Targets<'_> {
                 "one output, and every target is 0 or 1".to_owned(),
             ),
             (outputs, 1) if outputs > 1 => {
-                let reason = format!("{outputs} outputs for one target, the number of a class");
+                let reason = format!("{outputs} outputs for one target, the index of a class");
                 choose(Loss::CrossEntropy, reason)
             }
             (outputs, each) if outputs == each && are_whole => Err(self.ambiguous()),
             (outputs, each) if outputs % each == 0 && outputs > each => {
                 let classes = outputs / each;
                 let reason =
-                    format!("{classes} outputs for each of {each} targets, the numbers of classes");
+                    format!("{classes} outputs for each of {each} targets, the indices of classes");
                 choose(Loss::CrossEntropy, reason)
             }
             _ => {
@@ -46,7 +46,7 @@ impl Targets<'_> {
         }
     }
 
-    /// Makes sure that a loss takes these targets.
+    /// Checks that a loss takes these targets.
     pub(super) fn check(&self, loss: Loss) -> Result<(), Mismatch> {
         let &Self { each, outputs, .. } = self;
         let count = |takes: String| Err(Mismatch::Count { loss, targets: each, takes });
@@ -69,9 +69,7 @@ impl Targets<'_> {
                 count(format!("1, or as many as divide {outputs} outputs evenly"))
             }
             Loss::CrossEntropy if outputs == each => {
-                let (_, most) = self.range();
-                let needed = each * (most.max(1.0) as usize).saturating_add(1);
-                Err(Mismatch::OneOutput { outputs, targets: each, needed })
+                Err(Mismatch::OneOutput { remedy: self.needing(self.classes()) })
             }
             Loss::CrossEntropy => self.check_classes(outputs / each),
         }
@@ -82,11 +80,11 @@ impl Targets<'_> {
         let Some((example, value)) = self.first(|value| !is_class(value)) else { return Ok(()) };
         let (least, most) = self.range();
         let hint = if value.fract() != 0.0 {
-            format!(": to predict a number, `--set outputs={}`", self.each)
+            format!("; to predict a number, `--set outputs={}`", self.each)
         } else if least >= 1.0 && most <= classes as f64 {
-            ": these seem to be numbered from 1".to_owned()
+            "; they seem to be numbered from 1".to_owned()
         } else if least >= 0.0 {
-            format!(": `--set outputs={}`", self.each * (most as usize).saturating_add(1))
+            format!(": {}", self.needing(self.classes()))
         } else {
             String::new()
         };
@@ -98,20 +96,35 @@ impl Targets<'_> {
         let mut different: Vec<u64> = self.values.iter().map(|value| value.to_bits()).collect();
         different.sort_unstable();
         different.dedup();
-        let outputs = self.each * different.len().max(2);
+        let needing = self.needing(different.len().max(2));
         let remedy = match (self.each, different.len()) {
-            (1, 1 | 2) => format!("number them 0 and 1, or from 0 with `--set outputs={outputs}`"),
-            _ if self.are_binary() => "say `--loss binary-cross-entropy`".to_owned(),
-            _ => format!("number them from 0, with an output for each: `--set outputs={outputs}`"),
+            (1, 1 | 2) => format!("number them 0 and 1, or from 0 with {needing}"),
+            _ if self.are_binary() => "use `--loss binary-cross-entropy`".to_owned(),
+            _ => format!("number them from 0 with {needing}"),
         };
         Mismatch::Ambiguous { least, most, remedy }
+    }
+
+    /// Returns the number of classes that the largest target implies, at least 2.
+    fn classes(&self) -> usize {
+        let (_, most) = self.range();
+        (most.max(1.0) as usize).saturating_add(1)
+    }
+
+    /// Says how to give a network an output for each class.
+    fn needing(&self, classes: usize) -> String {
+        if self.each == 1 {
+            format!("`--set outputs={classes}`")
+        } else {
+            format!("{classes} outputs for each of the {} targets", self.each)
+        }
     }
 
     fn are_binary(&self) -> bool {
         self.first(|value| value != 0.0 && value != 1.0).is_none()
     }
 
-    /// Tells whether the targets of every example are several, all 0 but for one that is 1.
+    /// Tells whether every example has several targets, one of them 1 and the others 0.
     fn are_one_hot(&self) -> bool {
         let is_one_hot = |example: &[f64]| example.iter().sum::<f64>() == 1.0;
         self.each > 1 && self.are_binary() && self.values.chunks(self.each).all(is_one_hot)
@@ -173,11 +186,11 @@ mod tests {
             (1, 1, &[1.0, 2.0], "number them 0 and 1, or from 0 with `--set outputs=2`"),
             (1, 1, &[-1.0, 1.0], "number them 0 and 1"),
             (1, 1, &[0.0, 1.0, 2.0], "`--set outputs=3`"),
-            (1, 1, &[120.0, 95.0, 101.0], "for values say `--loss mean-squared-error`"),
-            (1, 3, &[0.0, 1.0, 0.0], "give the number of its class instead, from 0 to 2"),
-            (3, 3, &[0.0, 1.0, 0.0, 1.0, 0.0, 0.0], "or say `--loss mean-squared-error`"),
-            (2, 2, &[1.0, 1.0, 0.0, 1.0], "say `--loss binary-cross-entropy`"),
-            (2, 2, &[1.0, 4.0, 0.0, 1.0], "`--set outputs=6`"),
+            (1, 1, &[120.0, 95.0, 101.0], "for values, use `--loss mean-squared-error`"),
+            (1, 3, &[0.0, 1.0, 0.0], "give the index of the class instead, from 0 to 2"),
+            (3, 3, &[0.0, 1.0, 0.0, 1.0, 0.0, 0.0], "for values, use `--loss mean-squared-error`"),
+            (2, 2, &[1.0, 1.0, 0.0, 1.0], "use `--loss binary-cross-entropy`"),
+            (2, 2, &[1.0, 4.0, 0.0, 1.0], "3 outputs for each of the 2 targets"),
             (1, 1, &[5.0, 5.0], "number them 0 and 1"),
         ];
         for (outputs, each, values, expected) in cases {
@@ -210,7 +223,7 @@ mod tests {
                 3,
                 1,
                 &[1.0, 2.0, 3.0],
-                "example 3 is 3: these seem to be numbered from 1",
+                "example 3 is 3; they seem to be numbered from 1",
             ),
             (CrossEntropy, 3, 1, &[0.0, 4.0], "example 2 is 4: `--set outputs=5`"),
             (
@@ -218,14 +231,20 @@ mod tests {
                 3,
                 1,
                 &[0.5, 1.0],
-                "example 1 is 0.5: to predict a number, `--set outputs=1`",
+                "example 1 is 0.5; to predict a number, `--set outputs=1`",
             ),
             (CrossEntropy, 3, 1, &[-1.0, 1.0], "from 0 to 2, but a target of example 1 is -1"),
             (CrossEntropy, 1, 1, &[0.0, 2.0], "`--set outputs=3`"),
             (CrossEntropy, 1, 1, &[0.0, 0.0], "`--set outputs=2`"),
             (CrossEntropy, 5, 2, &[0.0, 1.0], "as many as divide 5 outputs evenly"),
-            (CrossEntropy, 3, 3, &[0.0, 1.0, 0.0], "give the number of its class instead"),
-            (CrossEntropy, 6, 3, &[0.0, 2.0, 0.0], "example 1 is 2: `--set outputs=9`"),
+            (CrossEntropy, 3, 3, &[0.0, 1.0, 0.0], "give the index of the class instead"),
+            (
+                CrossEntropy,
+                6,
+                3,
+                &[0.0, 2.0, 0.0],
+                "example 1 is 2: 3 outputs for each of the 3 targets",
+            ),
             (MeanSquaredError, 1, 3, &[0.0, 1.0, 0.0], "`--set outputs=3`"),
             (
                 MeanSquaredError,

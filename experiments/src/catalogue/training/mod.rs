@@ -87,9 +87,10 @@ impl Experiment for ZooTraining {
         let schedule = Schedule::Every(settings.every(settings.observations));
         let mut trials = Vec::new();
         for seed in Self::seeds(settings) {
-            let assignment = match settings.data.is_generated() {
-                true => settings.data.load(settings.portion(seed))?,
-                false => first.clone(),
+            let assignment = if settings.data.is_generated() {
+                settings.data.load(settings.portion(seed))?
+            } else {
+                first.clone()
             };
             let schedule = schedule.clone();
             let hook = move || GradientHook::new(WATCHED, schedule.clone());

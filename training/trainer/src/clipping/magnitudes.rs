@@ -93,6 +93,22 @@ fn a_norm_is_reached_for_every_magnitude_and_type() {
     TYPES.iter().for_each(|dtype| check(on_host, *dtype));
 }
 
+/// Scaling by powers of two rounds nothing, so that results of earlier versions stay.
+#[test]
+fn where_squares_are_normal_the_bits_are_those_of_the_plain_formula() {
+    for dtype in [FloatDType::F32, FloatDType::F64] {
+        for magnitude in [1e-12, 0.3, 1.0, 7e9] {
+            let wave = |i: i32| magnitude * (f64::from(i) * 0.7).sin();
+            let gradient = tensor(&(0..1_003).map(wave).collect::<Vec<_>>(), dtype);
+            let bound = 0.37 * magnitude;
+            let norm = gradient.clone().square().sum().sqrt();
+            let plain = gradient.clone() * norm.recip().mul_scalar(bound).clamp_max(1.0);
+            let ours = Factor::of(gradient.clone(), bound).unwrap().apply(gradient);
+            assert_eq!(ours.into_data(), plain.into_data(), "{dtype:?} {magnitude}");
+        }
+    }
+}
+
 #[test]
 fn an_accelerator_reaches_it_without_being_waited_for() {
     let queued = |gradient: Tensor<1>, bound| {
