@@ -8,8 +8,8 @@ use backdraft_mlp::MlpConfig;
 use backdraft_trainer::OptimizerConfig;
 use backdraft_zoo::NetworkConfig;
 
-use super::classifying::{ClassifyingArm, ClassifyingSettings};
 use super::initial_flow::{FlowSettings, arm, log_factors};
+use super::tournament::{Images, Tournament, TournamentArm};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::{Sample, in_every_case};
 use crate::picture::Picture;
@@ -99,23 +99,21 @@ const KIN: [Activation; 5] =
 const RELU_HE: &str = "relu-he";
 
 /// The untrained nets.
-fn flow(settings: &ClassifyingSettings) -> FlowSettings {
+fn flow(settings: &Tournament<Images>) -> FlowSettings {
     FlowSettings {
         seeds: 2 * settings.seeds,
         first_seed: settings.first_seed,
-        width: 4 * settings.width,
+        width: 4 * settings.task.width,
         depth: settings.extremes().1.max(3),
         batch: 8,
     }
 }
 
-fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
-    let width = settings.width;
+fn arms(settings: &Tournament<Images>) -> Vec<TournamentArm<Images>> {
+    let width = settings.task.width;
     let arm = |name: &str, activation: Activation, initializer: Initializer| {
-        settings.arm(name, OptimizerConfig::SGD, move |images, depth| {
+        settings.arm(name, OptimizerConfig::SGD, move |depth| {
             NetworkConfig::Mlp(MlpConfig {
-                inputs: images.elements(),
-                outputs: images.classes,
                 depth,
                 width,
                 activation,
@@ -129,7 +127,7 @@ fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
 }
 
 impl Experiment for Activations {
-    type Settings = ClassifyingSettings;
+    type Settings = Tournament<Images>;
 
     const ABOUT: About = About {
         name: "activations",
@@ -160,7 +158,7 @@ impl Experiment for Activations {
         ],
     };
 
-    fn settings(preset: Preset) -> ClassifyingSettings {
+    fn settings(preset: Preset) -> Tournament<Images> {
         let (seeds, data, images, width, depths, steps) = match preset {
             Preset::Quick => (20, ImageSet::Digits, 2_000, 32, vec![3, 15], 250),
             Preset::Standard => {
@@ -168,27 +166,23 @@ impl Experiment for Activations {
             }
             Preset::Paper => (10, ImageSet::FashionMnist, 60_000, 256, vec![3, 10, 20, 40], 10_000),
         };
-        ClassifyingSettings {
+        Tournament {
             seeds,
             first_seed: 0,
-            data,
-            images,
-            depths,
-            width,
             steps,
             batch_size: 32,
             rates: vec![0.01, 0.1, 1.0],
             tuning_seeds: 3,
             evaluate_every: steps / 25,
-            accuracy: 0.8,
+            task: Images { data, images, depths, width, accuracy: 0.8 },
         }
     }
 
-    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Images>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+    fn trials(settings: &Tournament<Images>) -> anyhow::Result<Vec<Trial>> {
         let flow = flow(settings);
         let initializer = Initializer::XavierNormal;
         let untrained = ALL.map(|activation| {
@@ -199,7 +193,7 @@ impl Experiment for Activations {
         Ok(trials)
     }
 
-    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &Tournament<Images>, results: &Results) -> Vec<Verdict> {
         let contest = settings.contest(results);
         let (shallow, deep) = settings.extremes();
         let ratio = |more: Activation, less: Activation| {
@@ -235,7 +229,7 @@ impl Experiment for Activations {
         ]
     }
 
-    fn pictures(settings: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(settings: &Tournament<Images>, results: &Results) -> Vec<Picture> {
         let contest = settings.contest(results);
         let (shallow, _) = settings.extremes();
         let equal = ALL.map(Activation::name);

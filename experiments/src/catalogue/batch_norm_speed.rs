@@ -7,7 +7,7 @@ use backdraft_layers::Activation;
 use backdraft_mlp::Normalization;
 use backdraft_trainer::OptimizerConfig;
 
-use super::classifying::{ClassifyingArm, ClassifyingSettings};
+use super::tournament::{Images, Rates, Tournament, TournamentArm};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::picture::Picture;
 use crate::results::Results;
@@ -54,13 +54,14 @@ const FAST: &str = "relu-fast";
 const FAST_NORM: &str = "relu-batch-norm-fast";
 const ARMS: [&str; 4] = [RELU, RELU_NORM, SIGMOID, SIGMOID_NORM];
 
-fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
+fn arms(settings: &Tournament<Images>) -> Vec<TournamentArm<Images>> {
     let arm = |name, activation, normalization| {
         settings.arm(name, OptimizerConfig::SGD, settings.mlp(activation, normalization))
     };
     let (none, batch) = (Normalization::None, Normalization::Batch);
     let largest = settings.rates.iter().copied().fold(0.0, f64::max);
-    let fast = |arm: ClassifyingArm| ClassifyingArm { rates: vec![largest], ..arm };
+    let fast =
+        |arm: TournamentArm<Images>| TournamentArm { rates: Rates::BestOf(vec![largest]), ..arm };
     vec![
         arm(RELU, Activation::Relu, none),
         arm(RELU_NORM, Activation::Relu, batch),
@@ -72,7 +73,7 @@ fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
 }
 
 impl Experiment for BatchNormSpeed {
-    type Settings = ClassifyingSettings;
+    type Settings = Tournament<Images>;
 
     const ABOUT: About = About {
         name: "batch-norm-speed",
@@ -91,37 +92,39 @@ impl Experiment for BatchNormSpeed {
         claims: &[RELU_SOONER, SIGMOID_SOONER, HIGHER_RATES, DEEP_SOONER],
     };
 
-    fn settings(preset: Preset) -> ClassifyingSettings {
+    fn settings(preset: Preset) -> Tournament<Images> {
         let (data, images, width, depths, steps) = match preset {
             Preset::Quick => (ImageSet::Digits, 2_000, 64, vec![5, 15], 320),
             Preset::Standard => (ImageSet::FashionMnist, 60_000, 128, vec![5, 20], 4_000),
             Preset::Paper => (ImageSet::FashionMnist, 60_000, 256, vec![5, 20, 50], 20_000),
         };
-        ClassifyingSettings {
+        Tournament {
             seeds: 8,
             first_seed: 0,
-            data,
-            images,
-            depths,
-            width,
             steps,
             batch_size: 64,
             rates: vec![0.01, 0.03, 0.1, 0.3, 1.0, 3.0],
             tuning_seeds: 1,
             evaluate_every: steps / 40,
-            accuracy: if preset == Preset::Quick { 0.9 } else { 0.85 },
+            task: Images {
+                data,
+                images,
+                depths,
+                width,
+                accuracy: if preset == Preset::Quick { 0.9 } else { 0.85 },
+            },
         }
     }
 
-    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Images>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+    fn trials(settings: &Tournament<Images>) -> anyhow::Result<Vec<Trial>> {
         settings.trials(&arms(settings))
     }
 
-    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &Tournament<Images>, results: &Results) -> Vec<Verdict> {
         let contest = settings.contest(results);
         let (shallow, deep) = settings.extremes();
         let sooner = |claim, depth, with: &str, without: &str| {
@@ -136,7 +139,7 @@ impl Experiment for BatchNormSpeed {
         ]
     }
 
-    fn pictures(settings: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(settings: &Tournament<Images>, results: &Results) -> Vec<Picture> {
         let contest = settings.contest(results);
         let (shallow, _) = settings.extremes();
         vec![contest.success_by_size(&ARMS), contest.success_by_step(&ARMS, shallow)]

@@ -9,7 +9,7 @@ use backdraft_layers::Initializer;
 use backdraft_recurrent::{Cell, RecurrentConfig};
 use backdraft_trainer::{OptimizerConfig, TrainerConfig};
 
-use super::learning::{LearningArm, LearningSettings, Problem};
+use super::tournament::{Problem, Rates, Sequences, Task, Tournament, TournamentArm};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::measure::{Arm, Bounded, COSINE, NORM_OVER_BOUND, clipped};
@@ -91,30 +91,31 @@ const VALUE: &str = "value";
 /// The bound, as a share of the size of the gradient.
 const SHARE: f64 = 0.1;
 
-fn arms(settings: &LearningSettings) -> [LearningArm; 4] {
+fn arms(settings: &Tournament<Sequences>) -> [TournamentArm<Sequences>; 4] {
     let arm = |name, gain| {
         let network = RecurrentConfig {
             cell: Cell::Rnn,
             recurrent_initializer: Initializer::Orthogonal(gain),
             ..Default::default()
         };
-        let arm = settings.arm(name, network);
+        let arm = settings.arm(PROBLEM, name, network);
         let trainer = TrainerConfig { optimizer: OptimizerConfig::SGD, ..arm.trainer };
-        LearningArm { trainer, ..arm }
+        TournamentArm { trainer, ..arm }
     };
     let free = |name| {
         let arm = arm(name, 1.0);
-        LearningArm { trainer: TrainerConfig { clipping: None, ..arm.trainer }, ..arm }
+        TournamentArm { trainer: TrainerConfig { clipping: None, ..arm.trainer }, ..arm }
     };
-    let free_fast = LearningArm { rate_of: Some(CLIPPED), ..free(FREE_FAST) };
+    let free_fast = TournamentArm { rates: Rates::SameAs(CLIPPED), ..free(FREE_FAST) };
     [arm(CLIPPED, 1.0), free(FREE), free_fast, arm(FAINT, 0.5)]
 }
 
 impl ClippingExperiment {
-    fn clippings(settings: &LearningSettings) -> anyhow::Result<Vec<Trial>> {
+    fn clippings(settings: &Tournament<Sequences>) -> anyhow::Result<Vec<Trial>> {
         let (shortest, _) = settings.extremes();
-        let lstm = settings.arm("lstm", RecurrentConfig::default());
-        let Arm { network, data, .. } = settings.fitted(PROBLEM, &lstm, shortest)?;
+        let lstm = settings.arm(PROBLEM, "lstm", RecurrentConfig::default());
+        let lesson = settings.task.lessons()?(PROBLEM, shortest)?;
+        let Arm { network, data, .. } = lstm.at(shortest, lesson)?;
         let trial = |seed: u64, (name, bounded): (&str, Bounded)| Trial {
             factors: Factors::new([("clipping", name.to_owned())]),
             seed,
@@ -133,7 +134,7 @@ impl ClippingExperiment {
 }
 
 impl Experiment for ClippingExperiment {
-    type Settings = LearningSettings;
+    type Settings = Tournament<Sequences>;
 
     const ABOUT: About = About {
         name: "clipping",
@@ -158,30 +159,28 @@ impl Experiment for ClippingExperiment {
         ],
     };
 
-    fn settings(preset: Preset) -> LearningSettings {
+    fn settings(preset: Preset) -> Tournament<Sequences> {
         let (lengths, steps) = match preset {
             Preset::Quick => (vec![30], 1_500),
             Preset::Standard => (vec![20, 50], 10_000),
             Preset::Paper => (vec![50, 100, 150, 200], 100_000),
         };
-        LearningSettings {
-            hidden: 50,
-            rates: vec![0.01, 0.03, 0.1, 0.3, 1.0],
-            ..LearningSettings::of(lengths, steps)
-        }
+        let task = Sequences { hidden: 50, ..Sequences::of(lengths) };
+        let rates = vec![0.01, 0.03, 0.1, 0.3, 1.0];
+        Tournament { rates, ..Tournament::of(task, steps) }
     }
 
-    fn seeds(settings: &LearningSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Sequences>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &LearningSettings) -> anyhow::Result<Vec<Trial>> {
-        let mut trials = settings.trials(PROBLEM, &arms(settings))?;
+    fn trials(settings: &Tournament<Sequences>) -> anyhow::Result<Vec<Trial>> {
+        let mut trials = settings.trials(&arms(settings))?;
         trials.extend(Self::clippings(settings)?);
         Ok(trials)
     }
 
-    fn judge(settings: &LearningSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &Tournament<Sequences>, results: &Results) -> Vec<Verdict> {
         let values = |clipping: &str, quantity: &QuantityName| -> Vec<f64> {
             let trials = results.with(&[("clipping", clipping)]);
             trials.iter().filter_map(|trial: &&TrialResult| trial.last(quantity)).collect()
@@ -207,7 +206,7 @@ impl Experiment for ClippingExperiment {
         ]
     }
 
-    fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(settings: &Tournament<Sequences>, results: &Results) -> Vec<Picture> {
         let contest = settings.contest(PROBLEM, results);
         let arms = [CLIPPED, FREE, FREE_FAST, FAINT];
         let (_, longest) = settings.extremes();

@@ -6,7 +6,7 @@ use backdraft_datasets::SequenceTask;
 use backdraft_layers::Initializer;
 use backdraft_recurrent::{Cell, RecurrentConfig};
 
-use super::learning::{LearningArm, LearningSettings, Problem};
+use super::tournament::{Problem, Sequences, Tournament, TournamentArm};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::picture::Picture;
 use crate::results::Results;
@@ -50,7 +50,7 @@ const LSTM: &str = "lstm";
 const CHRONO: &str = "lstm-chrono";
 const ARMS: [&str; 4] = [RNN, ORTHOGONAL, LSTM, CHRONO];
 
-fn arms(settings: &LearningSettings) -> [LearningArm; 4] {
+fn arms(settings: &Tournament<Sequences>) -> [TournamentArm<Sequences>; 4] {
     let of = |cell, recurrent_initializer| RecurrentConfig {
         cell,
         recurrent_initializer,
@@ -60,15 +60,15 @@ fn arms(settings: &LearningSettings) -> [LearningArm; 4] {
     let (_, chrono_length) = settings.extremes();
     let lstm = of(Cell::Lstm, orthogonal);
     [
-        settings.arm(RNN, of(Cell::Rnn, Initializer::XavierUniform)),
-        settings.arm(ORTHOGONAL, of(Cell::Rnn, orthogonal)),
-        settings.arm(LSTM, lstm.clone()),
-        settings.arm(CHRONO, RecurrentConfig { chrono_length, ..lstm }),
+        settings.arm(PROBLEM, RNN, of(Cell::Rnn, Initializer::XavierUniform)),
+        settings.arm(PROBLEM, ORTHOGONAL, of(Cell::Rnn, orthogonal)),
+        settings.arm(PROBLEM, LSTM, lstm.clone()),
+        settings.arm(PROBLEM, CHRONO, RecurrentConfig { chrono_length, ..lstm }),
     ]
 }
 
 impl Experiment for CopyMemory {
-    type Settings = LearningSettings;
+    type Settings = Tournament<Sequences>;
 
     const ABOUT: About = About {
         name: "copy-memory",
@@ -87,24 +87,25 @@ impl Experiment for CopyMemory {
         claims: &[RNN_STUCK, LSTM_STUCK, ORTHOGONAL_SOLVES, CHRONO_SOLVES],
     };
 
-    fn settings(preset: Preset) -> LearningSettings {
+    fn settings(preset: Preset) -> Tournament<Sequences> {
         let (seeds, lengths, steps, sequences) = match preset {
             Preset::Quick => (12, vec![10], 1_500, 30_000),
             Preset::Standard => (6, vec![20, 50], 5_000, 100_000),
             Preset::Paper => (6, vec![100, 200, 300], 40_000, 100_000),
         };
-        LearningSettings { seeds, hidden: 64, sequences, ..LearningSettings::of(lengths, steps) }
+        let task = Sequences { hidden: 64, sequences, ..Sequences::of(lengths) };
+        Tournament { seeds, ..Tournament::of(task, steps) }
     }
 
-    fn seeds(settings: &LearningSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Sequences>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &LearningSettings) -> anyhow::Result<Vec<Trial>> {
-        settings.trials(PROBLEM, &arms(settings))
+    fn trials(settings: &Tournament<Sequences>) -> anyhow::Result<Vec<Trial>> {
+        settings.trials(&arms(settings))
     }
 
-    fn judge(settings: &LearningSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &Tournament<Sequences>, results: &Results) -> Vec<Verdict> {
         let contest = settings.contest(PROBLEM, results);
         let (_, longest) = settings.extremes();
         let trivial = PROBLEM.task.trivial_loss(longest);
@@ -117,7 +118,7 @@ impl Experiment for CopyMemory {
         ]
     }
 
-    fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(settings: &Tournament<Sequences>, results: &Results) -> Vec<Picture> {
         let contest = settings.contest(PROBLEM, results);
         let (_, longest) = settings.extremes();
         vec![contest.success_by_size(&ARMS), contest.success_by_step(&ARMS, longest)]

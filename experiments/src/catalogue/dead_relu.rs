@@ -10,8 +10,8 @@ use backdraft_rows::QuantityName;
 use backdraft_trainer::OptimizerConfig;
 use backdraft_zoo::NetworkConfig;
 
-use super::classifying::{ClassifyingArm, ClassifyingSettings, ImageShape};
 use super::initial_flow::is_hidden;
+use super::tournament::{Images, Rates, Tournament, TournamentArm};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::{Successes, rises_along};
 use crate::picture::{Picture, Point};
@@ -59,13 +59,11 @@ fn hook() -> GradientHook {
     GradientHook::new(&[&DeadShare], Schedule::LogSpaced { per_decade: 8 })
 }
 
-fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
-    let width = settings.width;
+fn arms(settings: &Tournament<Images>) -> Vec<TournamentArm<Images>> {
+    let width = settings.task.width;
     let arm = |activation: Activation, rate: f64| {
-        let network = move |images: ImageShape, depth| {
+        let network = move |depth| {
             NetworkConfig::Mlp(MlpConfig {
-                inputs: images.elements(),
-                outputs: images.classes,
                 depth,
                 width,
                 activation,
@@ -74,14 +72,14 @@ fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
             })
         };
         let arm = settings.arm(name(activation, rate), OptimizerConfig::SGD, network);
-        ClassifyingArm { rates: vec![rate], hook, ..arm }
+        TournamentArm { rates: Rates::BestOf(vec![rate]), hook, ..arm }
     };
     let rates = || settings.rates.iter();
     ARMS.iter().flat_map(|activation| rates().map(|rate| arm(*activation, *rate))).collect()
 }
 
 /// The largest share of dead units in any hidden layer at the last observation, by seed.
-fn dead_shares(settings: &ClassifyingSettings, results: &Results, rate: f64) -> Vec<f64> {
+fn dead_shares(settings: &Tournament<Images>, results: &Results, rate: f64) -> Vec<f64> {
     let contest = settings.contest(results);
     let trials = contest.trials(&name(Activation::Relu, rate), settings.extremes().1);
     let worst = |shares: Vec<f64>| shares.into_iter().fold(0.0, f64::max);
@@ -92,7 +90,7 @@ fn dead_shares(settings: &ClassifyingSettings, results: &Results, rate: f64) -> 
 }
 
 impl Experiment for DeadRelu {
-    type Settings = ClassifyingSettings;
+    type Settings = Tournament<Images>;
 
     const ABOUT: About = About {
         name: "dead-relu",
@@ -109,37 +107,33 @@ impl Experiment for DeadRelu {
         claims: &[DIES_WITH_RATE, FAST_FAILS, LEAK_HELPS, ELU_HELPS],
     };
 
-    fn settings(preset: Preset) -> ClassifyingSettings {
+    fn settings(preset: Preset) -> Tournament<Images> {
         let (data, images, width, steps) = match preset {
             Preset::Quick => (ImageSet::Digits, 2_000, 64, 250),
             Preset::Standard => (ImageSet::FashionMnist, 60_000, 128, 2_000),
             Preset::Paper => (ImageSet::FashionMnist, 60_000, 256, 10_000),
         };
-        ClassifyingSettings {
+        Tournament {
             seeds: 20,
             first_seed: 0,
-            data,
-            images,
-            depths: vec![5],
-            width,
             steps,
             batch_size: 32,
             rates: vec![0.03, 0.1, 0.3, 1.0, 3.0],
             tuning_seeds: 1,
             evaluate_every: steps / 10,
-            accuracy: 0.8,
+            task: Images { data, images, depths: vec![5], width, accuracy: 0.8 },
         }
     }
 
-    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Images>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+    fn trials(settings: &Tournament<Images>) -> anyhow::Result<Vec<Trial>> {
         settings.trials(&arms(settings))
     }
 
-    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &Tournament<Images>, results: &Results) -> Vec<Verdict> {
         let contest = settings.contest(results);
         let depth = settings.extremes().1;
         let dying = |rate: &f64| {
@@ -150,7 +144,7 @@ impl Experiment for DeadRelu {
         let learnt = |activation: Activation| {
             let of_rate = |rate: &f64| contest.accuracies(&name(activation, *rate), depth);
             let accuracies = settings.rates.iter().flat_map(of_rate);
-            let outcomes = accuracies.map(|share| share >= settings.accuracy);
+            let outcomes = accuracies.map(|share| share >= settings.task.accuracy);
             Successes::new("difference of shares of rates and seeds", outcomes)
         };
         let percent = |successes: &Successes| {
@@ -178,7 +172,7 @@ impl Experiment for DeadRelu {
         ]
     }
 
-    fn pictures(settings: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(settings: &Tournament<Images>, results: &Results) -> Vec<Picture> {
         let contest = settings.contest(results);
         let depth = settings.extremes().1;
         let picture = Picture::new(

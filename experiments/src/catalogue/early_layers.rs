@@ -1,22 +1,19 @@
 //! Whether early layers learn.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use anyhow::Context;
-use backdraft_datasets::{Augmentation, ImageSet, Places};
+use backdraft_datasets::ImageSet;
 use backdraft_hooks::{GradientHook, Schedule, UpdateRatio};
-use backdraft_layers::{Activation, Initializer};
-use backdraft_mlp::MlpConfig;
+use backdraft_layers::Activation;
+use backdraft_mlp::Normalization;
 use backdraft_rows::QuantityName;
 use backdraft_trainer::{OptimizerConfig, TrainerConfig};
-use backdraft_zoo::NetworkConfig;
 
-use super::classifying::ClassifyingSettings;
 use super::initial_flow::{is_hidden, is_hidden_weight};
+use super::tournament::{Images, Task, Tournament};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
-use crate::measure::{PROBE_ACCURACY, Supervised, probing};
+use crate::measure::{Arm, PROBE_ACCURACY, probing};
 use crate::picture::{Picture, Point};
 use crate::results::{Results, TrialResult, by_layer};
 use crate::trial::{Factors, Trial};
@@ -59,25 +56,18 @@ const RANDOM_LOSES: Claim = Claim {
            interval lies above 0.05, refuted if below.",
 };
 
-const SIGMOID: &str = "sigmoid";
-const TANH: &str = "tanh";
-const RELU: &str = "relu";
-const ARMS: [(&str, Activation, Initializer); 3] = [
-    (SIGMOID, Activation::Sigmoid, Initializer::XavierNormal),
-    (TANH, Activation::Tanh, Initializer::XavierNormal),
-    (RELU, Activation::Relu, Initializer::HeNormal),
-];
+const ARMS: [Activation; 3] = [Activation::Sigmoid, Activation::Tanh, Activation::Relu];
 
 fn hook() -> GradientHook {
     GradientHook::new(&[&UpdateRatio], Schedule::FirstThenEvery { first: 1, then: 0 })
 }
 
-fn trials_of<'a>(results: &'a Results, network: &str) -> Vec<&'a TrialResult> {
-    results.with(&[("network", network)])
+fn trials_of(results: &Results, network: Activation) -> Vec<&TrialResult> {
+    results.with(&[("network", network.name())])
 }
 
 /// ln of the relative update in the first step, first over last hidden layer.
-fn update_ratios(results: &Results, network: &str) -> Sample {
+fn update_ratios(results: &Results, network: Activation) -> Sample {
     let ratio = |trial: &&TrialResult| {
         let ratios = trial.initial(&QuantityName::UPDATE_RATIO, is_hidden_weight);
         Some((ratios.first()? / ratios.last()?).ln())
@@ -93,7 +83,7 @@ fn probes(trial: &TrialResult) -> [Vec<f64>; 2] {
 }
 
 impl Experiment for EarlyLayers {
-    type Settings = ClassifyingSettings;
+    type Settings = Tournament<Images>;
 
     const ABOUT: About = About {
         name: "early-layers",
@@ -109,89 +99,71 @@ impl Experiment for EarlyLayers {
         claims: &[SIGMOID_STILL, RELU_MOVES, SIGMOID_LEARNS_NOTHING, RELU_LEARNS, RANDOM_LOSES],
     };
 
-    fn settings(preset: Preset) -> ClassifyingSettings {
+    fn settings(preset: Preset) -> Tournament<Images> {
         let (data, images, width, steps) = match preset {
             Preset::Quick => (ImageSet::Digits, 2_000, 64, 400),
             Preset::Standard => (ImageSet::FashionMnist, 10_000, 128, 3_000),
             Preset::Paper => (ImageSet::FashionMnist, 60_000, 128, 20_000),
         };
-        ClassifyingSettings {
+        Tournament {
             seeds: 10,
             first_seed: 0,
-            data,
-            images,
-            depths: vec![8],
-            width,
             steps,
             batch_size: 32,
             // One rate for all: the statements compare layers of one net.
             rates: vec![0.1],
             tuning_seeds: 1,
             evaluate_every: steps / 4,
-            accuracy: 0.8,
+            task: Images { data, images, depths: vec![8], width, accuracy: 0.8 },
         }
     }
 
-    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Images>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
-        let images = settings.data.load(&Places::new(None)).context("cannot load the images");
-        let mut images = images?;
-        images.train = images.train.first(settings.images);
-        let elements: usize = images.train.shape.iter().product();
-        let classes = images.train.classes;
-        let data = Arc::new(Supervised::of_images(&images, Augmentation::default()));
+    fn trials(settings: &Tournament<Images>) -> anyhow::Result<Vec<Trial>> {
+        let lessons = settings.task.lessons()?;
+        let (_, depth) = settings.extremes();
+        let arm = |activation: Activation| {
+            let network = settings.mlp(activation, Normalization::None);
+            let arm = settings.arm(activation.name(), OptimizerConfig::SGD, network);
+            arm.at(depth, lessons(arm.form, depth)?)
+        };
+        let learning_rate = settings.rates.iter().copied().fold(0.0, f64::max);
         let mut trials = Vec::new();
         for seed in settings.seeds() {
-            for (name, activation, initializer) in ARMS {
-                let network = MlpConfig {
-                    inputs: elements,
-                    outputs: classes,
-                    depth: settings.extremes().1,
-                    width: settings.width,
-                    activation,
-                    initializer,
-                    ..Default::default()
-                };
-                let trainer = TrainerConfig {
-                    seed,
-                    steps: settings.steps,
-                    batch_size: settings.batch_size,
-                    optimizer: OptimizerConfig::SGD,
-                    learning_rate: settings.rates.iter().copied().fold(0.0, f64::max),
-                    evaluate_every: settings.evaluate_every,
-                    ..Default::default()
-                };
-                let factors = Factors::new([("network", name.to_owned())]);
-                let task = probing(NetworkConfig::Mlp(network), trainer, Arc::clone(&data), hook);
+            for activation in ARMS {
+                let Arm { network, trainer, data, .. } = arm(activation)?;
+                let trainer = TrainerConfig { seed, learning_rate, ..trainer };
+                let task = probing(network, trainer, data(seed)?, hook);
+                let factors = Factors::new([("network", activation.name().to_owned())]);
                 trials.push(Trial { factors, seed, cost: 1, task });
             }
         }
         Ok(trials)
     }
 
-    fn judge(_: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
-        let sample = |network: &str, of: fn(&TrialResult) -> Option<f64>| {
+    fn judge(_: &Tournament<Images>, results: &Results) -> Vec<Verdict> {
+        let sample = |network: Activation, of: fn(&TrialResult) -> Option<f64>| {
             let trials = trials_of(results, network);
             trials.iter().filter_map(|trial| of(trial)).collect::<Vec<f64>>()
         };
-        let first_gain = sample(SIGMOID, |trial| {
+        let first_gain = sample(Activation::Sigmoid, |trial| {
             let [before, after] = probes(trial);
             Some(after.first()? - before.first()?)
         });
-        let middle_gain = sample(RELU, |trial| {
+        let middle_gain = sample(Activation::Relu, |trial| {
             let [before, after] = probes(trial);
             Some(after.get(after.len() / 2)? - before.get(before.len() / 2)?)
         });
-        let loss = sample(SIGMOID, |trial| {
+        let loss = sample(Activation::Sigmoid, |trial| {
             let [_, after] = probes(trial);
             Some(after.first()? - after.last()?)
         });
         vec![
-            update_ratios(results, SIGMOID).stays_below(&SIGMOID_STILL, 0.001),
-            update_ratios(results, RELU).exceeds(&RELU_MOVES, 0.1),
+            update_ratios(results, Activation::Sigmoid).stays_below(&SIGMOID_STILL, 0.001),
+            update_ratios(results, Activation::Relu).exceeds(&RELU_MOVES, 0.1),
             Sample::new("gain in probe accuracy", first_gain)
                 .stays_below(&SIGMOID_LEARNS_NOTHING, 0.005),
             Sample::new("gain in probe accuracy", middle_gain).exceeds(&RELU_LEARNS, 0.01),
@@ -199,24 +171,25 @@ impl Experiment for EarlyLayers {
         ]
     }
 
-    fn pictures(_: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(_: &Tournament<Images>, results: &Results) -> Vec<Picture> {
         let accuracy = Picture::new(
             "probes",
             "Accuracy of a linear probe on each layer",
             "hidden layer",
             "test accuracy",
         );
-        let accuracy = ARMS.iter().fold(accuracy, |picture, (network, ..)| {
-            let trials = trials_of(results, network);
+        let accuracy = ARMS.iter().fold(accuracy, |picture, network| {
+            let trials = trials_of(results, *network);
             let line = |which: usize| {
                 let all: Vec<Vec<f64>> = trials.iter().map(|t| probes(t)[which].clone()).collect();
                 let depth = all.iter().map(Vec::len).min().unwrap_or(0);
                 let at = |layer: usize| all.iter().map(|a| a[layer]).collect::<Vec<f64>>();
                 (0..depth).filter_map(|l| Point::mean(l as f64 + 1.0, &at(l))).collect::<Vec<_>>()
             };
+            let name = network.name();
             picture
-                .measured(format!("{network}, untrained"), line(0))
-                .measured(format!("{network}, trained"), line(1))
+                .measured(format!("{name}, untrained"), line(0))
+                .measured(format!("{name}, trained"), line(1))
         });
         let updates = Picture::new(
             "updates",
@@ -224,13 +197,10 @@ impl Experiment for EarlyLayers {
             "hidden layer",
             "‖ΔW‖ / ‖W‖",
         );
-        let updates = ARMS.iter().fold(updates.logarithmic(), |picture, (network, ..)| {
-            let layers = by_layer(
-                &trials_of(results, network),
-                &QuantityName::UPDATE_RATIO,
-                is_hidden_weight,
-            );
-            picture.measured(*network, layers)
+        let updates = ARMS.iter().fold(updates.logarithmic(), |picture, network| {
+            let trials = trials_of(results, *network);
+            let layers = by_layer(&trials, &QuantityName::UPDATE_RATIO, is_hidden_weight);
+            picture.measured(network.name(), layers)
         });
         vec![accuracy, updates]
     }

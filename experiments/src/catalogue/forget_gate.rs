@@ -8,8 +8,8 @@ use backdraft_layers::Initializer;
 use backdraft_recurrent::{Cell, RecurrentConfig};
 use backdraft_zoo::NetworkConfig;
 
-use super::learning::{LearningArm, LearningSettings, Problem};
 use super::time_flow::{by_lag, is_memory, log_factors};
+use super::tournament::{Problem, Sequences, Tournament, TournamentArm};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::{Sample, in_every_case};
 use crate::measure::flow;
@@ -89,18 +89,18 @@ fn gates() -> Vec<(String, RecurrentConfig)> {
     BIASES.into_iter().map(biased).chain([(CHRONO.to_owned(), chrono)]).collect()
 }
 
-fn arms(settings: &LearningSettings) -> [LearningArm; 3] {
+fn arms(settings: &Tournament<Sequences>) -> [TournamentArm<Sequences>; 3] {
     let (_, chrono_length) = settings.extremes();
     let biased = |forget_bias| RecurrentConfig { forget_bias, ..Default::default() };
     [
-        settings.arm(ZERO, biased(0.0)),
-        settings.arm(ONE, biased(1.0)),
-        settings.arm(CHRONO, RecurrentConfig { chrono_length, ..Default::default() }),
+        settings.arm(PROBLEM, ZERO, biased(0.0)),
+        settings.arm(PROBLEM, ONE, biased(1.0)),
+        settings.arm(PROBLEM, CHRONO, RecurrentConfig { chrono_length, ..Default::default() }),
     ]
 }
 
 impl Experiment for ForgetGate {
-    type Settings = LearningSettings;
+    type Settings = Tournament<Sequences>;
 
     const ABOUT: About = About {
         name: "forget-gate-time-constant",
@@ -119,20 +119,20 @@ impl Experiment for ForgetGate {
         claims: &[TIME_CONSTANT, CHRONO_MIXES, BIAS_LEARNS_SOONER, CHRONO_LEARNS_SOONER],
     };
 
-    fn settings(preset: Preset) -> LearningSettings {
+    fn settings(preset: Preset) -> Tournament<Sequences> {
         let (seeds, lengths, steps) = match preset {
             Preset::Quick => (16, vec![50], 720),
             Preset::Standard => (8, vec![50, 100, 200], 5_000),
             Preset::Paper => (8, vec![200, 500, 750], 30_000),
         };
-        LearningSettings { seeds, ..LearningSettings::of(lengths, steps) }
+        Tournament { seeds, ..Tournament::of(Sequences::of(lengths), steps) }
     }
 
-    fn seeds(settings: &LearningSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Sequences>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &LearningSettings) -> anyhow::Result<Vec<Trial>> {
+    fn trials(settings: &Tournament<Sequences>) -> anyhow::Result<Vec<Trial>> {
         let gates = gates();
         let look = |seed: u64| {
             gates.iter().map(move |(gate, network)| Trial {
@@ -143,10 +143,10 @@ impl Experiment for ForgetGate {
             })
         };
         let looks = settings.seeds().flat_map(look);
-        Ok(settings.trials(PROBLEM, &arms(settings))?.into_iter().chain(looks).collect())
+        Ok(settings.trials(&arms(settings))?.into_iter().chain(looks).collect())
     }
 
-    fn judge(settings: &LearningSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &Tournament<Sequences>, results: &Results) -> Vec<Verdict> {
         let gate = |gate: &str| results.with(&[("part", "flow"), ("gate", gate)]);
         let constant = |bias: f64| {
             let logs = log_factors(&gate(&bias_gate(bias)), is_memory);
@@ -174,7 +174,7 @@ impl Experiment for ForgetGate {
         ]
     }
 
-    fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(settings: &Tournament<Sequences>, results: &Results) -> Vec<Picture> {
         let title = "Gradient reaching an LSTM's cell state where its gate is the only path";
         let lag = "lag T − t, time steps";
         let picture = Picture::new("memory-gradients", title, lag, "‖∂L/∂cₜ‖, L2 over the batch")

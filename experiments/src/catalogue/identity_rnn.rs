@@ -6,7 +6,7 @@ use backdraft_datasets::SequenceTask;
 use backdraft_layers::Initializer;
 use backdraft_recurrent::{Cell, RecurrentConfig};
 
-use super::learning::{LearningArm, LearningSettings, Problem};
+use super::tournament::{Problem, Sequences, Tournament, TournamentArm};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::picture::Picture;
 use crate::results::Results;
@@ -60,7 +60,7 @@ const ORTHOGONAL: &str = "rnn-orthogonal";
 const LSTM: &str = "lstm";
 const ARMS: [&str; 5] = [IDENTITY, IDENTITY_XAVIER, XAVIER, ORTHOGONAL, LSTM];
 
-fn arms(settings: &LearningSettings) -> [LearningArm; 5] {
+fn arms(settings: &Tournament<Sequences>) -> [TournamentArm<Sequences>; 5] {
     // Le et al. 2015, § 4.1: the other weights are Gaussian with standard deviation 0.001.
     let identity = RecurrentConfig {
         cell: Cell::ReluRnn,
@@ -77,16 +77,16 @@ fn arms(settings: &LearningSettings) -> [LearningArm; 5] {
         RecurrentConfig { recurrent_initializer: Initializer::Identity(1.0), ..xavier.clone() };
     let of = |cell| RecurrentConfig { cell, ..Default::default() };
     [
-        settings.arm(IDENTITY, identity),
-        settings.arm(IDENTITY_XAVIER, xavier_inputs),
-        settings.arm(XAVIER, xavier),
-        settings.arm(ORTHOGONAL, of(Cell::Rnn)),
-        settings.arm(LSTM, of(Cell::Lstm)),
+        settings.arm(PROBLEM, IDENTITY, identity),
+        settings.arm(PROBLEM, IDENTITY_XAVIER, xavier_inputs),
+        settings.arm(PROBLEM, XAVIER, xavier),
+        settings.arm(PROBLEM, ORTHOGONAL, of(Cell::Rnn)),
+        settings.arm(PROBLEM, LSTM, of(Cell::Lstm)),
     ]
 }
 
 impl Experiment for IdentityRnn {
-    type Settings = LearningSettings;
+    type Settings = Tournament<Sequences>;
 
     const ABOUT: About = About {
         name: "identity-rnn",
@@ -109,29 +109,25 @@ impl Experiment for IdentityRnn {
         ],
     };
 
-    fn settings(preset: Preset) -> LearningSettings {
+    fn settings(preset: Preset) -> Tournament<Sequences> {
         let (lengths, steps) = match preset {
             Preset::Quick => (vec![40], 1_500),
             Preset::Standard => (vec![50, 100, 150], 6_000),
             Preset::Paper => (vec![150, 200, 300, 400], 30_000),
         };
-        LearningSettings {
-            seeds: 6,
-            hidden: 50,
-            rates: vec![1e-3, 3e-3],
-            ..LearningSettings::of(lengths, steps)
-        }
+        let task = Sequences { hidden: 50, ..Sequences::of(lengths) };
+        Tournament { seeds: 6, rates: vec![1e-3, 3e-3], ..Tournament::of(task, steps) }
     }
 
-    fn seeds(settings: &LearningSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Sequences>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &LearningSettings) -> anyhow::Result<Vec<Trial>> {
-        settings.trials(PROBLEM, &arms(settings))
+    fn trials(settings: &Tournament<Sequences>) -> anyhow::Result<Vec<Trial>> {
+        settings.trials(&arms(settings))
     }
 
-    fn judge(settings: &LearningSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &Tournament<Sequences>, results: &Results) -> Vec<Verdict> {
         let contest = settings.contest(PROBLEM, results);
         let (_, longest) = settings.extremes();
         let steps = |arm| contest.steps(arm, longest);
@@ -144,7 +140,7 @@ impl Experiment for IdentityRnn {
         ]
     }
 
-    fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(settings: &Tournament<Sequences>, results: &Results) -> Vec<Picture> {
         let contest = settings.contest(PROBLEM, results);
         let (_, longest) = settings.extremes();
         vec![contest.success_by_size(&ARMS), contest.success_by_step(&ARMS, longest)]

@@ -7,8 +7,8 @@ use backdraft_layers::Initializer;
 use backdraft_recurrent::{Cell, RecurrentConfig};
 use backdraft_zoo::NetworkConfig;
 
-use super::learning::{LearningArm, LearningSettings, Problem};
 use super::time_flow::{by_lag, is_state, log_factors};
+use super::tournament::{Problem, Sequences, Tournament, TournamentArm};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::measure::flow;
@@ -64,16 +64,18 @@ fn flow_levels(cell: &str, gain: f64) -> [(&'static str, String); 3] {
     [("part", "flow".to_owned()), ("cell", cell.to_owned()), ("gain", gain.to_string())]
 }
 
-fn arms(settings: &LearningSettings) -> [LearningArm; 2] {
-    CELLS.map(|(name, cell)| settings.arm(name, RecurrentConfig { cell, ..Default::default() }))
+fn arms(settings: &Tournament<Sequences>) -> [TournamentArm<Sequences>; 2] {
+    CELLS.map(|(name, cell)| {
+        settings.arm(PROBLEM, name, RecurrentConfig { cell, ..Default::default() })
+    })
 }
 
 impl LayerNormRecurrent {
-    fn looks(settings: &LearningSettings) -> Vec<Trial> {
+    fn looks(settings: &Tournament<Sequences>) -> Vec<Trial> {
         let look = |seed: u64, (name, cell): (&str, Cell), gain: f64| {
             let network = RecurrentConfig {
                 cell,
-                hidden: settings.hidden,
+                hidden: settings.task.hidden,
                 length: FLOW_LENGTH,
                 recurrent_initializer: Initializer::Orthogonal(gain),
                 ..Default::default()
@@ -95,7 +97,7 @@ impl LayerNormRecurrent {
 }
 
 impl Experiment for LayerNormRecurrent {
-    type Settings = LearningSettings;
+    type Settings = Tournament<Sequences>;
 
     const ABOUT: About = About {
         name: "layer-norm-recurrent",
@@ -109,30 +111,30 @@ impl Experiment for LayerNormRecurrent {
         claims: &[INVARIANT, PLAIN_DEPENDS, REACHES_FURTHER, LEARNS_SOONER],
     };
 
-    fn settings(preset: Preset) -> LearningSettings {
+    fn settings(preset: Preset) -> Tournament<Sequences> {
         let (seeds, lengths, steps) = match preset {
             Preset::Quick => (16, vec![30], 320),
             Preset::Standard => (8, vec![50, 100], 3_000),
             Preset::Paper => (8, vec![100, 200], 10_000),
         };
-        LearningSettings {
+        Tournament {
             seeds,
             rates: vec![1e-3, 3e-3, 1e-2],
-            ..LearningSettings::of(lengths, steps)
+            ..Tournament::of(Sequences::of(lengths), steps)
         }
     }
 
-    fn seeds(settings: &LearningSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Sequences>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &LearningSettings) -> anyhow::Result<Vec<Trial>> {
-        let mut trials = settings.trials(PROBLEM, &arms(settings))?;
+    fn trials(settings: &Tournament<Sequences>) -> anyhow::Result<Vec<Trial>> {
+        let mut trials = settings.trials(&arms(settings))?;
         trials.extend(Self::looks(settings));
         Ok(trials)
     }
 
-    fn judge(settings: &LearningSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &Tournament<Sequences>, results: &Results) -> Vec<Verdict> {
         let ratio = |above: Vec<f64>, below: Vec<f64>| {
             let ratios = above.iter().zip(&below).map(|(above, below)| above - below).collect();
             Sample::of_logs("ratio of factors per step", ratios)
@@ -150,7 +152,7 @@ impl Experiment for LayerNormRecurrent {
         ]
     }
 
-    fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(settings: &Tournament<Sequences>, results: &Results) -> Vec<Picture> {
         let title =
             format!("Gradient reaching the hidden state at each of {FLOW_LENGTH} time steps");
         let lag = "lag T − t, time steps";

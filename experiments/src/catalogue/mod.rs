@@ -1,11 +1,9 @@
 //! The experiments and their only list.
 
 // What several experiments share.
-mod classifying;
-mod contest;
 mod initial_flow;
-mod learning;
 mod time_flow;
+mod tournament;
 
 use crate::experiment::{Entry, Listed};
 

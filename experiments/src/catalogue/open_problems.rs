@@ -9,7 +9,7 @@ use backdraft_recurrent::{Cell, RecurrentConfig};
 use backdraft_trainer::{Clipping, OptimizerConfig, TrainerConfig};
 use backdraft_zoo::NetworkConfig;
 
-use super::classifying::{ClassifyingArm, ClassifyingSettings, ImageShape};
+use super::tournament::{Images, Reading, Tournament, TournamentArm};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::in_every_case;
 use crate::picture::Picture;
@@ -103,58 +103,41 @@ impl Net {
         self != Self::Long || cure != Cure::Normalization
     }
 
-    fn network(self, cure: Cure, width: usize) -> impl Fn(ImageShape, usize) -> NetworkConfig {
-        move |images, depth| match self {
-            Self::Long => NetworkConfig::Recurrent(recurrent(cure, width, images)),
-            _ => NetworkConfig::Mlp(self.mlp(cure, width, images, depth)),
-        }
-    }
-
-    fn mlp(self, cure: Cure, width: usize, images: ImageShape, depth: usize) -> MlpConfig {
+    fn network(self, cure: Cure, width: usize, depth: usize) -> NetworkConfig {
         let (depth, width, initializer) = match self {
+            Self::Deep => (depth, width, Initializer::XavierNormal),
             Self::Small => (depth / 3, width, Initializer::MeanField(TOO_SMALL)),
             Self::Narrow => (2 * depth / 3, NARROW, Initializer::HeNormal),
-            _ => (depth, width, Initializer::XavierNormal),
+            Self::Long => return NetworkConfig::Recurrent(recurrent(cure, width)),
         };
-        MlpConfig {
-            inputs: images.elements(),
-            outputs: images.classes,
+        let has = |part: Cure| cure.includes(part);
+        NetworkConfig::Mlp(MlpConfig {
             depth: depth.max(1),
             width,
             activation: Activation::Relu,
-            initializer: if cure.includes(Cure::Initializer) {
-                Initializer::HeNormal
-            } else {
-                initializer
-            },
-            normalization: if cure.includes(Cure::Normalization) {
+            initializer: if has(Cure::Initializer) { Initializer::HeNormal } else { initializer },
+            normalization: if has(Cure::Normalization) {
                 Normalization::Batch
             } else {
                 Normalization::None
             },
-            skip: if cure.includes(Cure::Skips) { Skip::Rezero } else { Skip::None },
+            skip: if has(Cure::Skips) { Skip::Rezero } else { Skip::None },
             ..Default::default()
-        }
+        })
     }
 }
 
-/// A tanh RNN that reads an image pixel by pixel.
-fn recurrent(cure: Cure, hidden: usize, images: ImageShape) -> RecurrentConfig {
-    let recurrent_initializer = if cure.includes(Cure::Initializer) {
-        Initializer::Orthogonal(1.0)
-    } else {
-        Initializer::XavierNormal
-    };
+/// A tanh RNN, which reads images pixel by pixel.
+fn recurrent(cure: Cure, hidden: usize) -> RecurrentConfig {
+    let is_orthogonal = cure.includes(Cure::Initializer);
     RecurrentConfig {
-        inputs: 1,
-        outputs: images.classes,
-        cell: match cure {
-            Cure::Skips | Cure::Everything => Cell::Lstm,
-            _ => Cell::Rnn,
-        },
+        cell: if cure.includes(Cure::Skips) { Cell::Lstm } else { Cell::Rnn },
         hidden,
-        length: images.elements(),
-        recurrent_initializer,
+        recurrent_initializer: if is_orthogonal {
+            Initializer::Orthogonal(1.0)
+        } else {
+            Initializer::XavierNormal
+        },
         ..Default::default()
     }
 }
@@ -164,14 +147,16 @@ fn arm_name(net: Net, cure: Cure) -> String {
     format!("{}.{}", net.name(), cure.claim_id())
 }
 
-fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
+fn arms(settings: &Tournament<Images>) -> Vec<TournamentArm<Images>> {
     let arm = |(net, cure): (Net, Cure)| {
         let is_adam = cure.includes(Cure::Adam);
         let optimizer = if is_adam { OptimizerConfig::ADAM } else { OptimizerConfig::SGD };
         let clipping = cure.includes(Cure::Clipping).then_some(Clipping::GlobalNorm(1.0));
-        let network = net.network(cure, settings.width);
+        let width = settings.task.width;
+        let network = move |depth| net.network(cure, width, depth);
         let arm = settings.arm(arm_name(net, cure), optimizer, network);
-        ClassifyingArm { trainer: TrainerConfig { clipping, ..arm.trainer }, ..arm }
+        let form = if net == Net::Long { Reading::Pixels } else { Reading::Whole };
+        TournamentArm { trainer: TrainerConfig { clipping, ..arm.trainer }, form, ..arm }
     };
     let cures = |net: Net| CURES.iter().map(move |(cure, _)| (net, *cure));
     let all = NETS.into_iter().flat_map(cures).filter(|(net, cure)| net.takes(*cure));
@@ -179,7 +164,7 @@ fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
 }
 
 impl Experiment for OpenProblems {
-    type Settings = ClassifyingSettings;
+    type Settings = Tournament<Images>;
 
     const ABOUT: About = About {
         name: "open-problems",
@@ -204,37 +189,33 @@ impl Experiment for OpenProblems {
         claims: CLAIMS,
     };
 
-    fn settings(preset: Preset) -> ClassifyingSettings {
+    fn settings(preset: Preset) -> Tournament<Images> {
         let (seeds, data, images, depth, steps) = match preset {
             Preset::Quick => (12, ImageSet::Digits, 2_000, 30, 200),
             Preset::Standard => (6, ImageSet::Digits, 2_000, 50, 2_000),
             Preset::Paper => (6, ImageSet::FashionMnist, 60_000, 100, 10_000),
         };
-        ClassifyingSettings {
+        Tournament {
             seeds,
             first_seed: 0,
-            data,
-            images,
-            depths: vec![depth],
-            width: 32,
             steps,
             batch_size: 32,
             rates: vec![1e-2, 0.1, 1.0],
             tuning_seeds: 3,
             evaluate_every: steps / 10,
-            accuracy: 0.5,
+            task: Images { data, images, depths: vec![depth], width: 32, accuracy: 0.5 },
         }
     }
 
-    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Images>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+    fn trials(settings: &Tournament<Images>) -> anyhow::Result<Vec<Trial>> {
         settings.trials(&arms(settings))
     }
 
-    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &Tournament<Images>, results: &Results) -> Vec<Verdict> {
         let contest = settings.contest(results);
         let (_, depth) = settings.extremes();
         let judged = |(cure, claim): &(Cure, Claim)| {
@@ -248,7 +229,7 @@ impl Experiment for OpenProblems {
         CURES.iter().map(judged).collect()
     }
 
-    fn pictures(settings: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(settings: &Tournament<Images>, results: &Results) -> Vec<Picture> {
         let contest = settings.contest(results);
         let (_, depth) = settings.extremes();
         let picture = |net: Net| {

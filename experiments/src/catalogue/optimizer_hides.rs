@@ -9,9 +9,8 @@ use backdraft_mlp::Normalization;
 use backdraft_rows::QuantityName;
 use backdraft_trainer::OptimizerConfig;
 
-use super::classifying::{ClassifyingArm, ClassifyingSettings};
-use super::contest::Contest;
 use super::initial_flow::is_hidden;
+use super::tournament::{Contest, Images, Tournament, TournamentArm};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::picture::Picture;
@@ -88,7 +87,7 @@ fn hook() -> GradientHook {
 }
 
 impl Experiment for OptimizerHides {
-    type Settings = ClassifyingSettings;
+    type Settings = Tournament<Images>;
 
     const ABOUT: About = About {
         name: "optimizer-hides",
@@ -112,42 +111,38 @@ impl Experiment for OptimizerHides {
         ],
     };
 
-    fn settings(preset: Preset) -> ClassifyingSettings {
+    fn settings(preset: Preset) -> Tournament<Images> {
         let (data, images, width, steps) = match preset {
             Preset::Quick => (ImageSet::Digits, 2_000, 64, 600),
             Preset::Standard => (ImageSet::FashionMnist, 60_000, 128, 3_000),
             Preset::Paper => (ImageSet::FashionMnist, 60_000, 256, 20_000),
         };
-        ClassifyingSettings {
+        Tournament {
             seeds: 10,
             first_seed: 0,
-            data,
-            images,
-            depths: vec![5],
-            width,
             steps,
             batch_size: 64,
             rates: vec![1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0],
             tuning_seeds: 1,
             evaluate_every: steps / 20,
-            accuracy: 0.7,
+            task: Images { data, images, depths: vec![5], width, accuracy: 0.7 },
         }
     }
 
-    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Images>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+    fn trials(settings: &Tournament<Images>) -> anyhow::Result<Vec<Trial>> {
         let arm = |(name, activation, optimizer)| {
             let network = settings.mlp(activation, Normalization::None);
             let arm = settings.arm(name, optimizer, network);
-            ClassifyingArm { hook, ..arm }
+            TournamentArm { hook, ..arm }
         };
         settings.trials(&ARMS.map(arm))
     }
 
-    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &Tournament<Images>, results: &Results) -> Vec<Verdict> {
         let contest = settings.contest(results);
         let (_, depth) = settings.extremes();
         let update = |arm| {
@@ -183,7 +178,7 @@ impl Experiment for OptimizerHides {
         ]
     }
 
-    fn pictures(settings: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(settings: &Tournament<Images>, results: &Results) -> Vec<Picture> {
         let contest = settings.contest(results);
         let (_, depth) = settings.extremes();
         let draw = |name: &str, title: &str, quantity: &QuantityName, label: &str| {

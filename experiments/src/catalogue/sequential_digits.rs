@@ -9,7 +9,7 @@ use backdraft_recurrent::{Cell, RecurrentConfig};
 use backdraft_trainer::{Clipping, OptimizerConfig, TrainerConfig};
 use backdraft_zoo::NetworkConfig;
 
-use super::classifying::{ClassifyingArm, ClassifyingSettings, ImageShape};
+use super::tournament::{Images, Reading, Tournament, TournamentArm};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
 use crate::picture::Picture;
@@ -46,22 +46,15 @@ const PERMUTED_HARDER: Claim = Claim {
            the 95 % interval of the mean lies above 0.02, refuted if below.",
 };
 
-/// The arms: name, how an image is read, and the cell that reads it.
+/// The arms: name, how an image is read, and what reads it.
 const ARMS: [(&str, Reading, Reader); 6] = [
-    ("rnn-rows", Reading::Rows, Reader::Rnn),
-    ("lstm-rows", Reading::Rows, Reader::Lstm),
+    ("rnn-rows", Reading::Whole, Reader::Rnn),
+    ("lstm-rows", Reading::Whole, Reader::Lstm),
     ("rnn-pixels", Reading::Pixels, Reader::Rnn),
     ("irnn-pixels", Reading::Pixels, Reader::Identity),
     ("lstm-pixels", Reading::Pixels, Reader::Lstm),
     ("lstm-permuted", Reading::Permuted, Reader::Lstm),
 ];
-
-#[derive(Clone, Copy, PartialEq)]
-enum Reading {
-    Rows,
-    Pixels,
-    Permuted,
-}
 
 #[derive(Clone, Copy)]
 enum Reader {
@@ -70,22 +63,9 @@ enum Reader {
     Lstm,
 }
 
-fn network(
-    reader: Reader,
-    reading: Reading,
-    hidden: usize,
-) -> impl Fn(ImageShape, usize) -> NetworkConfig {
-    move |images, layers| {
-        let [_, _, columns] = images.shape;
-        let inputs = if reading == Reading::Rows { columns } else { 1 };
-        let shape = RecurrentConfig {
-            inputs,
-            outputs: images.classes,
-            hidden,
-            layers,
-            length: images.elements() / inputs,
-            ..Default::default()
-        };
+fn network(reader: Reader, hidden: usize) -> impl Fn(usize) -> NetworkConfig {
+    move |layers| {
+        let shape = RecurrentConfig { hidden, layers, ..Default::default() };
         NetworkConfig::Recurrent(match reader {
             Reader::Rnn => RecurrentConfig { cell: Cell::Rnn, ..shape },
             Reader::Lstm => RecurrentConfig { cell: Cell::Lstm, ..shape },
@@ -99,19 +79,18 @@ fn network(
     }
 }
 
-fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
-    let arm = |(name, reading, reader): (&'static str, Reading, Reader)| {
-        let network = network(reader, reading, settings.width);
+fn arms(settings: &Tournament<Images>) -> Vec<TournamentArm<Images>> {
+    let arm = |(name, form, reader): (&'static str, Reading, Reader)| {
+        let network = network(reader, settings.task.width);
         let arm = settings.arm(name, OptimizerConfig::ADAM, network);
         let clipping = Some(Clipping::GlobalNorm(1.0));
-        let trainer = TrainerConfig { clipping, ..arm.trainer };
-        ClassifyingArm { trainer, is_permuted: reading == Reading::Permuted, ..arm }
+        TournamentArm { trainer: TrainerConfig { clipping, ..arm.trainer }, form, ..arm }
     };
     ARMS.into_iter().map(arm).collect()
 }
 
 impl Experiment for SequentialDigits {
-    type Settings = ClassifyingSettings;
+    type Settings = Tournament<Images>;
 
     const ABOUT: About = About {
         name: "sequential-digits",
@@ -128,37 +107,33 @@ impl Experiment for SequentialDigits {
         claims: &[ROWS_ALIKE, PIXELS_NEED_GATES, IDENTITY_SUFFICES, PERMUTED_HARDER],
     };
 
-    fn settings(preset: Preset) -> ClassifyingSettings {
+    fn settings(preset: Preset) -> Tournament<Images> {
         let (seeds, data, images, width, steps) = match preset {
             Preset::Quick => (28, ImageSet::Digits, 2_000, 32, 500),
             Preset::Standard => (6, ImageSet::FashionMnist, 10_000, 64, 2_000),
             Preset::Paper => (6, ImageSet::Mnist, 60_000, 100, 50_000),
         };
-        ClassifyingSettings {
+        Tournament {
             seeds,
             first_seed: 0,
-            data,
-            images,
-            depths: vec![1],
-            width,
             steps,
             batch_size: 32,
             rates: vec![3e-3, 1e-2],
             tuning_seeds: 3,
             evaluate_every: steps / 4,
-            accuracy: 0.8,
+            task: Images { data, images, depths: vec![1], width, accuracy: 0.8 },
         }
     }
 
-    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Images>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+    fn trials(settings: &Tournament<Images>) -> anyhow::Result<Vec<Trial>> {
         settings.trials(&arms(settings))
     }
 
-    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &Tournament<Images>, results: &Results) -> Vec<Verdict> {
         let (_, depth) = settings.extremes();
         let accuracies = |arm: &str| settings.contest(results).accuracies(arm, depth);
         let lead = |first: &str, second: &str| {
@@ -175,7 +150,7 @@ impl Experiment for SequentialDigits {
         ]
     }
 
-    fn pictures(_: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(_: &Tournament<Images>, results: &Results) -> Vec<Picture> {
         let picture = Picture::new("learning", "Test accuracy", "optimiser step", "accuracy");
         vec![ARMS.iter().fold(picture, |picture, (arm, _, _)| {
             let trials: Vec<&TrialResult> = results.with(&[("arm", arm)]);

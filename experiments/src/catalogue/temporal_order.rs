@@ -5,7 +5,7 @@ use std::ops::Range;
 use backdraft_datasets::SequenceTask;
 use backdraft_recurrent::{Cell, RecurrentConfig};
 
-use super::learning::{LearningArm, LearningSettings, Problem};
+use super::tournament::{Problem, Sequences, Tournament, TournamentArm};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::picture::Picture;
 use crate::results::Results;
@@ -45,13 +45,14 @@ const RNN: &str = "rnn";
 const LSTM: &str = "lstm";
 const GRU: &str = "gru";
 
-fn arms(settings: &LearningSettings) -> [LearningArm; 3] {
-    let arm = |(name, cell)| settings.arm(name, RecurrentConfig { cell, ..Default::default() });
+fn arms(settings: &Tournament<Sequences>) -> [TournamentArm<Sequences>; 3] {
+    let arm =
+        |(name, cell)| settings.arm(PROBLEM, name, RecurrentConfig { cell, ..Default::default() });
     [(RNN, Cell::Rnn), (LSTM, Cell::Lstm), (GRU, Cell::Gru)].map(arm)
 }
 
 impl Experiment for TemporalOrder {
-    type Settings = LearningSettings;
+    type Settings = Tournament<Sequences>;
 
     const ABOUT: About = About {
         name: "temporal-order",
@@ -67,24 +68,24 @@ impl Experiment for TemporalOrder {
         claims: &[LSTM_SOLVES, GRU_SOLVES, RNN_FAILS, RNN_SOLVES_SHORT],
     };
 
-    fn settings(preset: Preset) -> LearningSettings {
+    fn settings(preset: Preset) -> Tournament<Sequences> {
         let (seeds, lengths, steps) = match preset {
             Preset::Quick => (16, vec![10, 60], 800),
             Preset::Standard => (8, vec![10, 50, 100], 4_000),
             Preset::Paper => (8, vec![10, 50, 100, 150, 200], 20_000),
         };
-        LearningSettings { seeds, ..LearningSettings::of(lengths, steps) }
+        Tournament { seeds, ..Tournament::of(Sequences::of(lengths), steps) }
     }
 
-    fn seeds(settings: &LearningSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Sequences>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &LearningSettings) -> anyhow::Result<Vec<Trial>> {
-        settings.trials(PROBLEM, &arms(settings))
+    fn trials(settings: &Tournament<Sequences>) -> anyhow::Result<Vec<Trial>> {
+        settings.trials(&arms(settings))
     }
 
-    fn judge(settings: &LearningSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &Tournament<Sequences>, results: &Results) -> Vec<Verdict> {
         let contest = settings.contest(PROBLEM, results);
         let (shortest, longest) = settings.extremes();
         vec![
@@ -95,7 +96,7 @@ impl Experiment for TemporalOrder {
         ]
     }
 
-    fn pictures(settings: &LearningSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(settings: &Tournament<Sequences>, results: &Results) -> Vec<Picture> {
         let contest = settings.contest(PROBLEM, results);
         let (_, longest) = settings.extremes();
         let arms = [RNN, LSTM, GRU];

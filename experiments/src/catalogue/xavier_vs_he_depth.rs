@@ -8,8 +8,8 @@ use backdraft_mlp::MlpConfig;
 use backdraft_trainer::OptimizerConfig;
 use backdraft_zoo::NetworkConfig;
 
-use super::classifying::{ClassifyingArm, ClassifyingSettings};
 use super::initial_flow::{FlowSettings, arm, log_factors};
+use super::tournament::{Images, Tournament, TournamentArm};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::{Sample, in_every_case};
 use crate::picture::Picture;
@@ -62,36 +62,29 @@ const XAVIER: &str = "xavier";
 const HE: &str = "he";
 const MOMENTUM: OptimizerConfig = OptimizerConfig::Sgd { momentum: 0.9, weight_decay: 0.0 };
 
-fn arms(settings: &ClassifyingSettings) -> Vec<ClassifyingArm> {
-    let width = settings.width;
+fn arms(settings: &Tournament<Images>) -> Vec<TournamentArm<Images>> {
+    let width = settings.task.width;
     let arm = |(name, initializer): (&str, Initializer)| {
-        settings.arm(name, MOMENTUM, move |images, depth| {
-            NetworkConfig::Mlp(MlpConfig {
-                inputs: images.elements(),
-                outputs: images.classes,
-                depth,
-                width,
-                initializer,
-                ..Default::default()
-            })
+        settings.arm(name, MOMENTUM, move |depth| {
+            NetworkConfig::Mlp(MlpConfig { depth, width, initializer, ..Default::default() })
         })
     };
     ARMS.map(arm).into()
 }
 
 /// The untrained nets, at the greatest depth.
-fn flow(settings: &ClassifyingSettings) -> FlowSettings {
+fn flow(settings: &Tournament<Images>) -> FlowSettings {
     FlowSettings {
         seeds: 2 * settings.seeds,
         first_seed: settings.first_seed,
-        width: 4 * settings.width,
+        width: 4 * settings.task.width,
         depth: settings.extremes().1.max(3),
         batch: 8,
     }
 }
 
 impl Experiment for XavierVsHeDepth {
-    type Settings = ClassifyingSettings;
+    type Settings = Tournament<Images>;
 
     const ABOUT: About = About {
         name: "xavier-vs-he-depth",
@@ -110,33 +103,29 @@ impl Experiment for XavierVsHeDepth {
         claims: &[FACTORS, BOTH_AT_22, HE_SOONER, HE_AT_30, XAVIER_STALLS],
     };
 
-    fn settings(preset: Preset) -> ClassifyingSettings {
+    fn settings(preset: Preset) -> Tournament<Images> {
         let (data, images, width, steps) = match preset {
             Preset::Quick => (ImageSet::Digits, 2_000, 64, 600),
             Preset::Standard => (ImageSet::FashionMnist, 60_000, 128, 4_000),
             Preset::Paper => (ImageSet::FashionMnist, 60_000, 256, 20_000),
         };
-        ClassifyingSettings {
+        Tournament {
             seeds: 10,
             first_seed: 0,
-            data,
-            images,
-            depths: vec![22, 30],
-            width,
             steps,
             batch_size: 64,
             rates: vec![0.01, 0.03, 0.1],
             tuning_seeds: 1,
             evaluate_every: steps / 30,
-            accuracy: 0.8,
+            task: Images { data, images, depths: vec![22, 30], width, accuracy: 0.8 },
         }
     }
 
-    fn seeds(settings: &ClassifyingSettings) -> Range<u64> {
+    fn seeds(settings: &Tournament<Images>) -> Range<u64> {
         settings.seeds()
     }
 
-    fn trials(settings: &ClassifyingSettings) -> anyhow::Result<Vec<Trial>> {
+    fn trials(settings: &Tournament<Images>) -> anyhow::Result<Vec<Trial>> {
         let flow = flow(settings);
         let network = |initializer| MlpConfig { initializer, ..flow.mlp() };
         let untrained = ARMS.map(|(name, initializer)| arm(name, network(initializer)));
@@ -145,7 +134,7 @@ impl Experiment for XavierVsHeDepth {
         Ok(trials)
     }
 
-    fn judge(settings: &ClassifyingSettings, results: &Results) -> Vec<Verdict> {
+    fn judge(settings: &Tournament<Images>, results: &Results) -> Vec<Verdict> {
         let contest = settings.contest(results);
         let (shallow, deep) = settings.extremes();
         let factor = |(name, theory): (&str, f64)| {
@@ -169,7 +158,7 @@ impl Experiment for XavierVsHeDepth {
         ]
     }
 
-    fn pictures(settings: &ClassifyingSettings, results: &Results) -> Vec<Picture> {
+    fn pictures(settings: &Tournament<Images>, results: &Results) -> Vec<Picture> {
         let contest = settings.contest(results);
         let (shallow, _) = settings.extremes();
         let flow = flow(settings).gradient_flow(results, &[XAVIER, HE]);

@@ -100,23 +100,26 @@ impl Source {
                 let Portion { examples, length, seed, .. } = portion;
                 let data = Supervised::of_sequences(task, length, [examples, TESTED], seed);
                 let data = data.context("cannot generate the sequences")?;
-                let example = task.generate(length, 1, seed)?;
-                let (outputs, is_every_step) = match task.answer() {
-                    Answer::Value => (1, false),
-                    Answer::Class(classes) => (classes, false),
-                    Answer::ClassEveryStep(classes) => (classes, true),
-                };
-                Ok(Assignment {
-                    data: Arc::new(data),
-                    shape: TaskShape {
-                        example_shape: vec![example.steps, example.features],
-                        outputs,
-                        is_every_step,
-                    },
-                })
+                Ok(Assignment { data: Arc::new(data), shape: sequence_shape(task, length)? })
             }
         }
     }
+}
+
+/// Returns what a network for a task over time must be made for.
+///
+/// # Errors
+///
+/// If the task cannot have this length.
+pub(crate) fn sequence_shape(task: SequenceTask, length: usize) -> anyhow::Result<TaskShape> {
+    let example = task.generate(length, 1, 0)?;
+    let (outputs, is_every_step) = match task.answer() {
+        Answer::Value => (1, false),
+        Answer::Class(classes) => (classes, false),
+        Answer::ClassEveryStep(classes) => (classes, true),
+    };
+    let example_shape = vec![example.steps, example.features];
+    Ok(TaskShape { example_shape, outputs, is_every_step })
 }
 
 impl From<Source> for String {

@@ -19,7 +19,7 @@ use crate::verdict::{Ruling, Verdict};
 
 pub(super) fn judge(settings: &SequenceLengthSettings, results: &Results) -> Vec<Verdict> {
     let data = Data { settings, results };
-    let learning = settings.learning();
+    let learning = &settings.learning;
     let contest = learning.contest(PROBLEM, results);
     let (shortest, longest) = learning.extremes();
     let steps = |cell| contest.steps(cell, longest);

@@ -51,7 +51,7 @@ impl Experiment for SequenceLength {
     }
 
     fn seeds(settings: &SequenceLengthSettings) -> Range<u64> {
-        settings.first_seed..settings.first_seed + settings.seeds
+        settings.learning.seeds()
     }
 
     fn trials(settings: &SequenceLengthSettings) -> anyhow::Result<Vec<Trial>> {

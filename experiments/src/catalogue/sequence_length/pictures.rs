@@ -57,7 +57,7 @@ pub(super) fn pictures(settings: &SequenceLengthSettings, results: &Results) -> 
         memories =
             memories.predicted(&label, lags.into_iter().map(|lag| (lag, level * kept.powf(lag))));
     }
-    let learning = settings.learning();
+    let learning = &settings.learning;
     let contest = learning.contest(PROBLEM, results);
     let (_, longest) = learning.extremes();
     let [success, steps] =

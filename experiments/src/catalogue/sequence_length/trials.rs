@@ -6,7 +6,7 @@ use backdraft_recurrent::{Cell, RecurrentConfig};
 use backdraft_zoo::NetworkConfig;
 
 use super::settings::SequenceLengthSettings;
-use crate::catalogue::learning::{LearningArm, LearningSettings, Problem};
+use crate::catalogue::tournament::{Problem, Sequences, Tournament, TournamentArm};
 use crate::measure::flow;
 use crate::trial::{Factors, Trial};
 
@@ -33,10 +33,9 @@ pub(super) fn gate_alone(bias: f64) -> String {
 }
 
 pub(super) fn trials(settings: &SequenceLengthSettings) -> anyhow::Result<Vec<Trial>> {
-    let learning = settings.learning();
-    let mut trials = learning.trials(PROBLEM, &arms(&learning))?;
+    let mut trials = settings.learning.trials(&arms(&settings.learning))?;
     let (usual, _) = settings.longest_flows();
-    for seed in settings.first_seed..settings.first_seed + settings.seeds {
+    for seed in settings.learning.seeds() {
         for &length in &settings.flow_lengths {
             for (cell, network) in cells(settings.flow_width, length) {
                 // The memory of the gates is measured at one length only.
@@ -56,8 +55,9 @@ pub(super) fn trials(settings: &SequenceLengthSettings) -> anyhow::Result<Vec<Tr
     Ok(trials)
 }
 
-fn arms(learning: &LearningSettings) -> [LearningArm; 3] {
-    let arm = |(name, cell)| learning.arm(name, RecurrentConfig { cell, ..Default::default() });
+fn arms(learning: &Tournament<Sequences>) -> [TournamentArm<Sequences>; 3] {
+    let arm =
+        |(name, cell)| learning.arm(PROBLEM, name, RecurrentConfig { cell, ..Default::default() });
     [(RNN, Cell::Rnn), (LSTM, Cell::Lstm), (GRU, Cell::Gru)].map(arm)
 }
 
