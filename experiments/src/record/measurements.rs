@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use backdraft_rows::Row;
+use backdraft_rows::{Interner, Row};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -140,6 +140,7 @@ pub fn read_trial(path: &Path) -> Result<Option<TrialResult>, RecordError> {
         line: line + 1,
         reason,
     };
+    let mut interner = Interner::default();
     let (mut name, mut rows, mut ending) = (None, Vec::new(), None);
     let whole = text.strip_suffix(b"\n");
     let lines: Vec<&[u8]> = match whole.unwrap_or(&text) {
@@ -149,7 +150,7 @@ pub fn read_trial(path: &Path) -> Result<Option<TrialResult>, RecordError> {
     for (number, line) in lines.iter().enumerate() {
         match serde_json::from_slice::<Line>(line) {
             Ok(Line::Trial { trial, seed }) => name = Some((trial, seed)),
-            Ok(Line::Measurement(row)) => rows.push(row),
+            Ok(Line::Measurement(row)) => rows.push(interner.share(row)),
             Ok(Line::End { end }) => ending = Some(end),
             Err(_) if number + 1 == lines.len() && whole.is_none() => return Ok(None),
             Err(error) => return Err(malformed(number, error.to_string())),

@@ -3,6 +3,7 @@
 mod chain;
 mod diagnosis;
 mod history;
+mod interner;
 mod profile;
 mod quantity_name;
 mod row;
@@ -12,6 +13,7 @@ mod subject;
 pub use chain::{Axis, Chain};
 pub use diagnosis::{Confidence, Finding, RULES, Rule, Thresholds, diagnose};
 pub use history::History;
+pub use interner::Interner;
 pub use profile::{Place, Profile};
 pub use quantity_name::QuantityName;
 pub use row::Row;

@@ -24,6 +24,13 @@ use serde::{Serialize, Serializer};
 /// assert_ne!(GRADIENT_NOISE, QuantityName::GRADIENT_NORM);
 /// ```
 ///
+/// A text is no name:
+///
+/// ```compile_fail
+/// # use backdraft_rows::Row;
+/// let row = Row::new(0, "gradient_nrom", "head.weight", 0.5);
+/// ```
+///
 /// A name that is read from a file is [parsed](FromStr); every text is a name.
 #[derive(Clone)]
 pub struct QuantityName(Text);

@@ -1,5 +1,6 @@
 //! `backdraft sweep collect`.
 
+use backdraft_rows::QuantityName;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -35,12 +36,17 @@ pub(super) fn table(folders: &[PathBuf], csv: Option<&Path>) -> Result<(), Failu
 
 /// The means over seeds of what a training ends with, one line for each variant.
 fn print_means(table: &[Vec<String>]) {
-    const SHOWN: [&str; 4] = ["test_loss", "test_accuracy", "train_loss", "train_accuracy"];
+    const SHOWN: [QuantityName; 4] = [
+        QuantityName::TEST_LOSS,
+        QuantityName::TEST_ACCURACY,
+        QuantityName::TRAIN_LOSS,
+        QuantityName::TRAIN_ACCURACY,
+    ];
     let Some((header, lines)) = table.split_first() else { return };
     let column = |name: &str| header.iter().position(|other| other == name);
     let (Some(seed), Some(ending)) = (column("seed"), column("ending")) else { return };
-    let shown: Vec<(&str, usize)> =
-        SHOWN.iter().filter_map(|name| Some((*name, column(name)?))).collect();
+    let shown: Vec<(QuantityName, usize)> =
+        SHOWN.into_iter().filter_map(|name| column(name.as_str()).map(|at| (name, at))).collect();
     for group in lines.chunk_by(|a, b| a[..seed] == b[..seed]) {
         let words = header[2..seed].iter().zip(&group[0][2..seed]);
         let words = words.filter(|(_, value)| !value.is_empty());

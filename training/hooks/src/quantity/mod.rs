@@ -80,3 +80,15 @@ pub const QUANTITIES: &[&dyn Quantity] = &[
     &SaturatedShare,
     &DeadShare,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_quantity_has_a_constant_that_says_what_it_is() {
+        for quantity in QUANTITIES {
+            assert!(QuantityName::KNOWN.contains(&quantity.name()), "{}", quantity.name());
+        }
+    }
+}
