@@ -36,13 +36,23 @@ impl RunFolder {
     ///
     /// [`RecordError`] if a file cannot be read or is malformed.
     pub fn results(&self) -> Result<Results, RecordError> {
+        Ok(Results::new(self.ended_trials()?.collect::<Result<_, _>>()?))
+    }
+
+    /// Reads the trials that have ended one by one, so that only one is in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError`] if the folder cannot be listed; each trial comes with an error of its own.
+    pub(crate) fn ended_trials(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<TrialResult, RecordError>>, RecordError> {
         let folder = self.path().join(MEASUREMENTS);
         let found = fs::read_dir(&folder).and_then(Iterator::collect);
         let found: Vec<fs::DirEntry> = found.map_err(RecordError::io("read", &folder))?;
-        let paths = found.iter().map(fs::DirEntry::path);
+        let paths = found.into_iter().map(|entry| entry.path());
         let files = paths.filter(|path| path.extension().is_some_and(|kind| kind == "jsonl"));
-        let trials: Result<Vec<_>, _> = files.map(|path| read_trial(&path)).collect();
-        Ok(Results::new(trials?.into_iter().flatten().collect()))
+        Ok(files.filter_map(|path| read_trial(&path).transpose()))
     }
 
     /// Reads every checkpoint: how many are whole, and what is wrong with the others.

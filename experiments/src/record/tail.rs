@@ -51,7 +51,8 @@ impl Tail {
             None => 0,
         };
         for line in bytes[..whole].split(|byte| *byte == b'\n') {
-            match serde_json::from_slice(line) {
+            let read = serde_json::from_slice(line).map(Line::Measurement);
+            match read.or_else(|_| serde_json::from_slice(line)) {
                 Ok(Line::Measurement(row)) => news.rows.push(row),
                 Ok(Line::End { end }) => news.ending = Some(end),
                 Ok(Line::Trial { .. }) | Err(_) => {}

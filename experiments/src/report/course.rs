@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::quantities::shown;
 use super::spread::Spread;
-use crate::results::TrialResult;
+use crate::results::{TrialResult, thinned};
 use crate::trial::Factors;
 
 /// Steps of a line; a chart has no more pixels.
@@ -68,7 +68,7 @@ pub(super) fn courses(variants: &[(&Factors, Vec<&TrialResult>)]) -> Vec<Course>
 
 fn line(variant: usize, values: &BTreeMap<u64, Vec<f64>>, is_log: bool) -> Line {
     let steps: Vec<u64> = values.keys().copied().collect();
-    let steps = super::profile::thinned(&steps, STEPS);
+    let steps = thinned(&steps, STEPS);
     let mut spread = Spread::default();
     steps.iter().for_each(|step| spread.push(&values[step], is_log));
     Line { variant, steps, spread }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::quantities::shown;
 use super::spread::Spread;
 use crate::picture::Picture;
-use crate::results::TrialResult;
+use crate::results::{TrialResult, thinned};
 use crate::trial::Factors;
 
 /// Numbers that all profiles together may hold, about 8 bytes each in the page.
@@ -184,15 +184,6 @@ fn line(
     let spreads: Vec<Spread> = steps.iter().map(spread).collect();
     let theory = spreads.first().and_then(|first| theory(&first.mean, axis, pictures));
     Line { variant, steps, spreads, theory }
-}
-
-/// At most `most` of the steps, evenly, the first and the last among them.
-pub(super) fn thinned(steps: &[u64], most: usize) -> Vec<u64> {
-    if steps.len() <= most {
-        return steps.to_vec();
-    }
-    let last = most.max(2) - 1;
-    (0..=last).map(|i| steps[i * (steps.len() - 1) / last]).collect()
 }
 
 /// Finds the line in the pictures that shows the same numbers, and returns its theory.

@@ -1,21 +1,31 @@
 //! Runs from anywhere in one table.
 
-use backdraft_rows::QuantityName;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+
+use backdraft_rows::QuantityName;
 
 use super::spec::leaves;
 use crate::record::{Manifest, RecordError, RunFolder, Status};
-use crate::results::{Ending, Results, TrialResult};
+use crate::results::{Ending, TrialResult};
+use crate::trial::Factors;
 
-/// A run with what it measured.
+/// A run with what its trials ended with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Collected {
     /// What was run.
     pub manifest: Manifest,
-    /// What was measured.
-    pub results: Results,
-    path: PathBuf,
+    trials: Vec<Ended>,
+    folder: RunFolder,
+}
+
+/// What a trial ended with: all that a table needs of it, so that thousands of runs fit in memory.
+#[derive(Clone, Debug, PartialEq)]
+struct Ended {
+    factors: Factors,
+    seed: u64,
+    ending: Ending,
+    /// The last value of each quantity of the whole network.
+    last: BTreeMap<QuantityName, f64>,
 }
 
 /// Runs, each once, and what is to be said of them.
@@ -36,47 +46,59 @@ pub fn collect(folders: &[RunFolder]) -> Result<Collection, RecordError> {
     let mut runs: BTreeMap<(String, String), Collected> = BTreeMap::new();
     let mut warnings = Vec::new();
     for folder in folders {
-        let read = || Ok::<_, RecordError>((folder.manifest()?, folder.results()?));
-        let (manifest, results) = match read() {
-            Ok(read) => read,
+        let run = match Collected::read(folder) {
+            Ok(run) => run,
             Err(error) => {
                 warnings.push(error.to_string());
                 continue;
             }
         };
-        let key = (manifest.experiment.clone(), manifest.id.clone());
-        let run = Collected { manifest, results, path: folder.path().to_owned() };
+        let key = (run.manifest.experiment.clone(), run.manifest.id.clone());
         match runs.get(&key) {
             Some(other) if other.is_finished() && run.is_finished() => {
-                if !other.agrees_with(&run) {
-                    let (first, second) = (other.path.clone(), run.path);
+                if !agree(&other.folder, folder)? {
+                    let (first, second) = (other.folder.path().into(), folder.path().into());
                     return Err(RecordError::Contradiction { first, second });
                 }
             }
-            Some(other) if other.is_finished() || other.ended() > run.ended() => {}
+            Some(other) if other.is_finished() || other.trials.len() > run.trials.len() => {}
             _ => drop(runs.insert(key, run)),
         }
     }
     let runs: Vec<Collected> = runs.into_values().collect();
     warnings.extend(runs.iter().filter(|run| !run.is_finished()).map(|run| {
-        let (path, ended, trials) = (run.path.display(), run.ended(), run.manifest.trials);
+        let (path, ended, trials) =
+            (run.folder.path().display(), run.trials.len(), run.manifest.trials);
         format!("`{path}` is not finished: {ended} of {trials} trials have ended")
     }));
     Ok(Collection { runs, warnings })
 }
 
+/// Tells whether two records of a run measured the same; NaN is the same as NaN, because as text it is.
+fn agree(first: &RunFolder, second: &RunFolder) -> Result<bool, RecordError> {
+    Ok(format!("{:?}", first.results()?) == format!("{:?}", second.results()?))
+}
+
 impl Collected {
+    fn read(folder: &RunFolder) -> Result<Self, RecordError> {
+        let manifest = folder.manifest()?;
+        let trials: Result<Vec<_>, _> =
+            folder.ended_trials()?.map(|trial| Ok(Ended::of(trial?))).collect();
+        let mut trials = trials?;
+        trials.sort_by(|a, b| (&a.factors, a.seed).cmp(&(&b.factors, b.seed)));
+        Ok(Self { manifest, trials, folder: folder.clone() })
+    }
+
     fn is_finished(&self) -> bool {
         self.manifest.status == Status::Finished
     }
+}
 
-    fn ended(&self) -> usize {
-        self.results.trials().len()
-    }
-
-    /// NaN agrees with NaN: as text, it does.
-    fn agrees_with(&self, other: &Self) -> bool {
-        format!("{:?}", self.results) == format!("{:?}", other.results)
+impl Ended {
+    fn of(trial: TrialResult) -> Self {
+        let of_network = trial.rows.into_iter().filter(|row| row.subject.is_network());
+        let last = of_network.map(|row| (row.quantity, row.value)).collect();
+        Self { factors: trial.factors, seed: trial.seed, ending: trial.ending, last }
     }
 }
 
@@ -90,10 +112,11 @@ impl Collection {
         let differs =
             |key: &&String| settings.iter().any(|other| other.get(*key) != settings[0].get(*key));
         let keys: Vec<&String> = keys.into_iter().filter(differs).collect();
-        let trials = || self.runs.iter().flat_map(|run| run.results.trials());
+        let trials = || self.runs.iter().flat_map(|run| &run.trials);
         let factors: BTreeSet<&str> =
             trials().flat_map(|trial| trial.factors.levels()).map(|(name, _)| name).collect();
-        let quantities: BTreeSet<&QuantityName> = trials().flat_map(quantities).collect();
+        let quantities: BTreeSet<&QuantityName> =
+            trials().flat_map(|trial| trial.last.keys()).collect();
 
         let fixed =
             |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
@@ -104,15 +127,14 @@ impl Collection {
         header.extend(quantities.iter().map(|quantity| quantity.to_string()));
         let mut table = vec![header];
         for (run, settings) in self.runs.iter().zip(&settings) {
-            for trial in run.results.trials() {
+            for trial in &run.trials {
                 let mut line = vec![run.manifest.experiment.clone(), run.manifest.id.clone()];
                 line.extend(keys.iter().map(|key| settings.get(*key).cloned().unwrap_or_default()));
                 let level =
                     |factor: &&str| trial.factors.level(factor).unwrap_or_default().to_owned();
                 line.extend(factors.iter().map(level));
                 line.extend([trial.seed.to_string(), ending(&trial.ending)]);
-                let last =
-                    |quantity: &&QuantityName| trial.last(quantity).map(|value| value.to_string());
+                let last = |quantity: &&QuantityName| trial.last.get(*quantity).map(f64::to_string);
                 line.extend(quantities.iter().map(|quantity| last(quantity).unwrap_or_default()));
                 table.push(line);
             }
@@ -128,11 +150,6 @@ fn flat(manifest: &Manifest) -> BTreeMap<String, String> {
         value => value.to_string(),
     };
     leaves(&manifest.settings).into_iter().map(|(key, value)| (key, text(value))).collect()
-}
-
-fn quantities(trial: &TrialResult) -> impl Iterator<Item = &QuantityName> {
-    let of_network = trial.rows.iter().filter(|row| row.subject.is_network());
-    of_network.map(|row| &row.quantity)
 }
 
 fn ending(ending: &Ending) -> String {
