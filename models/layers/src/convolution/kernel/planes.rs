@@ -34,8 +34,8 @@ pub(super) fn fill_gradients(geometry: &Geometry, gradient: &[f32], planes: &mut
     }
 }
 
-/// Copies the pixels of one phase from a long row to a channel of the input's gradient, `[height,
-/// width]`.
+/// Copies the pixels of one phase from a long row to a channel of the input's gradient,
+/// `[height, width]`.
 pub(super) fn take_phase(
     geometry: &Geometry,
     (down, across): (Phase, Phase),
