@@ -12,10 +12,10 @@ use crate::functions::{
     elu, gelu, gelu_approximate, hard_sigmoid, mish, selu, sigmoid, silu, softplus,
 };
 
-/// An element-wise activation function: each of Burn's, under the name that configurations use.
+/// An element-wise activation function, under the name that configurations use.
 ///
-/// Left out are Burn's gated units (GLU, SwiGLU), which change the width of their input, and
-/// RReLU, whose slope is random.
+/// Every activation of Burn is included, except the gated units (GLU, SwiGLU), which change the
+/// width of their input, and RReLU, whose slope is random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
@@ -29,13 +29,13 @@ pub enum Activation {
     Relu,
     /// x above 0, 0.01 x below
     LeakyRelu,
-    /// x above 0, a x below, with one learned a for the layer, 0.25 at first
+    /// x above 0, a x below; each layer learns one a, which starts at 0.25
     Prelu,
     /// x above 0, eˣ − 1 below (α = 1)
     Elu,
-    /// the continuously differentiable ELU; equal to ELU at its α = 1
+    /// the continuously differentiable ELU; with α = 1 it equals ELU
     Celu,
-    /// scaled ELU with the self-normalising constants of Klambauer et al. 2017
+    /// ELU scaled by the self-normalising constants of Klambauer et al. 2017
     Selu,
     /// x Φ(x)
     Gelu,
@@ -65,7 +65,7 @@ pub enum Activation {
     TanhShrink,
     /// x where |x| > 0.5, else 0
     HardShrink,
-    /// x moved towards 0 by 0.5, 0 where |x| ≤ 0.5
+    /// x shifted towards 0 by 0.5; 0 where |x| ≤ 0.5
     SoftShrink,
 }
 
@@ -128,7 +128,7 @@ impl Activation {
         }
     }
 
-    /// Tells what a tap on this activation's output should look for.
+    /// Returns what a tap on this activation's output should look for.
     pub fn nonlinearity(self) -> Nonlinearity {
         match self {
             Self::Sigmoid => Nonlinearity::Sigmoid,
@@ -142,10 +142,10 @@ impl Activation {
         }
     }
 
-    /// Applies the function element by element.
+    /// Applies the function to each element.
     ///
-    /// [`Activation::Prelu`] has a learned slope and so lives in a
-    /// [`ActivationLayer`](crate::ActivationLayer); here it stands at its initial slope.
+    /// [`Activation::Prelu`] has its initial slope here;
+    /// [`ActivationLayer`](crate::ActivationLayer) learns it.
     pub fn apply<const D: usize>(self, tensor: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Identity => tensor,

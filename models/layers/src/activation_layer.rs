@@ -1,4 +1,4 @@
-//! An activation as part of a network, with its learned slope if it has one.
+//! An activation as a layer, with its learned slope if it has one.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation::prelu};
@@ -22,7 +22,7 @@ impl ActivationLayer {
         Self { activation, slope }
     }
 
-    /// Returns the function that is applied.
+    /// Returns the activation function.
     pub fn activation(&self) -> Activation {
         self.activation
     }

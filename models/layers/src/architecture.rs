@@ -1,4 +1,4 @@
-//! What every architecture of the zoo offers.
+//! The traits that every architecture implements.
 
 use std::fmt::Debug;
 
@@ -10,23 +10,24 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{InvalidField, SingleValue};
 
-/// The configuration of an architecture: everything about a network but its weights.
+/// The configuration of an architecture: everything about a network except its weights.
 ///
-/// Implement it for your own configuration and the zoo's conformance kit, `backdraft xray` and the
-/// parity suite take your network like ours. CONTRIBUTING.md has the recipe.
+/// Implement it for your own configuration to check your network with the zoo's conformance kit.
+/// CONTRIBUTING.md has a recipe.
 pub trait Architecture:
     Clone + Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync
 {
-    /// The module that it builds.
+    /// The module that the configuration builds.
     type Network: Network;
 
-    /// The name in configurations and on the command line, such as `mlp`.
+    /// The name used in configurations and on the command line, such as `mlp`.
     const NAME: &'static str;
 
-    /// What it is, the papers it follows, and where it departs from them.
+    /// A description: what the architecture is, which papers it follows, and how it differs from
+    /// them.
     const ABOUT: &'static str;
 
-    /// Configurations worth a name, with that name; the default is not among them.
+    /// Named configurations other than the default.
     fn presets() -> Vec<(&'static str, Self)>;
 
     /// Checks every field.
@@ -36,26 +37,28 @@ pub trait Architecture:
     /// [`InvalidField`] naming the first field that is out of range.
     fn validate(&self) -> Result<(), InvalidField>;
 
-    /// Draws the network of `seed` on `device`.
+    /// Creates the network on `device`, with weights drawn from `seed`.
     ///
     /// # Errors
     ///
     /// [`InvalidField`] if the configuration is not [valid](Self::validate).
     fn try_init(&self, seed: u64, device: &Device) -> Result<Self::Network, InvalidField>;
 
-    /// Returns the shape of one example, without the batch axis; for a sequence, which may have any
-    /// length, that of a typical one.
+    /// Returns the shape of one example, without the batch axis. For sequences, which may have any
+    /// length, this is the shape of a typical one.
     fn example_shape(&self) -> Vec<usize>;
 
-    /// Tells whether examples of a shape can be scored: by default, those with as many elements.
+    /// Returns whether examples of this shape can be scored. By default, the number of elements
+    /// must match.
     fn accepts(&self, example_shape: &[usize]) -> bool {
         example_shape.iter().product::<usize>() == self.example_shape().iter().product::<usize>()
     }
 
-    /// Returns the number of outputs for each example.
+    /// Returns the number of outputs per example.
     fn outputs(&self) -> usize;
 
-    /// Checks that the network can be trained on batches of so many examples: by default, on any.
+    /// Checks whether the network can be trained on batches of this size. By default, any size is
+    /// accepted.
     ///
     /// # Errors
     ///
@@ -66,39 +69,39 @@ pub trait Architecture:
         Ok(())
     }
 
-    /// Returns the same architecture with the sizes that a data set asks for; `None` if it cannot take
-    /// such examples or give such answers.
+    /// Returns the configuration resized for a task, or `None` if the architecture cannot handle
+    /// its examples or outputs.
     fn fitted(&self, task: &TaskShape) -> Option<Self>;
 
-    /// Returns the number of learned parameters by formula.
+    /// Returns the number of learned parameters, by formula.
     fn num_learned(&self) -> usize;
 
-    /// Returns the same architecture at sizes fit for checks of every single parameter: a few units,
-    /// layers, time steps, pixels.
+    /// Returns a miniature of the configuration, with few units, layers, time steps and pixels, so
+    /// that tests can check every single parameter.
     fn miniature(&self) -> Self;
 
-    /// Returns how the names of an idiomatic PyTorch twin become ours: pairs of a regular
-    /// expression and its replacement. Empty if the twin names its modules as we do.
+    /// Returns rules that map the parameter names of an idiomatic PyTorch implementation to ours,
+    /// as pairs of a regular expression and its replacement. Empty if the names are the same.
     fn pytorch_names(&self) -> Vec<(String, String)> {
         vec![]
     }
 }
 
-/// What a network is to be made for: examples of this shape, with so many outputs for each.
+/// The shape of a task: its examples and the number of outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskShape {
     /// Shape of an example without the batch axis: `[features]`, `[time steps, features]` or
     /// `[channels, height, width]`.
     pub example_shape: Vec<usize>,
-    /// Outputs for an example, or for each of its time steps.
+    /// Outputs per example or, if `is_every_step`, per time step.
     pub outputs: usize,
-    /// Whether every time step is answered.
+    /// Whether there is an output for every time step.
     pub is_every_step: bool,
 }
 
 impl TaskShape {
-    /// Returns the examples as sequences, `[time steps, features]`: a vector element by element, an
-    /// image row by row.
+    /// Returns the shape of an example read as a sequence, `[time steps, features]`: a vector
+    /// element by element, an image row by row.
     ///
     /// ```
     /// use backdraft_layers::TaskShape;
@@ -115,7 +118,7 @@ impl TaskShape {
         }
     }
 
-    /// Returns the number of outputs for an example, all time steps together.
+    /// Returns the number of outputs per example, over all time steps.
     pub fn outputs_each(&self) -> usize {
         match self.sequence_shape() {
             Some([steps, _]) if self.is_every_step => steps * self.outputs,
@@ -126,7 +129,7 @@ impl TaskShape {
 
 /// A network that scores examples.
 pub trait Network: Module {
-    /// Computes the outputs of flat examples.
+    /// Computes the outputs for flattened examples.
     ///
     /// # Shapes
     ///

@@ -1,9 +1,9 @@
-//! What can be wrong with the configuration of a network, and with a batch for it.
+//! Errors in the configuration of a network and in the size of its batches.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-/// A field that no network can be built from.
+/// A configuration field with a value that no network can be built from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{field} = {value}` is not possible: {requirement}")]
 pub struct InvalidField {
@@ -15,20 +15,20 @@ pub struct InvalidField {
     pub requirement: String,
 }
 
-/// Sizes that a layer may have: beyond them lies a typing error, not a network.
+/// Sizes that a layer may have. Larger ones are taken for typing errors.
 pub const SIZES: RangeInclusive<usize> = 1..=65_536;
 
 impl InvalidField {
-    /// Says that `field` cannot be `value`, because of `requirement`.
+    /// Creates the error: `field` cannot be `value` because of `requirement`.
     pub fn new(field: &'static str, value: impl Display, requirement: impl Into<String>) -> Self {
         Self { field, value: value.to_string(), requirement: requirement.into() }
     }
 
-    /// Checks that `value` lies in a range.
+    /// Checks that `value` lies in `range`.
     ///
     /// # Errors
     ///
-    /// Says which range, if it does not.
+    /// Names the range if it does not.
     pub fn unless_in(
         range: RangeInclusive<usize>,
         field: &'static str,
@@ -41,11 +41,11 @@ impl InvalidField {
         Err(Self::new(field, value, requirement))
     }
 
-    /// Checks that all these are [`SIZES`] of layers.
+    /// Checks that all fields are valid [`SIZES`].
     ///
     /// # Errors
     ///
-    /// Names the first that is not.
+    /// Names the first field that is not.
     pub fn unless_sizes<const N: usize>(fields: [(&'static str, usize); N]) -> Result<(), Self> {
         fields.into_iter().try_for_each(|(field, value)| Self::unless_in(SIZES, field, value))
     }
@@ -53,8 +53,8 @@ impl InvalidField {
 
 /// A batch that leaves a batch normalisation one value per channel, whose variance is 0.
 ///
-/// PyTorch refuses such a batch too. Trained on it, every value would be its own mean: outputs would not
-/// depend on the layer's input and its gradient would be zero.
+/// Every value would be its own mean, so the layer's output would not depend on its input and no
+/// gradient would flow back. PyTorch rejects such batches too.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{layer}` normalises over the batch, and 1 example gives it one value per channel, whose variance \

@@ -1,6 +1,7 @@
-//! Activation functions that Burn 0.22.1 gets wrong somewhere, written out in its own operations.
+//! Activation functions that Burn 0.22.1 computes incorrectly for some inputs, rewritten in terms
+//! of its basic operations.
 //!
-//! `docs/upstream.md` says what is wrong with each, and where in Burn.
+//! `docs/upstream.md` describes each fault and where it is in Burn.
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
@@ -8,7 +9,7 @@ use burn::tensor::{DType, Tensor, activation as burn_activation};
 
 /// Computes 1 / (1 + e⁻ˣ) in the precision of its argument.
 ///
-/// Burn narrows `f64` to `f32` for it on every back end but flex.
+/// Burn narrows `f64` to `f32` on every back end except flex.
 ///
 /// # Shapes
 ///
@@ -17,7 +18,7 @@ pub fn sigmoid<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     if tensor.dtype() != DType::F64 {
         return burn_activation::sigmoid(tensor);
     }
-    // e^−|x| cannot overflow. Written with a mask, not with `abs`, its slope is right at 0 too.
+    // e^−|x| cannot overflow. A mask instead of `abs` gives the right slope at 0.
     let is_positive = tensor.clone().greater_scalar(0.0);
     let exponent = tensor.clone().mask_where(is_positive.clone(), tensor.neg());
     let decay = exponent.exp();
@@ -26,8 +27,8 @@ pub fn sigmoid<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
 
 /// x for x > 0, eˣ − 1 below.
 ///
-/// Burn takes eˣ of positive numbers too and masks it afterwards; the gradient of one that overflows is
-/// 0 · ∞. And its eˣ − 1 cancels near 0: that of −1e-9 is 0 in `f32`.
+/// Burn also computes eˣ for positive x and masks it afterwards, so the gradient is 0 · ∞ = NaN
+/// once eˣ overflows. Its eˣ − 1 also cancels near 0: for x = −1e-9 it is 0 in `f32`.
 pub(crate) fn elu<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     let is_positive = tensor.clone().greater_scalar(0.0);
     let below = exp_less_one(tensor.clone().mask_fill(is_positive.clone(), 0.0));
@@ -43,10 +44,10 @@ pub(crate) fn selu<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     below.mul_scalar(SCALE * ALPHA).mask_where(is_above, tensor.mul_scalar(SCALE))
 }
 
-/// eˣ − 1 of numbers that are not positive.
+/// eˣ − 1 for x ≤ 0.
 ///
-/// The digits that the subtraction cancels are those of eˣ − 1 = (eˣ + 1) tanh(x / 2). They are added as
-/// constants, so that the slope is eˣ.
+/// The identity eˣ − 1 = (eˣ + 1) tanh(x / 2) restores the digits lost to cancellation. They are
+/// added as constants, so the slope remains eˣ.
 fn exp_less_one<const D: usize>(exponent: Tensor<D>) -> Tensor<D> {
     let power = exponent.clone().exp();
     let (half, constant) = (exponent.detach().mul_scalar(0.5), power.clone().detach());
@@ -57,8 +58,8 @@ fn exp_less_one<const D: usize>(exponent: Tensor<D>) -> Tensor<D> {
 
 /// x Φ(x).
 ///
-/// Burn differentiates it by the tanh approximation on every back end but flex, which is off by up to
-/// 1e-3 and so not the gradient of what is computed.
+/// On every back end except flex, Burn differentiates the tanh approximation instead, which is off
+/// by up to 1e-3.
 pub(crate) fn gelu<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     let cumulative = (tensor.clone() * FRAC_1_SQRT_2).erf() * 0.5 + 0.5;
     tensor * cumulative
@@ -66,9 +67,9 @@ pub(crate) fn gelu<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
 
 /// GELU in its tanh approximation (Hendrycks & Gimpel 2016, § 2).
 ///
-/// In Burn the gradient of numbers whose square overflows is 0 · ∞.
+/// In Burn, the gradient is 0 · ∞ = NaN where x² overflows.
 pub(crate) fn gelu_approximate<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
-    // The tanh is ±1 to the last bit of `f64` from 8 on.
+    // From |x| = 8 on, the tanh is exactly ±1 in `f64`.
     let near = tensor.clone().clamp(-16.0, 16.0);
     let angle = near.clone() + near.powf_scalar(3.0) * 0.044715;
     let tanh = (angle * (FRAC_2_SQRT_PI * FRAC_1_SQRT_2)).tanh();
@@ -77,10 +78,10 @@ pub(crate) fn gelu_approximate<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
 
 /// ln(1 + eˣ).
 ///
-/// Burn takes x itself above 20, which is off by 2e-9: nothing in `f32`, much in `f64`.
+/// Above 20, Burn returns x, which is off by 2e-9: below rounding error in `f32` but not in `f64`.
 pub(crate) fn softplus<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     if tensor.dtype() == DType::F64 {
-        // Burn lowers the threshold to the largest number whose exponential is finite.
+        // Burn lowers the threshold to the largest number with a finite exponential.
         return burn_activation::softplus_with_threshold(tensor, 1.0, f64::MAX);
     }
     burn_activation::softplus(tensor, 1.0)
@@ -98,7 +99,7 @@ pub(crate) fn silu<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
 
 /// `clamp(slope · x + 0.5, 0, 1)`.
 ///
-/// Burn narrows `f64` to `f32` for it wherever it is differentiated, and gradients below 1e-45 to 0.
+/// With autodiff, Burn narrows `f64` to `f32`, so gradients below 1e-45 become 0.
 pub(crate) fn hard_sigmoid<const D: usize>(tensor: Tensor<D>, slope: f64) -> Tensor<D> {
     tensor.mul_scalar(slope).add_scalar(0.5).clamp(0.0, 1.0)
 }

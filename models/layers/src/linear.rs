@@ -8,17 +8,17 @@ use rand_distr::{Distribution, StandardNormal};
 use crate::initializer::Initializer;
 use crate::rng::WeightRng;
 
-/// How a linear layer is initialised.
+/// How to initialise a linear layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LinearInit {
-    /// The weights.
+    /// Initialiser of the weights.
     pub weight: Initializer,
     /// Variance of the Gaussian biases, σb²; `Some(0.0)` for zeros, `None` for no biases.
     pub bias_variance: Option<f64>,
 }
 
 impl LinearInit {
-    /// Draws Burn's `Linear` from `inputs` to `outputs` features.
+    /// Creates Burn's `Linear` from `inputs` to `outputs` features with drawn weights.
     ///
     /// # Shapes
     ///
@@ -42,8 +42,7 @@ impl LinearInit {
 
 fn draw_bias(count: usize, variance: f64, rng: &mut WeightRng) -> Vec<f32> {
     if variance == 0.0 {
-        // Zeros use up no random numbers, so that a network with and one without biases share
-        // their weights.
+        // Zeros consume no random numbers, so networks with and without biases share their weights.
         return vec![0.0; count];
     }
     let draw = |rng: &mut WeightRng| -> f64 { StandardNormal.sample(rng) };

@@ -4,20 +4,20 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::rng::WeightRng;
 
-/// Draws a `rows × columns` matrix, row by row, whose shorter side is orthonormal, uniformly among
-/// all such matrices.
+/// Draws a `rows × columns` matrix, in row-major order, uniformly from those with orthonormal rows
+/// or columns, whichever are fewer.
 ///
 /// # Reference
 ///
-/// Saxe, McClelland, Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep
-/// linear neural networks", 2014, § 3. Gram–Schmidt leaves the triangular factor with a positive
-/// diagonal, which is what makes the distribution uniform (Mezzadri 2007).
+/// Saxe, McClelland, Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear
+/// neural networks", 2014, § 3. Gram–Schmidt gives the triangular factor a positive diagonal, which
+/// makes the distribution uniform (Mezzadri 2007).
 pub(crate) fn orthogonal(rows: usize, columns: usize, rng: &mut WeightRng) -> Vec<f64> {
     let (count, length) = (rows.min(columns), rows.max(columns));
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(count);
     while basis.len() < count {
         let mut vector: Vec<f64> = (0..length).map(|_| StandardNormal.sample(rng)).collect();
-        // Once is not enough in floating point, twice is (Kahan, in Parlett 1980, § 6.9).
+        // In floating point, orthogonalising twice is enough (Kahan, in Parlett 1980, § 6.9).
         for _ in 0..2 {
             for other in &basis {
                 let projection = dot(&vector, other);

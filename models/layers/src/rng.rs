@@ -3,16 +3,16 @@
 use chacha20::ChaCha8Rng;
 use rand_core::SeedableRng;
 
-/// The generator that weights are drawn from.
+/// The random number generator for weights.
 ///
-/// ChaCha8 is specified bit for bit, so a seed means the same network on every machine, back end
-/// and version; Burn's own random tensors differ between back ends.
+/// ChaCha8 is specified bit for bit, so a seed gives the same network on every machine, back end
+/// and version. Burn's own random tensors differ between back ends.
 pub type WeightRng = ChaCha8Rng;
 
-/// Keeps the weights independent of other numbers drawn from the same seed (batch order, data).
+/// Stream of the weights, independent of what else is drawn from the same seed (batch order, data).
 const WEIGHT_STREAM: u64 = 1;
 
-/// Creates the generator of a network's weights from a run's seed.
+/// Creates the generator of a network's weights from the seed of a run.
 pub fn weight_rng(seed: u64) -> WeightRng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(WEIGHT_STREAM);

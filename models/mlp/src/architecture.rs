@@ -16,9 +16,9 @@ impl Architecture for MlpConfig {
 
     const NAME: &'static str = "mlp";
 
-    const ABOUT: &'static str = "Fully connected network with a linear head (Glorot & Bengio 2010); optionally batch or \
-         layer normalisation of the pre-activations and a skip around each hidden layer: residual (He \
-         et al. 2016, who put two layers inside a skip), ReZero (Bachlechner et al. 2021) or \
+    const ABOUT: &'static str = "Fully connected network with a linear head (Glorot & Bengio 2010), \
+         optionally with batch or layer normalisation of the pre-activations and a skip around each \
+         hidden layer: residual (He et al. 2016, but around one layer instead of two), ReZero (Bachlechner et al. 2021) or \
          highway (Srivastava et al. 2015)";
 
     fn presets() -> Vec<(&'static str, Self)> {
@@ -68,7 +68,7 @@ impl Architecture for MlpConfig {
         Ok(())
     }
 
-    /// Takes an example as a flat vector, whatever its shape.
+    /// Examples of any shape are flattened.
     fn fitted(&self, task: &TaskShape) -> Option<Self> {
         let inputs = task.example_shape.iter().product();
         Some(Self { inputs, outputs: task.outputs_each(), ..self.clone() })
@@ -89,15 +89,15 @@ impl Architecture for MlpConfig {
         }
     }
 
-    /// The twin is an `nn.Sequential` of Linear, normalisation if any, and activation; with skips,
-    /// which that cannot express, it names its modules as we do.
+    /// The twin is an `nn.Sequential` of Linear, optional normalisation, and activation. It cannot
+    /// express skips; with skips, the twin uses our names.
     fn pytorch_names(&self) -> Vec<(String, String)> {
         if self.skip != Skip::None {
             return vec![];
         }
         let is_normalized = self.normalization != Normalization::None;
         let modules = 2 + usize::from(is_normalized);
-        // Perhaps inside another module, such as `net.0.weight`.
+        // Possibly nested in another module, as in `net.0.weight`.
         let pattern = |module: usize| format!(r"^(?:[A-Za-z_]\w*\.)?{module}\.(\w+)$");
         let mut names = Vec::new();
         for layer in 0..self.depth {

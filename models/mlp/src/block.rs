@@ -9,16 +9,16 @@ use burn::tensor::Tensor;
 use crate::normalization::NormalizationLayer;
 use crate::skip::SkipLayer;
 
-/// A hidden layer: linear, normalisation, activation, and the skip around them.
+/// A hidden layer: a linear map, a normalisation and an activation, with a skip around them.
 #[derive(Module, Debug)]
 pub struct Block {
     /// The affine map.
     pub linear: Linear,
-    /// Normalises its output, if configured.
+    /// Normalises the output of the linear map, if configured.
     pub normalization: Option<NormalizationLayer>,
     /// The activation function.
     pub activation: ActivationLayer,
-    /// Joins its input and output, if configured and their widths agree.
+    /// Joins the layer's input and output, if configured and their widths are equal.
     pub skip: Option<SkipLayer>,
 }
 
@@ -43,7 +43,7 @@ impl Block {
         }
     }
 
-    /// Returns what a tap on the layer's output sees: with a skip, no longer the bare activation.
+    /// Returns what a tap on the layer's output sees, which with a skip is not the bare activation.
     pub(crate) fn nonlinearity(&self) -> Nonlinearity {
         match self.skip {
             None => self.activation.activation().nonlinearity(),

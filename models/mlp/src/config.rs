@@ -11,7 +11,7 @@ use crate::mlp::Mlp;
 use crate::normalization::Normalization;
 use crate::skip::Skip;
 
-/// Largest depth that is accepted: beyond it lies a typing error, not a network.
+/// Largest depth that is accepted. Larger ones are taken for typing errors.
 const MAX_DEPTH: usize = 10_000;
 
 /// Describes an [`Mlp`].
@@ -22,11 +22,11 @@ const MAX_DEPTH: usize = 10_000;
 /// | `outputs` | 1 | outputs of the head, without activation | 1 to 65,536 |
 /// | `depth` | 3 | hidden layers | 1 to 10,000 |
 /// | `width` | 64 | units of a hidden layer | 1 to 65,536 |
-/// | `activation` | `relu` | of the hidden layers | [`Activation`] |
-/// | `initializer` | `xavier_uniform` | of all weights, the head's too | [`Initializer`] |
+/// | `activation` | `relu` | activation of the hidden layers | [`Activation`] |
+/// | `initializer` | `xavier_uniform` | of all weights, including the head's | [`Initializer`] |
 /// | `bias_variance` | 0 | σb² of the Gaussian initial biases | ≥ 0 |
-/// | `normalization` | `none` | of pre-activations | [`Normalization`] |
-/// | `skip` | `none` | around each hidden layer | [`Skip`] |
+/// | `normalization` | `none` | normalisation of pre-activations | [`Normalization`] |
+/// | `skip` | `none` | connection around each hidden layer | [`Skip`] |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MlpConfig {
@@ -40,7 +40,7 @@ pub struct MlpConfig {
     pub width: usize,
     /// Activation of the hidden layers.
     pub activation: Activation,
-    /// How all weights are drawn.
+    /// Initialiser of all weights.
     pub initializer: Initializer,
     /// Variance σb² of the initial biases.
     pub bias_variance: f64,
@@ -50,7 +50,7 @@ pub struct MlpConfig {
     pub skip: Skip,
 }
 
-/// The network of the Keras write-ups: 100 → 64 → 64 → 64 → 1.
+/// The network of the Keras tutorials: 100 → 64 → 64 → 64 → 1.
 impl Default for MlpConfig {
     fn default() -> Self {
         Self {
@@ -68,7 +68,7 @@ impl Default for MlpConfig {
 }
 
 impl MlpConfig {
-    /// Draws the network of `seed` on `device`.
+    /// Creates the network on `device`, with weights drawn from `seed`.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl MlpConfig {
         Ok(self.build(seed, device))
     }
 
-    /// Draws the network of `seed` on `device`.
+    /// Creates the network on `device`, with weights drawn from `seed`.
     ///
     /// # Panics
     ///
@@ -111,7 +111,7 @@ impl MlpConfig {
         self.initializer.validate("initializer")
     }
 
-    /// Returns the number of learned parameters, by formula; Burn's `num_params` also counts the
+    /// Returns the number of learned parameters, by formula. Burn's `num_params` also counts the
     /// running statistics of batch normalisation.
     pub fn num_learned(&self) -> usize {
         let slope = usize::from(self.activation == Activation::Prelu);

@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 
 use crate::block::Block;
 
-/// A fully connected network with a linear head; created by [`MlpConfig`](crate::MlpConfig).
+/// A fully connected network with a linear head, created by [`MlpConfig`](crate::MlpConfig).
 ///
 /// ```
 /// use backdraft_hooks::Taps;
@@ -41,7 +41,7 @@ impl Mlp {
     ///
     /// # Panics
     ///
-    /// Panics if the input has another number of features than the network.
+    /// Panics if the input has a different number of features than the network.
     pub fn forward(&self, input: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
         let mut hidden = input;
         for (layer, block) in self.hidden.iter().enumerate() {
@@ -114,14 +114,14 @@ mod tests {
             config.init(0, &device).hidden.swap_remove(0).forward(input.clone())
         };
         assert_eq!(layer(Skip::Rezero).into_data(), input.to_data());
-        // σ(−50) is nothing in f32, σ(50) is 1.
+        // In f32, σ(−50) is negligible and σ(50) is 1.
         assert_eq!(layer(Skip::Highway(-50.0)).into_data(), input.to_data());
         layer(Skip::Highway(50.0))
             .into_data()
             .assert_approx_eq::<f32>(&layer(Skip::None).into_data(), Default::default());
     }
 
-    /// On a test's thread, whose stack is small: autodiff must not recurse through the layers.
+    /// The stack of a test's thread is small: this fails if autodiff recurses through the layers.
     #[test]
     fn a_thousand_layers_pass_forward_and_backward() {
         let device = Device::flex().autodiff();

@@ -5,14 +5,15 @@ use burn::nn::{BatchNorm, BatchNormConfig, LayerNorm, LayerNormConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// How pre-activations are normalised, before the activation function.
+/// Normalisation of pre-activations, before the activation function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Normalization {
-    /// Not at all.
+    /// No normalisation.
     #[default]
     None,
-    /// Over the batch, per unit (Ioffe & Szegedy 2015).
+    /// Over the batch, per unit (Ioffe & Szegedy 2015). Training needs at least 2 examples per
+    /// batch.
     Batch,
     /// Over the units, per example (Ba, Kiros & Hinton 2016).
     Layer,
@@ -28,7 +29,7 @@ pub enum NormalizationLayer {
 }
 
 impl Normalization {
-    /// Creates the layer for `width` units; none for [`Normalization::None`].
+    /// Creates the layer for `width` units, or `None` for [`Normalization::None`].
     pub fn init(self, width: usize, device: &Device) -> Option<NormalizationLayer> {
         match self {
             Self::None => None,

@@ -6,30 +6,31 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// How the input h of a hidden layer joins its output f(h), where the widths agree; elsewhere the
-/// output is f(h) alone.
+/// How the input h of a hidden layer joins its output f(h). Where their widths differ, there is no
+/// skip and the output is f(h).
 ///
 /// | name in a configuration | output | source |
 /// |---|---|---|
 /// | `none` | f(h) | |
 /// | `residual` | h + f(h) | He et al. 2016, eq. 1 |
-/// | `rezero` | h + α f(h), α learned and 0 at first | Bachlechner et al. 2021, eq. 1 |
-/// | `{ highway = -2.0 }` | T f(h) + (1 − T) h, T = σ(W h + b), b at first as given | Srivastava et al. 2015, eq. 3, § 2.2 |
+/// | `rezero` | h + α f(h), with a learned α that starts at 0 | Bachlechner et al. 2021, eq. 1 |
+/// | `{ highway = -2.0 }` | T f(h) + (1 − T) h, T = σ(W h + b), with b starting at the given value | Srivastava et al. 2015, eq. 3, § 2.2 |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Skip {
-    /// Not at all.
+    /// No skip.
     #[default]
     None,
-    /// By a sum.
+    /// The sum of both.
     Residual,
-    /// By a sum in which a learned scalar, zero at first, multiplies f(h).
+    /// The sum, with f(h) multiplied by a learned scalar that starts at zero.
     Rezero,
-    /// By a learned gate for each unit, whose bias starts at this value; a negative one carries h.
+    /// A mixture, with a learned gate for each unit whose bias starts at this value. A negative
+    /// bias favours h.
     Highway(f64),
 }
 
-/// A skip with what is learned of it.
+/// A skip with its learned parameters.
 #[derive(Module, Debug)]
 pub enum SkipLayer {
     /// h + f(h), or h + α f(h) with an α of shape `[1]`.
@@ -39,7 +40,7 @@ pub enum SkipLayer {
 }
 
 impl Skip {
-    /// Checks the gate's bias.
+    /// Checks the bias of the gate.
     pub(crate) fn validate(self, field: &'static str) -> Result<(), InvalidField> {
         match self {
             Self::Highway(bias) if !bias.is_finite() => {
@@ -49,7 +50,7 @@ impl Skip {
         }
     }
 
-    /// Creates the skip around a layer; none where the widths differ.
+    /// Creates the skip around a layer, or `None` where the widths differ.
     pub(crate) fn init(
         self,
         inputs: usize,
@@ -72,7 +73,7 @@ impl Skip {
         }
     }
 
-    /// Returns the number of learned parameters around a layer.
+    /// Returns the number of learned parameters in the skip around a layer.
     pub(crate) fn num_learned(self, inputs: usize, outputs: usize) -> usize {
         match self {
             _ if inputs != outputs => 0,

@@ -18,9 +18,8 @@ impl Architecture for RecurrentConfig {
          Schmidhuber 1997, forget gate Gers et al. 2000, forget bias 1 Jozefowicz et al. 2015, chrono \
          initialisation Tallec & Ollivier 2018; coupled gates Greff et al. 2017, peepholes Gers & \
          Schmidhuber 2000, layer-normalised Ba et al. 2016) or GRU (Cho et al. 2014, with the reset \
-         gate applied after the product as in PyTorch); stacked, in one direction or both (Schuster & \
-         Paliwal 1997), with a linear head. Input and recurrent biases \
-         are separate, as in PyTorch";
+         gate applied after the product, as in PyTorch). Stacked, in one direction or both (Schuster & \
+         Paliwal 1997), with a linear head. Input and recurrent biases are separate, as in PyTorch";
 
     fn presets() -> Vec<(&'static str, Self)> {
         let of = |cell| Self { cell, ..Self::default() };
@@ -54,7 +53,7 @@ impl Architecture for RecurrentConfig {
         vec![self.length, self.inputs]
     }
 
-    /// Any number of time steps, at least one; a readout at every step fixes it.
+    /// Any number of time steps is accepted, but a readout at every step fixes it.
     fn accepts(&self, example_shape: &[usize]) -> bool {
         let elements: usize = example_shape.iter().product();
         match self.readout {
@@ -85,7 +84,7 @@ impl Architecture for RecurrentConfig {
         Self { hidden, layers, length, ..self.clone() }
     }
 
-    /// The twin has an `nn.RNN`, `nn.LSTM` or `nn.GRU` under any name and a linear layer `fc`.
+    /// The twin has an `nn.RNN`, `nn.LSTM` or `nn.GRU` under any name, and a linear layer `fc`.
     fn pytorch_names(&self) -> Vec<(String, String)> {
         let of = |theirs: &str, ours: &str| {
             [("", "layers"), ("_reverse", "reverse")].map(|(suffix, direction)| {

@@ -1,9 +1,9 @@
-//! The kinds of recurrence.
+//! Kinds of recurrence.
 
 use serde::{Deserialize, Serialize};
 
-/// What happens at one time step, with W x + b for the projected input and U h + b' for the
-/// projected state.
+/// The update at one time step, where W x + b is the projected input and U h + b' the projected
+/// state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cell {
@@ -18,11 +18,12 @@ pub enum Cell {
     /// LSTM whose input gate is 1 − f (Greff et al. 2017, CIFG): c ← f c + (1 − f) g, with gates in
     /// the order f, g, o.
     CoupledLstm,
-    /// LSTM whose gates see the memory (Gers & Schmidhuber 2000): i and f the one before, o the new
-    /// one, each unit its own. The peepholes start at zero, as the plain LSTM of the same seed.
+    /// LSTM whose gates see the memory of their own unit (Gers & Schmidhuber 2000): i and f see the
+    /// previous one, o the new one. The peepholes start at zero, so the network starts as the plain
+    /// LSTM of the same seed.
     PeepholeLstm,
-    /// LSTM with layer normalisation of W x, of U h and of the memory that h shows (Ba, Kiros &
-    /// Hinton 2016, eq. 20–22); the shifts of the norms stand for b and b'.
+    /// LSTM with layer normalisation of W x, of U h, and of the memory where h is computed from it
+    /// (Ba, Kiros & Hinton 2016, eq. 20–22). The shifts of the normalisations replace b and b'.
     LayerNormLstm,
     /// Gated recurrent unit (Cho et al. 2014) as in PyTorch and cuDNN:
     /// n = tanh(W x + b + r (U h + b')), h ← (1 − z) n + z h, with gates in the order r, z, n.
@@ -30,7 +31,7 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// Returns how many blocks of hidden size the projections have.
+    /// Returns the number of blocks of hidden size in the projections.
     pub fn gates(self) -> usize {
         match self {
             Self::Rnn | Self::ReluRnn => 1,
@@ -39,12 +40,12 @@ impl Cell {
         }
     }
 
-    /// Tells whether there is a memory c besides the state h.
+    /// Returns whether there is a memory c besides the state h.
     pub fn has_memory(self) -> bool {
         !matches!(self, Self::Rnn | Self::ReluRnn | Self::Gru)
     }
 
-    /// Returns the block of the gate that keeps what is there when it is open: f or z.
+    /// Returns the block of the gate that keeps the old content when open: f or z.
     pub(crate) fn keeping_gate(self) -> Option<usize> {
         match self {
             Self::Rnn | Self::ReluRnn => None,
@@ -53,7 +54,7 @@ impl Cell {
         }
     }
 
-    /// Returns the block of the gate that lets new content in, where it is one of its own.
+    /// Returns the block of the gate that admits new content, if it is a separate gate.
     pub(crate) fn input_gate(self) -> Option<usize> {
         (self.has_memory() && self != Self::CoupledLstm).then_some(0)
     }
@@ -63,7 +64,7 @@ impl Cell {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Readout {
-    /// The last one; of a reverse layer, the one that it computes last, which is the first.
+    /// The last one. For a reverse layer, this is the one that it computes last: the first in time.
     #[default]
     Last,
     /// Every one.

@@ -8,7 +8,7 @@ use crate::cell::{Cell, Readout};
 use crate::network::Recurrent;
 use crate::variant::Variant;
 
-/// Largest numbers that are accepted: beyond them lies a typing error, not a network.
+/// Largest numbers that are accepted. Larger ones are taken for typing errors.
 const MAX_LAYERS: usize = 1_000;
 const MAX_MEMORY: usize = 1_000_000;
 
@@ -20,21 +20,21 @@ const MAX_MEMORY: usize = 1_000_000;
 /// | `outputs` | 1 | outputs of the head, without activation | 1 to 65,536 |
 /// | `cell` | `lstm` | the recurrence | [`Cell`] |
 /// | `hidden` | 128 | units of a layer | 1 to 65,536 |
-/// | `layers` | 1 | layers, each reading the states of the one below | 1 to 1,000 |
-/// | `bidirectional` | false | a second layer at each level reads from the end (Schuster & Paliwal 1997) | |
+/// | `layers` | 1 | stacked layers | 1 to 1,000 |
+/// | `bidirectional` | false | whether a second layer at each level reads from the end (Schuster & Paliwal 1997) | |
 /// | `readout` | `last` | time steps that the head reads | [`Readout`] |
-/// | `length` | 100 | time steps of a typical example; any length can be scored | 1 to 65,536 |
-/// | `initializer` | `xavier_uniform` | of input weights and head | [`Initializer`] |
-/// | `recurrent_initializer` | `{ orthogonal = 1.0 }` | of U, gate by gate | [`Initializer`] |
-/// | `forget_bias` | 1 | of an LSTM's forget gate (Jozefowicz et al. 2015) | finite |
-/// | `chrono_length` | 0 | if not 0, biases for memories of up to so many steps | 0, or 3 to 1,000,000 |
+/// | `length` | 100 | time steps of a typical example; any length is accepted | 1 to 65,536 |
+/// | `initializer` | `xavier_uniform` | of the input weights and the head | [`Initializer`] |
+/// | `recurrent_initializer` | `{ orthogonal = 1.0 }` | of U, for each gate separately | [`Initializer`] |
+/// | `forget_bias` | 1 | initial bias of an LSTM's forget gate (Jozefowicz et al. 2015) | finite |
+/// | `chrono_length` | 0 | if not 0, biases are initialised for memories of up to this many steps | 0, or 3 to 1,000,000 |
 ///
-/// With `chrono_length` T the forget gate's biases are ln U(1, T − 1) and the input gate's their
+/// With `chrono_length` T, the forget gate's biases are ln U(1, T − 1) and the input gate's their
 /// negatives (Tallec & Ollivier 2018, eq. 16); for a GRU the update gate's are positive, because z
 /// keeps the state here.
 ///
-/// With `bidirectional` the layers above and the head read the states of both directions, side by
-/// side.
+/// With `bidirectional`, the layers above and the head read the concatenated states of both
+/// directions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecurrentConfig {
@@ -54,13 +54,13 @@ pub struct RecurrentConfig {
     pub readout: Readout,
     /// Time steps of a typical example.
     pub length: usize,
-    /// How input weights and the head's are drawn.
+    /// Initialiser of the input weights and the head.
     pub initializer: Initializer,
-    /// How each gate's recurrent weights are drawn.
+    /// Initialiser of each gate's recurrent weights.
     pub recurrent_initializer: Initializer,
     /// Initial bias of an LSTM's forget gate.
     pub forget_bias: f64,
-    /// Longest memory that chrono initialisation provides for; 0 for none.
+    /// Longest memory to initialise the biases for; 0 for no chrono initialisation.
     pub chrono_length: usize,
 }
 
@@ -84,7 +84,7 @@ impl Default for RecurrentConfig {
 }
 
 impl RecurrentConfig {
-    /// Draws the network of `seed` on `device`.
+    /// Creates the network on `device`, with weights drawn from `seed`.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl RecurrentConfig {
         1 + usize::from(self.bidirectional)
     }
 
-    /// Returns the features that the states of a level have.
+    /// Returns the number of features of a level's states.
     fn width(&self) -> usize {
         self.directions() * self.hidden
     }

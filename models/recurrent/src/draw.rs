@@ -1,4 +1,4 @@
-//! How the weights of a layer are drawn.
+//! Initialisation of a recurrent layer.
 
 use backdraft_layers::{Initializer, WeightRng};
 use burn::module::Param;
@@ -12,7 +12,7 @@ use crate::layer::RecurrentLayer;
 use crate::variant::Variant;
 
 impl RecurrentConfig {
-    /// Draws a layer.
+    /// Creates a layer with drawn weights.
     pub(crate) fn layer(
         &self,
         inputs: usize,
@@ -34,7 +34,7 @@ impl RecurrentConfig {
         RecurrentLayer { input, hidden, variant, cell }
     }
 
-    /// Draws `[inputs, gates × hidden]`, each gate by itself.
+    /// Draws `[inputs, gates × hidden]`, each gate separately.
     fn gates(&self, initializer: Initializer, inputs: usize, rng: &mut WeightRng) -> Vec<f32> {
         let (gates, hidden) = (self.cell.gates(), self.hidden);
         let mut weight = vec![0.0; inputs * gates * hidden];

@@ -10,31 +10,31 @@ use crate::cell::Cell;
 use crate::plain;
 use crate::variant::Variant;
 
-/// How the recurrence is computed; the results agree to rounding.
+/// How the recurrence is computed. The results agree to rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Path {
-    /// By the sequence kernel where there is one for the back end.
+    /// With the sequence kernel, where it supports the back end.
     #[default]
     Fastest,
-    /// Step by step in Burn's operations.
+    /// Step by step with Burn's operations.
     Plain,
 }
 
-/// A recurrent layer; created by [`RecurrentConfig`](crate::RecurrentConfig).
+/// A recurrent layer, created by [`RecurrentConfig`](crate::RecurrentConfig).
 #[derive(Module, Debug)]
 pub struct RecurrentLayer {
-    /// W and b, from the input: weight `[inputs, gates × hidden]`.
+    /// W and b, applied to the input; weight `[inputs, gates × hidden]`.
     pub input: Linear,
-    /// U and b', from the state before: weight `[hidden, gates × hidden]`.
+    /// U and b', applied to the previous state; weight `[hidden, gates × hidden]`.
     pub hidden: Linear,
-    /// What a variant of the LSTM learns besides.
+    /// Additional parameters of an LSTM variant.
     pub variant: Option<Variant>,
     #[module(skip)]
     pub(crate) cell: Cell,
 }
 
 impl RecurrentLayer {
-    /// Computes the states of all time steps, from a state of zeros.
+    /// Computes the states of all time steps, starting from zeros.
     ///
     /// Taps see the state after each step as `name@t` and an LSTM's cell state as `name.cell@t`.
     ///

@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 use crate::cell::Readout;
 use crate::layer::{Path, RecurrentLayer};
 
-/// Recurrent layers with a linear head; created by [`RecurrentConfig`](crate::RecurrentConfig).
+/// Recurrent layers with a linear head, created by [`RecurrentConfig`](crate::RecurrentConfig).
 ///
 /// ```
 /// use backdraft_hooks::Taps;
@@ -25,7 +25,7 @@ use crate::layer::{Path, RecurrentLayer};
 pub struct Recurrent {
     /// The layers, first to last.
     pub layers: Vec<RecurrentLayer>,
-    /// Those that read from the end, one beside each of the above, or none.
+    /// The layers that read from the end: one for each layer above, or none.
     pub reverse: Vec<RecurrentLayer>,
     /// The output layer, without activation.
     pub head: Linear,
@@ -34,11 +34,11 @@ pub struct Recurrent {
 }
 
 impl Recurrent {
-    /// Computes the head's outputs at the time steps that are read.
+    /// Computes the outputs of the head at the time steps that it reads.
     ///
     /// Taps see the states of layer l at time step t as `layers.l@t`, and an LSTM's cell states as
-    /// `layers.l.cell@t`; of a reverse layer as `reverse.l@t`, where t counts from the end, in the
-    /// order in which it computes them.
+    /// `layers.l.cell@t`; those of a reverse layer as `reverse.l@t`, where t counts from the end,
+    /// the order of computation.
     ///
     /// # Shapes
     ///
@@ -67,7 +67,7 @@ impl Recurrent {
     }
 }
 
-/// Puts the states of both directions side by side.
+/// Concatenates the states of both directions.
 fn join(states: Tensor<3>, reverse: Option<Tensor<3>>) -> Tensor<3> {
     match reverse {
         Some(reverse) => Tensor::cat(vec![states, reverse], 2),

@@ -1,5 +1,5 @@
-//! The recurrence step by step in Burn's own operations: right on every back end, and what the
-//! kernel is tested against.
+//! The recurrence step by step in Burn's operations. It runs on every back end and is the reference
+//! for the kernel.
 
 use backdraft_hooks::Taps;
 use backdraft_layers::sigmoid;
@@ -10,7 +10,7 @@ use crate::cell::Cell;
 use crate::layer::RecurrentLayer;
 use crate::variant::Variant;
 
-/// Runs one layer over time, from a state of zeros.
+/// Runs one layer over time, starting from zeros.
 ///
 /// Taps see each state as `name@t`, and an LSTM's cell state as `name.cell@t`.
 ///
@@ -34,7 +34,7 @@ pub(crate) fn run(
     };
     let cell_name = format!("{name}.cell");
     let mut states = Vec::with_capacity(time);
-    // Chunks share one node; slicing step by step would make the backward pass quadratic.
+    // The chunks share one node. Slicing step by step would make the backward pass quadratic.
     for (t, x) in projected.split(1, 0).into_iter().enumerate() {
         let x = x.squeeze_dim::<2>(0); // [batch, gates × hidden]
         let u = layer.hidden.forward(state.clone());
@@ -59,7 +59,7 @@ pub(crate) fn run(
     Tensor::stack(states, 0)
 }
 
-/// An LSTM's new memory, and what its output gate is computed from.
+/// An LSTM's new memory, and the pre-activation of its output gate.
 struct Remembered {
     memory: Tensor<2>,
     output: Tensor<2>,
@@ -84,7 +84,7 @@ fn remember(layer: &RecurrentLayer, x: Tensor<2>, u: Tensor<2>, memory: Tensor<2
     Remembered { memory: sigmoid(f) * memory + sigmoid(i) * tanh(g), output }
 }
 
-/// The state that an LSTM shows of its memory.
+/// Computes the state of an LSTM from its memory.
 fn show(layer: &RecurrentLayer, output: Tensor<2>, memory: &Tensor<2>) -> Tensor<2> {
     match &layer.variant {
         Some(Variant::Norms(norms)) => sigmoid(output) * tanh(norms.memory.forward(memory.clone())),
@@ -96,7 +96,7 @@ fn show(layer: &RecurrentLayer, output: Tensor<2>, memory: &Tensor<2>) -> Tensor
     }
 }
 
-/// Cuts `[batch, N × hidden]` into N gates.
+/// Splits `[batch, N × hidden]` into N gates.
 fn gates<const N: usize>(all: Tensor<2>) -> [Tensor<2>; N] {
     let hidden = all.dims()[1] / N;
     std::array::from_fn(|gate| all.clone().narrow(1, gate * hidden, hidden))

@@ -1,4 +1,4 @@
-//! What LSTM variants learn besides their projections.
+//! Parameters of LSTM variants besides the projections.
 
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig};
@@ -10,18 +10,18 @@ use crate::cell::Cell;
 #[derive(Module, Debug)]
 #[expect(clippy::large_enum_variant, reason = "a network has a handful of layers")]
 pub enum Variant {
-    /// Of [`Cell::PeepholeLstm`].
+    /// Parameters of [`Cell::PeepholeLstm`].
     Peepholes(Peepholes),
-    /// Of [`Cell::LayerNormLstm`].
+    /// Parameters of [`Cell::LayerNormLstm`].
     Norms(Norms),
 }
 
-/// From the memory to the gates, unit by unit; each `[hidden]`.
+/// Weights from the memory to the gates of the same unit; each `[hidden]`.
 #[derive(Module, Debug)]
 pub struct Peepholes {
-    /// To the input gate, from the memory before.
+    /// To the input gate, from the previous memory.
     pub input: Param<Tensor<1>>,
-    /// To the forget gate, from the memory before.
+    /// To the forget gate, from the previous memory.
     pub forget: Param<Tensor<1>>,
     /// To the output gate, from the new memory.
     pub output: Param<Tensor<1>>,
@@ -39,7 +39,8 @@ pub struct Norms {
 }
 
 impl Variant {
-    /// Creates what `cell` needs; `bias` becomes the shift of the input's normalisation.
+    /// Creates the parameters that `cell` needs. `bias` becomes the shift of the input's
+    /// normalisation.
     pub(crate) fn init(cell: Cell, hidden: usize, bias: &[f32], device: &Device) -> Option<Self> {
         match cell {
             Cell::PeepholeLstm => {
@@ -57,7 +58,8 @@ impl Variant {
         }
     }
 
-    /// Returns the number of learned parameters in a layer, biases of the projections included.
+    /// Returns the number of learned parameters in a layer, including the biases of the
+    /// projections.
     pub(crate) fn num_learned(cell: Cell, hidden: usize) -> usize {
         let biases = 2 * cell.gates() * hidden;
         match cell {

@@ -14,9 +14,9 @@ impl Architecture for ResnetConfig {
     const NAME: &'static str = "resnet";
 
     const ABOUT: &'static str = "Residual networks (He et al. 2016, \"Deep residual learning\"; pre-activation: \"Identity \
-         mappings\"), their plain twins, and without batch normalisation Fixup (Zhang et al. 2019) or \
-         SkipInit (De & Smith 2020). Departures: filters by fan-in where torchvision takes the fan-out; \
-         in Fixup the shortcuts between stages are padded, not averaged";
+         mappings\") and their plain twins; without batch normalisation, Fixup (Zhang et al. 2019) or \
+         SkipInit (De & Smith 2020). Differences: filters are scaled by the fan-in, where torchvision \
+         uses the fan-out; Fixup's shortcuts between stages are padded, not averaged";
 
     fn presets() -> Vec<(&'static str, Self)> {
         let small = Self::small_images;
@@ -65,7 +65,7 @@ impl Architecture for ResnetConfig {
         }
     }
 
-    /// Takes images only.
+    /// Only images are accepted.
     fn fitted(&self, task: &TaskShape) -> Option<Self> {
         let input_shape = <[usize; 3]>::try_from(&*task.example_shape).ok()?;
         let outputs = task.outputs;
@@ -78,7 +78,7 @@ impl Architecture for ResnetConfig {
 
     fn miniature(&self) -> Self {
         let [channels, height, width] = self.input_shape;
-        // A large stem quarters the sides; at 1 × 1, batch normalisation would have too few values.
+        // A large stem quarters the sides. At 1 × 1, batch normalisation would have too few values.
         let least = 8 * if self.stem == StemKind::Large { 4 } else { 1 };
         Self {
             input_shape: [channels.min(3), height.min(least), width.min(least)],
@@ -130,8 +130,8 @@ mod tests {
     use super::*;
     use burn::module::Module;
 
-    /// He et al. 2016, table 6, to two digits; the exact numbers by hand for ResNet-20: 432 + 32,
-    /// 3 × 2 × (2,304 + 32), 4,608 + 64 + 5 × (9,216 + 64), 18,432 + 128 + 5 × (36,864 + 128), 650.
+    /// He et al. 2016, table 6, to two digits. The exact count for ResNet-20, by hand: 432 + 32, 3
+    /// × 2 × (2,304 + 32), 4,608 + 64 + 5 × (9,216 + 64), 18,432 + 128 + 5 × (36,864 + 128), 650.
     #[test]
     fn parameter_counts_are_the_papers() {
         let count = |name: &str| {

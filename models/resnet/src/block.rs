@@ -1,4 +1,4 @@
-//! Two convolutions with what leads around them.
+//! Two convolutions with a shortcut around them.
 
 use backdraft_hooks::{Nonlinearity, Taps};
 use backdraft_layers::{ActivationLayer, batch_norm, convolve};
@@ -11,7 +11,8 @@ use crate::branch::BranchScalars;
 use crate::options::ActivationOrder;
 use crate::shortcut::Shortcut;
 
-/// The building block of He et al. 2016, figure 2; without a shortcut, two layers of a plain network.
+/// The building block of He et al. 2016, figure 2. Without a shortcut, it is two layers of a plain
+/// network.
 #[derive(Module, Debug)]
 pub struct ResidualBlock {
     /// The first convolution, which may have a stride.
@@ -26,7 +27,7 @@ pub struct ResidualBlock {
     pub norm2: Option<BatchNorm>,
     /// The second activation: after the addition, or before `conv2` with pre-activation.
     pub activation2: ActivationLayer,
-    /// What is added to the branch.
+    /// The shortcut, which is added to the branch.
     pub shortcut: Option<Shortcut>,
     /// Fixup's or SkipInit's scalars.
     pub scalars: Option<BranchScalars>,
@@ -37,7 +38,7 @@ pub struct ResidualBlock {
 impl ResidualBlock {
     /// Computes the block's output.
     ///
-    /// Taps see the activation between the convolutions as `name.hidden`, and the output as `name`.
+    /// Taps see the activation between the convolutions as `name.hidden` and the output as `name`.
     ///
     /// # Shapes
     ///
@@ -56,7 +57,7 @@ impl ResidualBlock {
             ActivationOrder::Post => {
                 let x = shift(1, convolve(&self.conv1, shift(0, input.clone())));
                 let x = shift(2, hidden(x, taps, &self.norm1, &self.activation1));
-                // Where there are scalars, there is no normalisation.
+                // Blocks with scalars have no normalisation.
                 let branch = BranchScalars::scale(scalars, convolve(&self.conv2, x));
                 let branch = BranchScalars::shift(scalars, 3, branch);
                 let nonlinearity = self.activation2.activation().nonlinearity();
@@ -74,7 +75,7 @@ impl ResidualBlock {
     }
 }
 
-/// Applies what is there of a normalisation, a shortcut and an activation, in this order.
+/// Applies the normalisation, shortcut and activation that are present, in this order.
 pub(crate) fn normalize(
     norm: &Option<BatchNorm>,
     activation: Option<&ActivationLayer>,

@@ -1,4 +1,4 @@
-//! Scalars on a residual branch where there is no batch normalisation.
+//! Scalars on a residual branch that has no batch normalisation.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
@@ -16,24 +16,25 @@ use crate::options::Normalization;
 pub struct BranchScalars {
     /// Multiplies the branch's output, shape `[1]`.
     pub scale: Param<Tensor<1>>,
-    /// Added before and after each of the two convolutions, four of shape `[1]`; empty in SkipInit.
+    /// Four biases of shape `[1]`, added before and after each of the two convolutions; empty in
+    /// SkipInit.
     pub biases: Vec<Param<Tensor<1>>>,
 }
 
 impl BranchScalars {
-    /// Creates the scalars that `normalization` asks for, if any.
+    /// Creates the scalars of `normalization`, if it has any.
     pub(crate) fn init(normalization: Normalization, device: &Device) -> Option<Self> {
         let (scale, biases) = Self::initial(normalization)?;
         let biases = (0..biases).map(|_| Param::from_data([0.0f32], device)).collect();
         Some(Self { scale: Param::from_data([scale], device), biases })
     }
 
-    /// Returns how many scalars there are in a branch.
+    /// Returns the number of scalars in a branch.
     pub(crate) fn count(normalization: Normalization) -> usize {
         Self::initial(normalization).map_or(0, |(_, biases)| 1 + biases)
     }
 
-    /// The initial multiplier and the number of biases.
+    /// Returns the initial multiplier and the number of biases.
     fn initial(normalization: Normalization) -> Option<(f32, usize)> {
         match normalization {
             Normalization::Batch | Normalization::None => None,
@@ -42,7 +43,7 @@ impl BranchScalars {
         }
     }
 
-    /// Adds the bias number `index` in the order of the forward pass, if there is one.
+    /// Adds bias number `index`, in the order of the forward pass, if there is one.
     pub(crate) fn shift(scalars: Option<&Self>, index: usize, x: Tensor<4>) -> Tensor<4> {
         match scalars.and_then(|scalars| scalars.biases.get(index)) {
             Some(bias) => x + bias.val().unsqueeze(),

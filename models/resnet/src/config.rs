@@ -16,7 +16,7 @@ use crate::resnet::Resnet;
 use crate::shortcut::Shortcut;
 use crate::stem::Stem;
 
-/// Largest numbers that are accepted: beyond them lies a typing error, not a network.
+/// Largest numbers that are accepted. Larger ones are taken for typing errors.
 const MAX_BLOCKS: usize = 10_000;
 const MAX_STAGES: usize = 8;
 
@@ -26,14 +26,14 @@ const MAX_STAGES: usize = 8;
 /// |---|---|---|---|
 /// | `input_shape` | `[3, 32, 32]` | channels, height, width | 1 to 65,536 each |
 /// | `outputs` | 10 | classes | 1 to 65,536 |
-/// | `stages` | `[3, 3, 3]` | blocks of two layers at each size; the sides halve and the channels double between stages | 1 to 8 stages of 1 to 10,000 |
+/// | `stages` | `[3, 3, 3]` | blocks of two layers per stage; between stages, the sides halve and the channels double | 1 to 8 stages of 1 to 10,000 |
 /// | `width` | 16 | channels of the first stage | 1 to 65,536 in the last |
 /// | `stem` | `small` | the first layer | [`StemKind`] |
-/// | `shortcut` | `padded` | around each block | [`ShortcutKind`] |
-/// | `order` | `post` | of convolution and activation | [`ActivationOrder`] |
-/// | `normalization` | `batch` | what keeps the scale | [`Normalization`] |
+/// | `shortcut` | `padded` | connection around each block | [`ShortcutKind`] |
+/// | `order` | `post` | order of convolution and activation | [`ActivationOrder`] |
+/// | `normalization` | `batch` | what keeps the scale of the signal | [`Normalization`] |
 /// | `activation` | `relu` | | [`Activation`] |
-/// | `initializer` | `he_normal` | of convolutions and head | [`Initializer`] |
+/// | `initializer` | `he_normal` | of the convolutions and the head | [`Initializer`] |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResnetConfig {
@@ -47,15 +47,15 @@ pub struct ResnetConfig {
     pub width: usize,
     /// The first layer.
     pub stem: StemKind,
-    /// What leads around each block.
+    /// The connection around each block.
     pub shortcut: ShortcutKind,
-    /// Where the activations are.
+    /// The order of convolutions and activations.
     pub order: ActivationOrder,
     /// What keeps the scale of the signal.
     pub normalization: Normalization,
     /// The activation function.
     pub activation: Activation,
-    /// How filters and head are drawn.
+    /// Initialiser of the filters and the head.
     pub initializer: Initializer,
 }
 
@@ -78,13 +78,13 @@ impl Default for ResnetConfig {
 }
 
 impl ResnetConfig {
-    /// The network for small images of a depth 6n + 2 (He et al. 2016, § 4.2); other depths are
-    /// rounded down to one.
+    /// The network for small images with a depth of 6n + 2 (He et al. 2016, § 4.2). Other depths
+    /// are rounded down to such a depth.
     pub fn small_images(depth: usize) -> Self {
         Self { stages: vec![(depth.saturating_sub(2) / 6).max(1); 3], ..Self::default() }
     }
 
-    /// The network for photographs of 224 × 224 with these blocks (He et al. 2016, table 1).
+    /// The network for photographs of 224 × 224 pixels with these stages (He et al. 2016, table 1).
     pub fn photographs(stages: [usize; 4]) -> Self {
         Self {
             input_shape: [3, 224, 224],
@@ -97,12 +97,13 @@ impl ResnetConfig {
         }
     }
 
-    /// Returns the number of layers with weights, as in a network's name; projections do not count.
+    /// Returns the number of layers with weights, as in the network's name. Projections do not
+    /// count.
     pub fn depth(&self) -> usize {
         2 * self.stages.iter().sum::<usize>() + 2
     }
 
-    /// Draws the network of `seed` on `device`.
+    /// Creates the network on `device`, with weights drawn from `seed`.
     ///
     /// # Errors
     ///
@@ -257,7 +258,7 @@ impl Builder<'_> {
     fn block(&mut self, shape: Shape) -> ResidualBlock {
         let (config, device) = (self.config, self.device);
         let Shape { inputs, outputs, stride } = shape;
-        // Fixup § 3: with two layers a branch, the first is scaled by L^(−1/2) over L branches, and
+        // Fixup § 3: in each of the L branches of two layers, the first is scaled by L^(−1/2) and
         // the last is zero.
         let count = config.stages.iter().sum::<usize>() as f64;
         let (first, last) = match config.normalization {

@@ -1,8 +1,8 @@
-//! What distinguishes residual networks from each other.
+//! Options of residual networks.
 
 use serde::{Deserialize, Serialize};
 
-/// How the first convolution meets the image.
+/// The first layers, before the residual blocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StemKind {
@@ -13,28 +13,28 @@ pub enum StemKind {
     Large,
 }
 
-/// What leads around each pair of convolutions.
+/// The connection around each pair of convolutions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ShortcutKind {
-    /// Nothing: the plain network.
+    /// None: the plain network.
     None,
-    /// The identity; between stages every other pixel, and zeros in the new channels (option A).
+    /// The identity; between stages, every other pixel, with zeros in the new channels (option A).
     #[default]
     Padded,
-    /// The identity; between stages a 1 × 1 convolution (option B).
+    /// The identity; between stages, a 1 × 1 convolution (option B).
     Projection,
 }
 
-/// Where a block's activations are.
+/// The order of convolutions and activations in a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActivationOrder {
-    /// After each convolution, the last one after the addition (He et al. 2016).
+    /// Activation after each convolution; the last one after the addition (He et al. 2016).
     #[default]
     Post,
-    /// Before each convolution, so that nothing is in the way of the identity (He et al. 2016,
-    /// "Identity mappings in deep residual networks").
+    /// Activation before each convolution, so that the identity path is unobstructed (He et al.
+    /// 2016, "Identity mappings in deep residual networks").
     Pre,
 }
 
@@ -42,14 +42,16 @@ pub enum ActivationOrder {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Normalization {
-    /// Batch normalisation after each convolution (Ioffe & Szegedy 2015).
+    /// Batch normalisation after each convolution (Ioffe & Szegedy 2015). Training needs at least 2
+    /// examples per batch where a single pixel is left.
     #[default]
     Batch,
-    /// Nothing; the convolutions have biases.
+    /// None; the convolutions have biases.
     None,
-    /// An initialisation by depth, with scalar biases and multipliers (Zhang, Dauphin & Ma 2019).
+    /// Initialisation scaled by depth, with scalar biases and multipliers (Zhang, Dauphin & Ma
+    /// 2019).
     Fixup,
-    /// A learned multiplier of each branch, 0 at first (De & Smith 2020); the convolutions have
-    /// biases.
+    /// A learned multiplier for each branch, which starts at 0 (De & Smith 2020); the convolutions
+    /// have biases.
     SkipInit,
 }

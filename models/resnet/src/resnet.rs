@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use crate::block::{ResidualBlock, normalize};
 use crate::stem::Stem;
 
-/// A residual or plain convolutional network; created by [`ResnetConfig`](crate::ResnetConfig).
+/// A residual or plain convolutional network, created by [`ResnetConfig`](crate::ResnetConfig).
 ///
 /// ```
 /// use backdraft_hooks::Taps;
@@ -23,7 +23,7 @@ use crate::stem::Stem;
 /// ```
 #[derive(Module, Debug)]
 pub struct Resnet {
-    /// From the image to the first block.
+    /// The layers before the first block.
     pub stem: Stem,
     /// The blocks of all stages.
     pub blocks: Vec<ResidualBlock>,
@@ -42,8 +42,8 @@ pub struct Resnet {
 impl Resnet {
     /// Computes the logits.
     ///
-    /// Taps see the stem's output as `stem`, and of each block the activation between its
-    /// convolutions as `blocks.i.hidden` and its output as `blocks.i`.
+    /// Taps see the output of the stem as `stem`, the activation between the convolutions of a
+    /// block as `blocks.i.hidden`, and the output of a block as `blocks.i`.
     ///
     /// # Shapes
     ///

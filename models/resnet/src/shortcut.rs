@@ -1,4 +1,4 @@
-//! What leads around a block.
+//! The connection around a block.
 
 use backdraft_layers::convolve;
 use burn::module::Module;
@@ -10,10 +10,10 @@ use burn::tensor::ops::AvgPoolOptions;
 
 use crate::block::normalize;
 
-/// The identity, or what comes closest to it where the shape changes.
+/// The identity, or its closest equivalent where the shape changes.
 #[derive(Module, Debug)]
 pub struct Shortcut {
-    /// A 1 × 1 convolution with the block's stride, in option B where the shape changes.
+    /// A 1 × 1 convolution with the block's stride, used by option B where the shape changes.
     pub projection: Option<Conv2d>,
     /// Its batch normalisation.
     pub normalization: Option<BatchNorm>,
@@ -24,7 +24,7 @@ pub struct Shortcut {
 }
 
 impl Shortcut {
-    /// Computes what is added to the branch.
+    /// Computes the tensor that is added to the branch.
     ///
     /// # Shapes
     ///
@@ -37,7 +37,7 @@ impl Shortcut {
         }
         let kept = match self.stride {
             1 => input,
-            // Every other pixel: the mean over windows of one.
+            // Every other pixel: average pooling over 1 × 1 windows.
             stride => avg_pool2d(input, AvgPoolOptions::new([1, 1]).with_stride([stride, stride])),
         };
         let [batch, inputs, height, width] = kept.dims();

@@ -1,10 +1,11 @@
-//! How many pixels are left where a network normalises.
+//! The number of pixels at each batch normalisation.
 
 use crate::config::ResnetConfig;
 use crate::options::{ActivationOrder, StemKind};
 
 impl ResnetConfig {
-    /// Returns the path of every batch normalisation, first to last, with the pixels of an image there.
+    /// Returns the path of every batch normalisation, in order, with the number of pixels per
+    /// channel there.
     pub(crate) fn normalised_sizes(&self) -> Vec<(String, usize)> {
         let mut found = Vec::new();
         if !self.has_norm() {
@@ -12,7 +13,7 @@ impl ResnetConfig {
         }
         let is_pre = self.order == ActivationOrder::Pre;
         let pixels = |[height, width]: [usize; 2]| height * width;
-        // Padding is half a filter, so that a stride divides the sides and rounds up.
+        // Convolutions are padded by half a filter, so a stride divides the sides, rounding up.
         let halved = |sides: [usize; 2]| sides.map(|side| side.div_ceil(2));
         let [_, height, width] = self.input_shape;
         let is_large = self.stem == StemKind::Large;

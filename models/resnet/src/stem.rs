@@ -1,4 +1,4 @@
-//! From the image to the first block.
+//! The layers before the first block.
 
 use backdraft_layers::{ActivationLayer, convolve};
 use burn::module::{Module, Param};
@@ -11,8 +11,8 @@ use burn::tensor::ops::MaxPoolOptions;
 use crate::block::normalize;
 use crate::options::StemKind;
 
-/// The first convolution; in a pre-activation network without the activation, which the first block
-/// begins with.
+/// The first convolution with normalisation and activation. In a pre-activation network, the first
+/// block starts with these instead.
 #[derive(Module, Debug)]
 pub struct Stem {
     /// The convolution.
@@ -33,11 +33,12 @@ impl Stem {
     /// # Shapes
     ///
     /// - images: `[batch, channels, height, width]`
-    /// - output: `[batch, features, height, width]`, a quarter of the sides with the large stem
+    /// - output: `[batch, features, height, width]`, with a quarter of the height and width for the
+    ///   large stem
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         let mut features = convolve(&self.conv, images);
         if let Some(bias) = &self.bias {
-            features = features + bias.val().unsqueeze(); // there is no normalisation then
+            features = features + bias.val().unsqueeze(); // Fixup has no normalisation
         }
         features = normalize(&self.norm, self.activation.as_ref(), features, None);
         match self.kind {

@@ -13,8 +13,8 @@ impl Architecture for TransformerConfig {
     const NAME: &'static str = "transformer";
 
     const ABOUT: &'static str = "Transformer encoder (Vaswani et al. 2017) with layer normalisation after each sublayer, or \
-         before it (Xiong et al. 2020); learned positions, ReLU, mean over positions. Departures: no \
-         dropout, no bias of the keys";
+         before it (Xiong et al. 2020); learned positions, ReLU, mean over positions. Differences: no \
+         dropout, no bias for the keys";
 
     fn presets() -> Vec<(&'static str, Self)> {
         vec![

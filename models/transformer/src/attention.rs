@@ -5,10 +5,10 @@ use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 
-/// Multi-head self-attention without mask (Vaswani et al. 2017, § 3.2).
+/// Multi-head self-attention without a mask (Vaswani et al. 2017, § 3.2).
 ///
-/// Keys have no bias: it would add the same to every score of a query, which the softmax ignores,
-/// so that its gradient would be zero for ever.
+/// Keys have no bias. It would add the same number to all scores of a query, which the softmax
+/// ignores, so its gradient would always be zero.
 #[derive(Module, Debug)]
 pub struct Attention {
     /// W_Q and its bias.
@@ -24,7 +24,7 @@ pub struct Attention {
 }
 
 impl Attention {
-    /// Lets every position look at every other.
+    /// Computes the attention of every position to every other.
     ///
     /// # Shapes
     ///
@@ -38,7 +38,7 @@ impl Attention {
         };
         let query = of_heads(&self.query); // [batch, heads, length, each]
         let scores = query.matmul(of_heads(&self.key).transpose());
-        // No division by √each: Burn narrows the divisor to `f32` on the way back.
+        // Multiply instead of dividing: Burn's backward pass narrows a divisor to `f32`.
         let weights = softmax(scores.mul_scalar((each as f64).sqrt().recip()), 3);
         let seen = weights.matmul(of_heads(&self.value)).swap_dims(1, 2);
         self.output.forward(seen.reshape([batch, length, width]))

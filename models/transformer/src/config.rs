@@ -1,4 +1,4 @@
-//! Configuration of an encoder.
+//! Configuration of a transformer encoder.
 
 use backdraft_layers::{Initializer, InvalidField, LinearInit, WeightRng, weight_rng};
 use burn::module::Param;
@@ -10,18 +10,18 @@ use crate::attention::Attention;
 use crate::layer::TransformerLayer;
 use crate::transformer::Transformer;
 
-/// Largest number that is accepted: beyond it lies a typing error, not a network.
+/// Largest number that is accepted. Larger ones are taken for typing errors.
 const MAX_LAYERS: usize = 1_000;
-/// Standard deviation of the initial positions, as in BERT.
+/// Standard deviation of the initial position embeddings, as in BERT.
 const POSITION_DEVIATION: f64 = 0.02;
 
-/// Where the layer normalisation of a sublayer stands.
+/// The position of a sublayer's layer normalisation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NormOrder {
     /// After the addition: x ← LN(x + F(x)) (Vaswani et al. 2017).
     Post,
-    /// Before the sublayer: x ← x + F(LN(x)), and once more at the end (Xiong et al. 2020).
+    /// Before the sublayer: x ← x + F(LN(x)), and again at the end (Xiong et al. 2020).
     #[default]
     Pre,
 }
@@ -33,11 +33,11 @@ pub enum NormOrder {
 /// | `inputs` | 8 | features of a position | 1 to 65,536 |
 /// | `outputs` | 10 | outputs of the head | 1 to 65,536 |
 /// | `length` | 16 | positions | 1 to 65,536 |
-/// | `width` | 64 | of the representations | 1 to 65,536 |
-/// | `heads` | 4 | of the attention | a divisor of `width` |
+/// | `width` | 64 | width of the representations | 1 to 65,536 |
+/// | `heads` | 4 | heads of the attention | a divisor of `width` |
 /// | `feedforward` | 256 | hidden units of the second sublayer | 1 to 65,536 |
-/// | `layers` | 4 | of two sublayers each | 1 to 1,000 |
-/// | `norm` | `pre` | place of the normalisation | [`NormOrder`] |
+/// | `layers` | 4 | layers, of two sublayers each | 1 to 1,000 |
+/// | `norm` | `pre` | position of the normalisation | [`NormOrder`] |
 /// | `initializer` | `xavier_uniform` | of all matrices | [`Initializer`] |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -56,9 +56,9 @@ pub struct TransformerConfig {
     pub feedforward: usize,
     /// Number of layers.
     pub layers: usize,
-    /// Place of the layer normalisation.
+    /// Position of the layer normalisation.
     pub norm: NormOrder,
-    /// How matrices are drawn.
+    /// Initialiser of all matrices.
     pub initializer: Initializer,
 }
 
@@ -79,7 +79,7 @@ impl Default for TransformerConfig {
 }
 
 impl TransformerConfig {
-    /// Draws the encoder of `seed` on `device`.
+    /// Creates the encoder on `device`, with weights drawn from `seed`.
     ///
     /// # Errors
     ///

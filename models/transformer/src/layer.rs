@@ -29,7 +29,8 @@ pub struct TransformerLayer {
 impl TransformerLayer {
     /// Computes the layer's output.
     ///
-    /// Taps see the output of the first sublayer as `name.attention`, and the layer's as `name`.
+    /// Taps see the output of the first sublayer as `name.attention` and that of the layer as
+    /// `name`.
     ///
     /// # Shapes
     ///

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 
 use crate::layer::TransformerLayer;
 
-/// A transformer encoder over vectors, with a linear head on the mean over positions; created by
+/// A transformer encoder over vectors, with a linear head on the mean over positions, created by
 /// [`TransformerConfig`](crate::TransformerConfig).
 ///
 /// ```
@@ -24,11 +24,11 @@ use crate::layer::TransformerLayer;
 pub struct Transformer {
     /// From features to the width.
     pub embedding: Linear,
-    /// What is added at each position, `[length, width]`.
+    /// Position embeddings, `[length, width]`.
     pub position: Param<Tensor<2>>,
     /// The layers, first to last.
     pub layers: Vec<TransformerLayer>,
-    /// The last normalisation, where the layers normalise before their sublayers.
+    /// The final normalisation, if the layers normalise before their sublayers.
     pub norm: Option<LayerNorm>,
     /// The output layer.
     pub head: Linear,
@@ -37,12 +37,12 @@ pub struct Transformer {
 impl Transformer {
     /// Computes the outputs.
     ///
-    /// Taps see of each layer the output of its attention as `layers.i.attention` and its own as
+    /// Taps see the output of a layer's attention as `layers.i.attention` and that of the layer as
     /// `layers.i`.
     ///
     /// # Shapes
     ///
-    /// - input: `[batch, length, inputs]`, at most as long as configured
+    /// - input: `[batch, length, inputs]`, with at most the configured length
     /// - output: `[batch, outputs]`
     pub fn forward(&self, input: Tensor<3>, taps: &mut Taps) -> Tensor<2> {
         let [_, length, _] = input.dims();

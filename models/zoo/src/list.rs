@@ -1,4 +1,4 @@
-//! The only list of architectures.
+//! The list of architectures.
 
 use backdraft_hooks::Taps;
 use backdraft_layers::{Architecture, InvalidField, Network, SingleValue, TaskShape};
@@ -14,7 +14,7 @@ use crate::conformance::{Conformity, conform};
 
 macro_rules! zoo {
     ($($name:literal $variant:ident $config:ty => $network:ty;)*) => {
-        /// The configuration of any architecture, told apart by the field `architecture`.
+        /// The configuration of any architecture, tagged by the field `architecture`.
         ///
         /// ```
         /// use backdraft_zoo::NetworkConfig;
@@ -57,7 +57,7 @@ macro_rules! zoo {
         }
 
         impl NetworkConfig {
-            /// Returns the architecture's name.
+            /// Returns the name of the architecture.
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => <$config as Architecture>::NAME,)* }
             }
@@ -71,7 +71,7 @@ macro_rules! zoo {
                 match self { $(Self::$variant(config) => Architecture::validate(config),)* }
             }
 
-            /// Draws the network of `seed` on `device`.
+            /// Creates the network on `device`, with weights drawn from `seed`.
             ///
             /// # Errors
             ///
@@ -89,17 +89,17 @@ macro_rules! zoo {
                 match self { $(Self::$variant(config) => config.example_shape(),)* }
             }
 
-            /// Tells whether examples of a shape can be scored.
+            /// Returns whether examples of this shape can be scored.
             pub fn accepts(&self, example_shape: &[usize]) -> bool {
                 match self { $(Self::$variant(config) => config.accepts(example_shape),)* }
             }
 
-            /// Returns the number of outputs for each example.
+            /// Returns the number of outputs per example.
             pub fn outputs(&self) -> usize {
                 match self { $(Self::$variant(config) => Architecture::outputs(config),)* }
             }
 
-            /// Checks that the network can be trained on batches of so many examples.
+            /// Checks whether the network can be trained on batches of this size.
             ///
             /// # Errors
             ///
@@ -109,31 +109,29 @@ macro_rules! zoo {
                 match self { $(Self::$variant(config) => config.check_batch(examples),)* }
             }
 
-            /// Returns the same architecture with the sizes that a data set asks for, if it can have
-            /// them.
+            /// Returns the configuration resized for a task, if the architecture can handle it.
             pub fn fitted(&self, task: &TaskShape) -> Option<Self> {
                 match self {
                     $(Self::$variant(config) => config.fitted(task).map(Self::$variant),)*
                 }
             }
 
-            /// Returns the number of learned parameters by formula.
+            /// Returns the number of learned parameters, by formula.
             pub fn num_learned(&self) -> usize {
                 match self { $(Self::$variant(config) => Architecture::num_learned(config),)* }
             }
 
-            /// Returns the same architecture at sizes fit for checks of every parameter.
+            /// Returns a miniature of the configuration, so that tests can check every parameter.
             pub fn miniature(&self) -> Self {
                 match self { $(Self::$variant(config) => Self::$variant(config.miniature()),)* }
             }
 
-            /// Checks that the network keeps what an architecture promises; see
-            /// [`conform`](crate::conform).
+            /// Checks everything that an architecture promises; see [`conform`](crate::conform).
             pub fn conform(&self, devices: &[Device]) -> Vec<Conformity> {
                 match self { $(Self::$variant(config) => conform(config, devices),)* }
             }
 
-            /// Returns how an idiomatic PyTorch twin's names become ours; see
+            /// Returns rules that map PyTorch's parameter names to ours; see
             /// [`Architecture::pytorch_names`].
             pub fn pytorch_names(&self) -> Vec<(String, String)> {
                 match self { $(Self::$variant(config) => config.pytorch_names(),)* }
@@ -158,17 +156,17 @@ zoo! {
 /// An architecture of the zoo.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The name in configurations.
+    /// The name used in configurations.
     pub name: &'static str,
-    /// What it is, its papers, and where it departs from them.
+    /// A description: what it is, its papers, and how it differs from them.
     pub about: &'static str,
-    /// The configuration without any setting.
+    /// The default configuration.
     pub default: NetworkConfig,
-    /// Configurations with a name of their own.
+    /// Named configurations.
     pub presets: Vec<(&'static str, NetworkConfig)>,
 }
 
-/// Lists every architecture by its name, and every preset.
+/// Lists all architectures and presets with their names.
 pub fn networks() -> impl Iterator<Item = (&'static str, NetworkConfig)> {
     architectures()
         .into_iter()

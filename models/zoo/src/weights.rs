@@ -1,4 +1,4 @@
-//! Weights from and to files.
+//! Reading and writing weights.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use safetensors::SafeTensors;
 
 use crate::list::NetworkConfig;
 
-/// Why weights could not be read or written.
+/// Why weights cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// The file cannot be opened.
@@ -21,32 +21,32 @@ pub enum WeightsError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// The file's name tells no format.
-    #[error("{path}: weights are read from .safetensors or Burn's .bpk, not from this")]
+    /// The extension of the file is unknown.
+    #[error("{path}: weights must be a .safetensors file or Burn's .bpk")]
     Format {
         /// The file.
         path: PathBuf,
     },
-    /// The file does not hold what its name says, or not this network.
+    /// The content does not match the format or the network.
     #[error("{path}: {reason}")]
     Content {
         /// The file.
         path: PathBuf,
-        /// What does not fit.
+        /// What does not match.
         reason: String,
     },
 }
 
 /// Loads the weights of a network from a file.
 ///
-/// `.safetensors` files are taken in Burn's layout and in PyTorch's, where linear weights are
-/// transposed and modules may be named as in the [idiomatic twin](NetworkConfig::pytorch_names);
-/// `.bpk` files are Burn's own. All of the network's parameters must be there; what the file has
-/// beyond them is an error too, because it means another network. Whatever floats the file holds,
-/// the network keeps its own.
+/// `.safetensors` files may have Burn's layout or PyTorch's, where linear weights are transposed
+/// and modules may be named as in the [idiomatic twin](NetworkConfig::pytorch_names); `.bpk` files
+/// are Burn's own. The file must hold exactly the parameters of the network: additional ones are an
+/// error too, because they belong to another network. Floats are converted to the type of the
+/// network.
 ///
 /// # Errors
 ///
@@ -59,7 +59,7 @@ pub fn load<M: Module>(
     load_named(network, config.pytorch_names(), path)
 }
 
-/// Loads weights of which `pytorch_names` tells PyTorch's names.
+/// Loads weights, using `pytorch_names` to map PyTorch's names.
 pub(crate) fn load_named<M: Module>(
     network: &mut M,
     pytorch_names: Vec<(String, String)>,
@@ -73,12 +73,12 @@ pub(crate) fn load_named<M: Module>(
             let bytes = std::fs::read(path)
                 .map_err(|source| WeightsError::Io { path: path.to_owned(), source })?;
             let (_, header) = SafeTensors::read_metadata(&bytes)
-                .map_err(|error| content(format!("this is no safetensors file: {error}")))?;
+                .map_err(|error| content(format!("not a valid safetensors file: {error}")))?;
             let producer = header.metadata().as_ref().and_then(|map| map.get("producer"));
             let is_burns = producer.is_some_and(|producer| producer == "burn");
             let mut store = SafetensorsStore::from_bytes(Some(bytes))
                 .skip_enum_variants(true)
-                .validate(false) // `check` tells more briefly
+                .validate(false) // `check` gives a shorter message
                 .allow_partial(true);
             if is_burns {
                 store = store.with_from_adapter(cast);
@@ -106,7 +106,7 @@ pub(crate) fn load_named<M: Module>(
 ///
 /// # Errors
 ///
-/// [`WeightsError`] if the name tells no format or the file cannot be written.
+/// [`WeightsError`] if the extension is unknown or the file cannot be written.
 pub fn save<M: Module>(network: &M, path: &Path) -> Result<(), WeightsError> {
     let content =
         |reason: String| WeightsError::Content { path: path.to_owned(), reason: one_line(&reason) };
@@ -123,7 +123,7 @@ pub fn save<M: Module>(network: &M, path: &Path) -> Result<(), WeightsError> {
     }
 }
 
-/// Returns the type of a network's floats: all of them have the device's.
+/// Returns the float type of a network, which is the same for all parameters.
 fn float_type<M: Module>(network: &M) -> DType {
     struct OfFloats(DType);
 
@@ -138,8 +138,8 @@ fn float_type<M: Module>(network: &M) -> DType {
     floats.0
 }
 
-/// Every parameter must have come from the file and nothing may be left over but the number of
-/// batches that PyTorch's batch normalisation has seen.
+/// Checks that every parameter came from the file and that nothing is left over, except PyTorch's
+/// count of batches in batch normalisation.
 fn check(result: &ApplyResult) -> Result<(), String> {
     match result.errors.first() {
         None => {}
@@ -172,7 +172,7 @@ fn check(result: &ApplyResult) -> Result<(), String> {
     ))
 }
 
-/// Burn reports with a frame of lines; keep their words.
+/// Flattens Burn's framed error report into one line.
 fn one_line(report: &str) -> String {
     let words = report.split(|c: char| c.is_whitespace() || "│┌└├─".contains(c));
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")

@@ -1,5 +1,5 @@
-//! Batch normalisation in training as one autodiff node of the CPU back end, with a rectifier if one
-//! follows, and the sum with a shortcut before it.
+//! Batch normalisation in training as a single autodiff node for the CPU back end, including an
+//! optional shortcut and the rectifier that follows.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
@@ -16,9 +16,9 @@ use crate::activation::Activation;
 use crate::activation_layer::ActivationLayer;
 use crate::kernel::{contiguous, tensor};
 
-/// Normalises by the batch and updates the running statistics; `None` if the layer is not in
-/// training, the tensors are not 32-bit ones of the CPU back end, or there is a shortcut without a
-/// rectifier.
+/// Normalises over the batch and updates the running statistics. Returns `None` if the layer is not
+/// in training, if the tensors are not `f32` on the CPU back end, or if there is a shortcut without
+/// a rectifier.
 pub(super) fn run(
     norm: &BatchNorm,
     activation: Option<&ActivationLayer>,
@@ -91,7 +91,7 @@ pub(super) fn run(
     })
 }
 
-/// Moves a running statistic towards that of the batch, as Burn's layer does.
+/// Moves a running statistic towards the batch's, as Burn's layer does.
 fn remember(running: &RunningState<Tensor<1>>, of_batch: &[f32], momentum: f64) {
     let before = running.value_sync();
     let of_batch = TensorData::new(of_batch.to_vec(), [of_batch.len()]);
@@ -100,7 +100,7 @@ fn remember(running: &RunningState<Tensor<1>>, of_batch: &[f32], momentum: f64) 
     running.update(after.detach());
 }
 
-/// What the backward pass needs.
+/// State for the backward pass.
 #[derive(Clone, Debug)]
 struct State {
     sizes: Sizes,
@@ -113,7 +113,7 @@ struct State {
     statistics: [Vec<f32>; 2],
 }
 
-/// Parents: input, gain, shift and, if there is one, shortcut.
+/// Parents: input, gain, shift and, optionally, the shortcut.
 #[derive(Debug)]
 struct Norm;
 

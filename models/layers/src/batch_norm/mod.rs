@@ -1,4 +1,4 @@
-//! Batch normalisation of images with what follows it.
+//! Batch normalisation of images, with an optional shortcut and activation.
 
 #[cfg(feature = "flex")]
 mod kernel;
@@ -10,8 +10,8 @@ use burn::tensor::Tensor;
 
 use crate::activation_layer::ActivationLayer;
 
-/// Applies a batch normalisation, adds a shortcut if there is one, and applies an activation: in
-/// training by this crate's kernel where there is one for the back end, else by Burn's own
+/// Applies a batch normalisation, then adds the shortcut and applies the activation, if any. In
+/// training, this crate's kernel is used where it supports the back end, otherwise Burn's
 /// operations. The results agree to rounding.
 ///
 /// # Shapes
@@ -48,8 +48,8 @@ mod tests {
     use burn::tensor::{DType, Device, TensorData};
     use std::num::NonZero;
 
-    /// Output, gradients of input, gain and shift, running statistics, and the shortcut's gradient if
-    /// there is one, computed in numbers of this kind from inputs of about `scale`.
+    /// Returns the output, the gradients of input, gain and shift, the running statistics, and the
+    /// shortcut's gradient if there is one, computed in `dtype` from inputs of magnitude `scale`.
     fn results(
         activation: Option<Activation>,
         has_shortcut: bool,
@@ -91,7 +91,7 @@ mod tests {
         all.map(|data| data.iter::<f64>().collect()).collect()
     }
 
-    /// Burn's own operations in 64 bits, which the kernel leaves alone, are the reference.
+    /// The reference is Burn's own operations in `f64`, which the kernel does not handle.
     #[test]
     fn the_kernel_agrees_with_burns_operations() {
         for activation in [None, Some(Activation::Relu), Some(Activation::Tanh)] {
@@ -120,7 +120,7 @@ mod tests {
                 for (ours, exact) in ours.iter().zip(&exact) {
                     let largest = exact.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
                     for (ours, exact) in ours.iter().zip(exact) {
-                        // Sums over the batch cancel by a few digits.
+                        // Sums over the batch lose a few digits to cancellation.
                         let is_close = (ours - exact).abs() < 5e-5 * largest;
                         assert!(is_close, "{activation:?} {shape:?} {scale}: {ours}, not {exact}");
                     }

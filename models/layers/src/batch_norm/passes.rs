@@ -1,6 +1,6 @@
-//! The passes over the channels of a batch, forward and backward.
+//! Forward and backward passes over the channels of a batch.
 //!
-//! A channel is read from memory once and stays in the cache for its second and third pass.
+//! Each channel is read from memory once and stays in the cache for the second and third pass.
 
 use crate::threads;
 
@@ -13,14 +13,14 @@ pub(super) struct Sizes {
     pub(super) pixels: usize,
 }
 
-/// What is learned.
+/// The learned parameters.
 #[derive(Clone, Copy)]
 pub(super) struct Learned<'a> {
     pub(super) gain: &'a [f32],
     pub(super) shift: &'a [f32],
 }
 
-/// What a forward pass leaves.
+/// Results of the forward pass.
 pub(super) struct Normalised {
     pub(super) output: Vec<f32>,
     pub(super) mean: Vec<f32>,
@@ -32,11 +32,11 @@ pub(super) struct Normalised {
 pub(super) enum After<'a> {
     Nothing,
     Rectifier,
-    /// The sum with a shortcut, shaped like the input, and a rectifier.
+    /// A shortcut, shaped like the input, is added; then a rectifier.
     Shortcut(&'a [f32]),
 }
 
-/// Gradients of all that goes in.
+/// Gradients of all inputs.
 pub(super) struct Gradients {
     pub(super) input: Vec<f32>,
     /// Empty without a shortcut.
@@ -46,13 +46,13 @@ pub(super) struct Gradients {
 }
 
 impl Sizes {
-    /// The planes of one channel in a batch.
+    /// Iterates over the planes of one channel in a batch.
     fn planes(self, all: &[f32], channel: usize) -> impl Iterator<Item = &[f32]> {
         let Self { channels, pixels, .. } = self;
         all.chunks_exact(pixels).skip(channel).step_by(channels)
     }
 
-    /// The planes of each channel, to write to.
+    /// Returns the planes of each channel, mutably.
     fn lend(self, all: &mut [f32]) -> Vec<Vec<&mut [f32]>> {
         let mut lent: Vec<Vec<&mut [f32]>> = (0..self.channels).map(|_| Vec::new()).collect();
         for (plane, lent_to) in all.chunks_exact_mut(self.pixels).zip((0..self.channels).cycle()) {
@@ -65,19 +65,20 @@ impl Sizes {
         (self.batch * self.pixels) as f64
     }
 
-    /// Cost of a channel in multiplications: memory, not arithmetic, takes the time.
+    /// Cost of a channel, in multiplications that take as long. Memory access dominates, not
+    /// arithmetic.
     fn cost(self) -> usize {
         32 * self.batch * self.pixels
     }
 }
 
-/// The factor and the summand that normalise a channel and apply gain and shift.
+/// Returns the factor and the offset that normalise a channel and apply gain and shift.
 fn affine(mean: f32, variance: f32, epsilon: f64, gain: f32, shift: f32) -> [f32; 2] {
     let scale = (f64::from(gain) / (f64::from(variance) + epsilon).sqrt()) as f32;
     [scale, (f64::from(shift) - f64::from(mean) * f64::from(scale)) as f32]
 }
 
-/// Normalises each channel over the batch, and does what comes after.
+/// Normalises each channel over the batch and applies what follows.
 pub(super) fn forward(
     sizes: Sizes,
     input: &[f32],
@@ -128,7 +129,8 @@ pub(super) fn forward(
     Normalised { output, mean, variance }
 }
 
-/// Goes back, given the gradient of the output, and the output if it was rectified.
+/// Computes all gradients from the gradient of the output and, if it was rectified, the output
+/// itself.
 pub(super) fn backward(
     sizes: Sizes,
     [input, gradient]: [&[f32]; 2],
@@ -179,10 +181,10 @@ pub(super) fn backward(
     Gradients { input: inputs, shortcut, gain: gains, shift: shifts }
 }
 
-/// Sums that run side by side, so that they fill vectors.
+/// Number of partial sums, enough to fill vector registers.
 const SUMS: usize = 64;
 
-/// Σ f(a, b), in an order that depends on nothing but the length.
+/// Σ f(a, b), in an order that depends only on the length.
 #[inline(always)]
 fn dot(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut sums = [0.0f32; SUMS];
@@ -212,7 +214,7 @@ fn normalise(out: &mut [f32], x: &[f32], [scale, summand]: [f32; 2]) {
     set(out, x, |_, x| x * scale + summand);
 }
 
-/// `max(0, y)`; what is not a number stays so.
+/// `max(0, y)`; NaN stays NaN.
 #[inline(always)]
 fn rectified(y: f32) -> f32 {
     if y < 0.0 { 0.0 } else { y }

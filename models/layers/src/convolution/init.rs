@@ -8,23 +8,24 @@ use burn::tensor::{Device, TensorData};
 use crate::initializer::Initializer;
 use crate::rng::WeightRng;
 
-/// How a convolution is made: square filters of odd side, padded so that stride 1 keeps the size.
+/// How to initialise a convolution with square filters of odd side, padded so that stride 1 keeps
+/// the size of the image.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConvolutionInit {
-    /// How the filters are drawn.
+    /// Initialiser of the filters.
     pub weight: Initializer,
-    /// Factor on the drawn filters, for initialisers that depend on the depth.
+    /// Factor applied to the drawn filters, for initialisers that depend on depth.
     pub gain: f64,
-    /// Side of the filters, odd.
+    /// Side length of the filters; must be odd.
     pub side: usize,
-    /// Pixels between two applications of a filter.
+    /// Distance between applications of a filter, in pixels.
     pub stride: usize,
-    /// Whether there are biases; they start at zero.
+    /// Whether there are biases, which start at zero.
     pub has_bias: bool,
 }
 
 impl ConvolutionInit {
-    /// Draws Burn's `Conv2d` from `inputs` to `outputs` channels.
+    /// Creates Burn's `Conv2d` from `inputs` to `outputs` channels with drawn filters.
     ///
     /// # Shapes
     ///

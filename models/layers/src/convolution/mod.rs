@@ -1,4 +1,4 @@
-//! Convolutions: drawn on the host, and fast on the CPU back end.
+//! Convolutions, with weights drawn on the host and a fast kernel for the CPU back end.
 
 mod init;
 
@@ -10,11 +10,11 @@ use burn::tensor::Tensor;
 
 pub use init::ConvolutionInit;
 
-/// Applies a convolution: by this crate's kernel where there is one for the back end and the shape,
-/// else by Burn's own operation. The results agree to rounding.
+/// Applies a convolution, with this crate's kernel where it supports the back end and shape,
+/// otherwise with Burn's operation. The results agree to rounding.
 ///
-/// The kernel is for 32-bit numbers on `flex`, square filters with the same stride and padding in
-/// both directions, one group and no dilation.
+/// The kernel supports `f32` on `flex`, and square filters with equal stride and padding in both
+/// directions, one group and no dilation.
 ///
 /// # Shapes
 ///
@@ -54,12 +54,13 @@ mod tests {
         (2, 2, 5, [3, 40], 3, 1, 0),
     ];
 
-    /// Of rising frequency: products of plain waves add up to sums that cancel, and round the more.
+    /// A chirp. Sums over products of plain sine waves would cancel and amplify rounding error.
     fn values(count: usize, phase: f64) -> Vec<f64> {
         (0..count).map(|i| ((i * i) as f64 * 0.73 + phase).sin()).collect()
     }
 
-    /// Output and gradients of input, weight and bias, flat, computed in numbers of this kind.
+    /// Returns the output and the gradients of input, weight and bias as one flat list, computed in
+    /// `dtype`.
     fn results(case: Case, has_bias: bool, dtype: DType) -> Vec<f64> {
         let (batch, inputs, outputs, [height, width], side, stride, padding) = case;
         let device = Device::flex().autodiff();
@@ -87,7 +88,7 @@ mod tests {
         all.iter().chain(&bias).flat_map(|data| data.iter::<f64>()).collect()
     }
 
-    /// Burn's own convolution in 64 bits, which the kernel leaves alone, is the reference.
+    /// The reference is Burn's own convolution in `f64`, which the kernel does not handle.
     #[test]
     fn the_kernel_agrees_with_burns_convolution() {
         for case in CASES {
@@ -105,8 +106,8 @@ mod tests {
         }
     }
 
-    /// Every geometry up to 9 × 9 pixels: what is left of small images after strides is a corner of
-    /// its own.
+    /// Every geometry up to 9 × 9 pixels. After a few strides, only a pixel or two of a small image
+    /// remain.
     #[test]
     fn every_small_geometry_agrees_with_burns_convolution() {
         let sides = || (1..=9).flat_map(|height| (1..=9).map(move |width| [height, width]));

@@ -1,16 +1,16 @@
-//! The activations that the dense node includes, and their slopes.
+//! The activations fused into the dense node, and their slopes.
 
 use crate::activation::Activation;
 use crate::kernel::{erf, exp, exp_less_one, sigmoid, tanh};
 
-/// What the slope of an activation is computed from, which so is kept for the backward pass.
+/// What the backward pass computes the activation's slope from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kept {
     /// Nothing: the slope is one.
     Nothing,
-    /// What the activation gave.
+    /// The activation's output.
     Output,
-    /// What the activation got.
+    /// The activation's input.
     Input,
 }
 
@@ -18,7 +18,7 @@ pub(super) enum Kept {
 const SELU: [f32; 2] = [1.050_701, 1.673_263_2];
 const LEAK: f32 = 0.01;
 
-/// Tells what the node keeps if it includes the activation; `None` if it does not.
+/// Returns what the node keeps for the backward pass, or `None` if it does not fuse the activation.
 pub(super) fn kept(activation: Activation) -> Option<Kept> {
     use Activation::{Celu, Elu, Gelu, Identity, LeakyRelu, Relu, Selu, Sigmoid, Silu, Tanh};
     match activation {
@@ -29,7 +29,7 @@ pub(super) fn kept(activation: Activation) -> Option<Kept> {
     }
 }
 
-/// Adds the bias, `[outputs]`, to each row of `[batch, outputs]` and applies an included activation.
+/// Adds the bias, `[outputs]`, to each row of `[batch, outputs]` and applies a fused activation.
 pub(super) fn apply(activation: Activation, values: &mut [f32], bias: &[f32]) {
     pulp::Arch::new().dispatch(
         #[inline(always)]
@@ -47,13 +47,13 @@ pub(super) fn apply(activation: Activation, values: &mut [f32], bias: &[f32]) {
     );
 }
 
-/// Multiplies gradients by the slope of an included activation, given what was [`kept`].
+/// Multiplies gradients by the slope of a fused activation, given what was [`kept`].
 pub(super) fn multiply_by_slope(activation: Activation, gradients: &mut [f32], kept: &[f32]) {
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || match activation {
             Activation::Relu => set(gradients, kept, |g, y| if y <= 0.0 { 0.0 } else { g }),
-            // By the sign, because a subnormal input may have given −0.
+            // Check the sign, because a subnormal input may have produced −0.
             Activation::LeakyRelu => {
                 set(gradients, kept, |g, y| if y.is_sign_negative() { LEAK * g } else { g });
             }
@@ -68,7 +68,7 @@ pub(super) fn multiply_by_slope(activation: Activation, gradients: &mut [f32], k
             Activation::Tanh => set(gradients, kept, |g, y| g * (1.0 - y * y)),
             Activation::Gelu => set(gradients, kept, |g, x| {
                 const DENSITY_AT_0: f32 = 0.398_942_3; // 1 / √(2π)
-                // `exp` has a smallest value, which a huge x would bring back.
+                // `exp` stops at e⁻⁸⁷, which a huge factor would make visible.
                 let near = x.clamp(-16.0, 16.0);
                 g * (cumulative(x) + near * DENSITY_AT_0 * exp(-0.5 * near * near))
             }),
@@ -91,8 +91,8 @@ fn silu(x: f32) -> f32 {
     above_tail(x) * sigmoid(x)
 }
 
-/// x, or a number whose sigmoid is nothing: [`exp`] has a largest value, and so the sigmoid a smallest,
-/// which a huge x would bring back.
+/// x, but at least −100: because [`exp`] stops at e⁸⁷, the sigmoid has a smallest value, which a
+/// huge factor would make visible.
 #[inline(always)]
 fn above_tail(x: f32) -> f32 {
     if x < -100.0 { -100.0 } else { x }

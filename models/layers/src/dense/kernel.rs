@@ -1,4 +1,4 @@
-//! A linear layer with its activation as one autodiff node of the CPU back end.
+//! A linear layer with its activation as a single autodiff node for the CPU back end.
 
 use std::ops::Range;
 
@@ -16,11 +16,13 @@ use crate::activation::Activation;
 use crate::kernel::{Left, Right, contiguous, multiply, parameter_gradients, tensor};
 use crate::threads::{beside, share, threads};
 
-/// Weights beyond which packing both factors, as Burn's product does, is worth its time.
+/// Largest number of weights for which this kernel is faster. Beyond it, packing both factors, as
+/// Burn's product does, pays off.
 const MOST_WEIGHTS: usize = 1 << 16;
 
-/// Computes the layer with its activation if that is [`kept`] track of, else the linear part alone;
-/// `None` if it is large, has no bias, or the tensors are not 32-bit ones of the CPU back end.
+/// Computes the layer with its activation if that is fused (see [`kept`]), otherwise the linear
+/// part alone. Returns `None` if the layer is large or has no bias, or if the tensors are not `f32`
+/// on the CPU back end.
 pub(super) fn run(linear: &Linear, activation: Activation, input: &Tensor<2>) -> Option<Tensor<2>> {
     let (activation, keeps) = match kept(activation) {
         Some(keeps) => (activation, keeps),
@@ -42,7 +44,7 @@ pub(super) fn run(linear: &Linear, activation: Activation, input: &Tensor<2>) ->
         let run = forward(sizes, activation, false, [&input, &weight, &bias])?;
         return Some(Tensor::from_primitive::<Flex>(tensor(run.output, &[batch, outputs])));
     }
-    // The first layer's input is data, which no gradient goes back to.
+    // The first layer's input is data, which needs no gradient.
     let input = input.clone().autodiff().try_into_primitive::<Autodiff<Flex>>().ok()?;
     let weight = weight.try_into_primitive::<Autodiff<Flex>>().ok()?;
     let bias = bias.try_into_primitive::<Autodiff<Flex>>().ok()?;
@@ -72,11 +74,11 @@ struct Sizes {
     outputs: usize,
 }
 
-/// Multiplications of a product from which a second thread is worth its time.
+/// Number of multiplications from which a second thread pays off.
 const FEWEST_FOR_TWO: usize = 1 << 19;
-/// Multiplications of a product from which starting threads is.
+/// Number of multiplications from which starting threads pays off.
 const FEWEST_FOR_MORE: usize = 1 << 23;
-/// Rows that a thread takes at once.
+/// Rows that a thread processes at a time.
 const ROWS: usize = 256;
 
 impl Sizes {
@@ -89,10 +91,10 @@ impl Sizes {
     }
 }
 
-/// What a forward pass leaves, `[batch, outputs]`.
+/// Results of the forward pass, `[batch, outputs]`.
 struct Forward {
     output: Vec<f32>,
-    /// What the activation got; empty unless that is kept.
+    /// The activation's input; empty unless it is kept.
     before: Vec<f32>,
 }
 
@@ -140,7 +142,7 @@ impl Forward {
     }
 }
 
-/// Computes some rows of the output, and of what the activation gets if there is room for that.
+/// Computes some rows of the output and, if `before` is not empty, of the activation's input.
 fn forward_rows(
     Sizes { inputs, outputs, .. }: Sizes,
     activation: Activation,
@@ -156,14 +158,14 @@ fn forward_rows(
     apply(activation, output, bias);
 }
 
-/// What the backward pass needs.
+/// State for the backward pass.
 #[derive(Clone, Debug)]
 struct State {
     sizes: Sizes,
     activation: Activation,
     input: FlexTensor,
     weight: FlexTensor,
-    /// What the activation's slope is computed from.
+    /// The tensor that the activation's slope is computed from.
     kept: Option<FlexTensor>,
 }
 
@@ -210,13 +212,13 @@ impl Backward<Flex, 3> for Dense {
     }
 }
 
-/// The values of a tensor that [`contiguous`] has made.
+/// Returns the values of a contiguous tensor (see [`contiguous`]).
 fn slice(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice().unwrap_or_default()
 }
 
 impl State {
-    /// ∂L/∂ of what the activation gets.
+    /// Returns ∂L/∂z, where z is the activation's input.
     fn before_activation(&self, above: &FlexTensor) -> FlexTensor {
         let Some(kept) = &self.kept else { return above.clone() };
         let mut before = slice(above).to_vec();

@@ -12,8 +12,8 @@ use burn::tensor::Tensor;
 use crate::activation::Activation;
 use crate::activation_layer::ActivationLayer;
 
-/// Applies a linear layer and an activation, if any: by this crate's kernel where there is one for the back
-/// end and the sizes, else by Burn's own operations. The results agree to rounding.
+/// Applies a linear layer and an optional activation, with this crate's kernel where it supports
+/// the back end and sizes, otherwise with Burn's operations. The results agree to rounding.
 ///
 /// # Shapes
 ///
@@ -43,7 +43,8 @@ mod tests {
     use burn::tensor::{DType, Device, TensorData};
     use std::num::NonZero;
 
-    /// Output and gradients of input, weight and bias, flat, computed in numbers of this kind.
+    /// Returns the output and the gradients of input, weight and bias as one flat list, computed in
+    /// `dtype`.
     fn results(activation: Activation, sizes: [usize; 3], dtype: DType) -> Vec<f64> {
         let [batch, inputs, outputs] = sizes;
         let device = Device::flex().autodiff();
@@ -69,12 +70,12 @@ mod tests {
         all.iter().flat_map(|data| data.iter::<f64>()).collect()
     }
 
-    /// Burn's own operations in 64 bits, which the kernel leaves alone, are the reference.
+    /// The reference is Burn's own operations in `f64`, which the kernel does not handle.
     #[test]
     fn every_activation_agrees_with_burns_operations() {
         for activation in Activation::ALL {
             if *activation == Activation::Prelu {
-                continue; // its slope is a 32-bit parameter
+                continue; // its slope is an `f32` parameter
             }
             for sizes in [[1, 1, 1], [7, 5, 3], [32, 20, 16], [13, 33, 50]] {
                 let ours = results(*activation, sizes, DType::F32);
@@ -89,8 +90,8 @@ mod tests {
         }
     }
 
-    /// The first layer's input is data, which knows nothing of gradients: the same bits as with an
-    /// input that does tell that the same kernel ran.
+    /// The first layer's input is data without autodiff. Bit-identical gradients show that the same
+    /// kernel ran.
     #[test]
     fn data_as_input_gives_the_weights_the_same_gradient() {
         let device = Device::flex().autodiff();

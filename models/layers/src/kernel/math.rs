@@ -1,31 +1,31 @@
-//! Exponential functions without branches, which compilers turn into vector code.
+//! Exponential functions without branches, which the compiler can vectorise.
 
-/// e^x for |x| ≤ 87, beyond which it stays at its value there; relative error below 2e-7.
+/// e^x, with x clamped to ±87; relative error below 2e-7.
 ///
-/// Reduction to 2^k e^r and the polynomial of Cephes' `expf` (Moshier 1989).
+/// Reduces to 2^k e^r and uses the polynomial of Cephes' `expf` (Moshier 1989).
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
     let (less_one, power) = exp_parts(x);
     (less_one + 1.0) * power
 }
 
-/// e^x − 1, without the cancellation around 0.
+/// e^x − 1, without cancellation around 0.
 #[inline(always)]
 pub fn exp_less_one(x: f32) -> f32 {
     let (less_one, power) = exp_parts(x);
     less_one * power + (power - 1.0)
 }
 
-/// e^r − 1 and 2^k of e^x = 2^k e^r.
+/// Returns e^r − 1 and 2^k, where e^x = 2^k e^r.
 #[inline(always)]
 fn exp_parts(x: f32) -> (f32, f32) {
     let x = if x < -87.0 { -87.0 } else { x };
     let x = if x > 87.0 { 87.0 } else { x };
-    // Adding and subtracting 1.5 × 2²³ rounds to an integer, which the low bits of the sum hold.
+    // Adding and subtracting 1.5 × 2²³ rounds to an integer, which is in the low bits of the sum.
     const MAGIC: f32 = 12_582_912.0;
     let shifted = x * std::f32::consts::LOG2_E + MAGIC;
     let k = shifted - MAGIC;
-    // ln 2 in two parts, so that k ln 2 is subtracted without rounding error.
+    // ln 2 is split in two, so that k ln 2 is subtracted without rounding error.
     let r = x - k * 0.693_359_4 + k * 2.121_944_4e-4;
     let polynomial =
         ((((1.987_569_1e-4 * r + 1.398_2e-3) * r + 8.333_452e-3) * r + 4.166_579_6e-2) * r
@@ -42,7 +42,7 @@ pub fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
-/// tanh x, by its series where e^2x would cancel (Cephes' `tanhf`).
+/// tanh x; where e^2x would cancel, by its series (Cephes' `tanhf`).
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
     let square = x * x;
@@ -57,8 +57,8 @@ pub fn tanh(x: f32) -> f32 {
     if x.abs() < 0.625 { series } else { far }
 }
 
-/// The error function: near 0 its series, else one minus e to a polynomial, both fitted to single
-/// precision by Juffa (2015, `my_erff`).
+/// The error function: near 0 by its series, elsewhere as 1 − e^p with a polynomial p, both fitted
+/// to single precision by Juffa (2015, `my_erff`).
 #[inline(always)]
 pub fn erf(x: f32) -> f32 {
     let (square, size) = (x * x, x.abs());
@@ -101,7 +101,7 @@ mod tests {
         assert_eq!((tanh(0.0), sigmoid(0.0), exp(0.0)), (0.0, 0.5, 1.0));
     }
 
-    /// The integral of its derivative, 2 e^−x² / √π, by Simpson's rule.
+    /// Integrates the derivative, 2 e^−x² / √π, by Simpson's rule.
     fn exact_erf(x: f64) -> f64 {
         let slope = |x: f64| std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp();
         let width = x / 400.0;

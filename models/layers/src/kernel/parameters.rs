@@ -1,12 +1,13 @@
-//! The gradients of a linear layer's parameters: sums over the rows of a batch.
+//! Gradients of a linear layer's parameters, which are sums over the rows of a batch.
 
 use super::product::{Left, Right, multiply};
 use crate::threads;
 
-/// Rows that are summed before they join the others: they stay in the second-level cache, and short
-/// sums round less.
+/// Rows per block. Each block is summed separately: it fits the L2 cache, and short sums have less
+/// rounding error.
 const BLOCK: usize = 128;
-/// Parts that threads take. It does not depend on their number, and so neither does the rounding.
+/// Parts that are shared among threads. Their number is fixed, so rounding does not depend on the
+/// number of threads.
 const PARTS: usize = 8;
 
 /// Computes the gradients of weights, `[inputs, outputs]`, and bias, `[outputs]`, from the layer's
@@ -14,7 +15,7 @@ const PARTS: usize = 8;
 ///
 /// # Panics
 ///
-/// Panics if the lengths do not fit.
+/// Panics if the lengths do not match.
 pub fn parameter_gradients(
     input: &[f32],
     gradient: &[f32],
@@ -55,7 +56,7 @@ pub fn parameter_gradients(
     [fold(weights, inputs * outputs), fold(biases, outputs)]
 }
 
-/// Adds up parts of `length` values each, in their order.
+/// Adds up consecutive parts of `length` values, in order.
 fn fold(mut parts: Vec<f32>, length: usize) -> Vec<f32> {
     let (total, others) = parts.split_at_mut(length);
     add_rows(total, others);
@@ -83,7 +84,7 @@ mod tests {
 
     #[test]
     fn sums_are_those_in_double_precision_whatever_the_threads() {
-        // The last is large enough for three threads.
+        // The last one is large enough for three threads.
         for [rows, inputs, outputs] in [[0, 3, 2], [1, 1, 1], [130, 5, 7], [9_000, 3, 600]] {
             let values = |count: usize, step: f32| -> Vec<f32> {
                 (0..count).map(|i| (i as f32 * step).sin()).collect()
@@ -99,7 +100,7 @@ mod tests {
             for output in 0..outputs {
                 let column = |row: usize| f64::from(gradient[row * outputs + output]);
                 let exact: f64 = (0..rows).map(column).sum();
-                // Roundings of terms of at most 1 add up as a random walk.
+                // Rounding errors of terms of at most 1 add up like a random walk.
                 let close = 1e-6 * (rows.max(1) as f64).sqrt();
                 assert!((f64::from(bias[output]) - exact).abs() < close, "{exact}");
                 for i in 0..inputs {

@@ -1,15 +1,15 @@
-//! Products of small matrices, in the widest vectors of the running processor.
+//! Products of small matrices, using the widest vectors of the processor.
 //!
-//! General matrix multiplication packs both factors at each call; for a few dozen rows that takes
-//! longer than the arithmetic. Here the left factor is read where it lies, by rows or by columns,
-//! and the right one, too, unless its rows are no whole vectors.
+//! General matrix multiplication packs both factors on each call, which takes longer than the
+//! arithmetic for a few dozen rows. Here the left factor is read in place, by rows or by columns;
+//! the right one is copied only if its rows are not whole vectors.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-/// The left factor, `[rows, inner]`, anywhere in a slice.
+/// The left factor, `[rows, inner]`, as a strided view of a slice.
 #[derive(Clone, Copy)]
 pub struct Left<'a> {
     values: &'a [f32],
@@ -24,7 +24,7 @@ impl<'a> Left<'a> {
     ///
     /// # Panics
     ///
-    /// Panics if there are not as many values.
+    /// Panics if the number of values does not match.
     pub fn by_rows(values: &'a [f32], rows: usize, inner: usize) -> Self {
         assert_eq!(values.len(), rows * inner, "a matrix of {rows} × {inner}");
         Self { values, rows, inner, strides: [inner, 1] }
@@ -34,17 +34,17 @@ impl<'a> Left<'a> {
     ///
     /// # Panics
     ///
-    /// Panics if there are not as many values.
+    /// Panics if the number of values does not match.
     pub fn by_columns(values: &'a [f32], rows: usize, inner: usize) -> Self {
         assert_eq!(values.len(), rows * inner, "a matrix of {inner} × {rows}");
         Self { values, rows, inner, strides: [1, rows] }
     }
 
-    /// Takes some of the rows.
+    /// Selects a range of rows.
     ///
     /// # Panics
     ///
-    /// Panics if there are no such rows.
+    /// Panics if the range is out of bounds.
     pub fn rows(self, range: Range<usize>) -> Self {
         assert!(range.start <= range.end && range.end <= self.rows, "rows of a matrix");
         let values = &self.values[range.start * self.strides[0]..];
@@ -52,7 +52,7 @@ impl<'a> Left<'a> {
     }
 }
 
-/// The right factor, `[inner, outer]`, with rows of whole vectors.
+/// The right factor, `[inner, outer]`, with rows padded to whole vectors.
 pub struct Right<'a> {
     values: Cow<'a, [f32]>,
     outer: usize,
@@ -60,11 +60,11 @@ pub struct Right<'a> {
     stride: usize,
 }
 
-/// The widest vectors there are.
+/// Lanes of the widest vectors there are.
 const WIDEST: usize = 16;
 
 impl<'a> Right<'a> {
-    /// Takes `values` as `[inner, outer]`; copies only if `outer` is not a multiple of 16.
+    /// Takes `values` as `[inner, outer]`, copying them only if `outer` is not a multiple of 16.
     pub fn by_rows(values: &'a [f32], outer: usize) -> Self {
         let stride = outer.next_multiple_of(WIDEST);
         if stride == outer {
@@ -78,7 +78,7 @@ impl<'a> Right<'a> {
         Self { values: Cow::Owned(padded), outer, stride }
     }
 
-    /// Takes `values` as `[outer, inner]`, transposed, and copies it.
+    /// Copies `values`, `[outer, inner]`, transposed.
     pub fn by_columns(values: &[f32], outer: usize) -> Self {
         let (inner, stride) = (values.len() / outer.max(1), outer.next_multiple_of(WIDEST));
         let mut rows = vec![0.0; inner * stride];
@@ -90,10 +90,11 @@ impl<'a> Right<'a> {
     }
 }
 
-/// Side of the blocks that are transposed at once, so that cache lines are used while they are near.
+/// Side of the blocks that are transposed at once, so that each cache line is used while it is
+/// cached.
 const BLOCK: usize = 8;
 
-/// Writes `values`, `[outer, inner]`, transposed to rows of `stride` values.
+/// Writes the transpose of `values`, `[outer, inner]`, as rows of `stride` values.
 #[inline(always)]
 fn transpose(values: &[f32], inner: usize, rows: &mut [f32], stride: usize) {
     for (strip, columns) in values.chunks(inner.max(1) * BLOCK).enumerate() {
@@ -111,7 +112,7 @@ fn transpose(values: &[f32], inner: usize, rows: &mut [f32], stride: usize) {
 ///
 /// # Panics
 ///
-/// Panics if the sizes do not fit.
+/// Panics if the sizes do not match.
 pub fn multiply(left: Left<'_>, right: &Right<'_>, out: &mut [f32]) {
     assert_eq!(right.values.len(), left.inner * right.stride, "factors that fit");
     assert_eq!(out.len(), left.rows * right.outer, "room for the product");
@@ -143,7 +144,7 @@ impl WithSimd for Multiply<'_> {
 }
 
 impl Multiply<'_> {
-    /// Computes `VECTORS` vectors of each row and returns `VECTORS`.
+    /// Computes `VECTORS` vectors of each row; returns `VECTORS`.
     #[inline(always)]
     fn panel<S: Simd, const ROWS: usize, const VECTORS: usize>(
         &mut self,

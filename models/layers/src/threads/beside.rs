@@ -1,4 +1,4 @@
-//! A second thread for work too short to start one for.
+//! A helper thread for work too short to start a thread for.
 
 use std::cell::RefCell;
 use std::hint::spin_loop;
@@ -9,15 +9,15 @@ use std::thread;
 type Job = Box<dyn FnOnce() + Send>;
 
 thread_local! {
-    /// The helper of this thread; it ends with it.
+    /// The helper of this thread; it ends when this thread does.
     static HELPER: RefCell<Option<Sender<Job>>> = const { RefCell::new(None) };
 }
 
-/// Looks for work this many times before a thread goes to sleep: about 50 µs, the time that waking
-/// it up may take.
+/// Number of times a thread looks for work before it sleeps: about 50 µs, which is what waking it
+/// up may take.
 const LOOKS: usize = 1 << 12;
 
-/// Runs `theirs` on this thread's helper and `mine` here, and returns both results.
+/// Runs `theirs` on this thread's helper and `mine` on this thread; returns both results.
 ///
 /// # Panics
 ///
@@ -38,7 +38,7 @@ pub(crate) fn beside<T: Send + 'static, U>(
                 drop(helper.send(job));
                 HELPER.set(Some(helper));
             }
-            // No thread can be had: this one does both.
+            // No thread can be started: this one does both.
             Err(_) => job(),
         }
     }
@@ -57,7 +57,7 @@ fn start() -> io::Result<Sender<Job>> {
     Ok(sender)
 }
 
-/// Waits awake for a while, then asleep; `None` when nothing can come any more.
+/// Spins for a while, then sleeps until a value arrives. Returns `None` once the channel is closed.
 fn receive<T>(receiver: &Receiver<T>) -> Option<T> {
     for _ in 0..LOOKS {
         match receiver.try_recv() {

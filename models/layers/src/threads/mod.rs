@@ -1,4 +1,4 @@
-//! Work shared out over threads.
+//! Distribution of work over threads.
 
 #[cfg(feature = "flex")]
 mod beside;
@@ -13,11 +13,11 @@ use std::thread;
 #[cfg(feature = "flex")]
 pub(crate) use beside::beside;
 
-/// Multiplications below which starting a thread costs more than it saves.
+/// Number of multiplications below which starting a thread costs more than it saves.
 #[cfg(feature = "flex")]
 const FEWEST_PRODUCTS: usize = 1 << 22;
 
-/// Asked once: the answer takes several files to read, longer than a small layer to compute.
+/// Determined once: the system reads several files for it, which takes longer than a small layer.
 static CORES: LazyLock<usize> =
     LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
@@ -25,10 +25,10 @@ thread_local! {
     static MOST: Cell<Option<NonZero<usize>>> = const { Cell::new(None) };
 }
 
-/// Runs `work`, in which the kernels of this thread use at most `most` threads.
+/// Runs `work` with at most `most` threads for the kernels that this thread calls.
 ///
-/// Without it they use all cores where the work is large enough. Programs that run several networks
-/// side by side share the cores out so. Results do not depend on it.
+/// Otherwise kernels use all cores if the work is large enough. Use this to divide the cores among
+/// networks that run in parallel. Results do not depend on the number of threads.
 pub fn with_threads<R>(most: NonZero<usize>, work: impl FnOnce() -> R) -> R {
     let before = MOST.replace(Some(most));
     let result = work();
@@ -36,14 +36,14 @@ pub fn with_threads<R>(most: NonZero<usize>, work: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Returns how many threads the kernels of this thread may use.
+/// Returns the number of threads that kernels called from this thread may use.
 pub fn threads() -> usize {
     MOST.get().map_or_else(|| *CORES, NonZero::get)
 }
 
-/// Hands `items` to workers, one a thread, each made by `worker` on its thread; a worker that is done
-/// takes the next item, so that one that is held up holds up no other. In order if one thread is
-/// enough. An item takes about `products` multiplications.
+/// Distributes `items` among threads, each with a worker made by `worker`. A worker takes the next
+/// item when it is done, so a delayed one does not hold up the others. With a single thread, items
+/// are processed in order. An item costs about `products` multiplications.
 #[cfg(feature = "flex")]
 pub(crate) fn share<T: Send, W: FnMut(T)>(
     items: Vec<T>,
@@ -56,7 +56,8 @@ pub(crate) fn share<T: Send, W: FnMut(T)>(
         return items.into_iter().for_each(worker());
     }
     let items = Mutex::new(items.into_iter());
-    // A worker that panics does so outside the lock, which `scope` passes on.
+    // Workers do not run inside the lock, so a panic does not poison it; `scope` propagates the
+    // panic.
     let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
     let run = || {
         let mut worker = worker();
@@ -65,7 +66,7 @@ pub(crate) fn share<T: Send, W: FnMut(T)>(
         }
     };
     thread::scope(|scope| {
-        // Where no more threads can be had, those that there are do the work.
+        // If no more threads can be started, the existing ones do the work.
         let start = |_: &usize| thread::Builder::new().spawn_scoped(scope, run).is_ok();
         let _helpers = (1..threads).take_while(start).count();
         run();

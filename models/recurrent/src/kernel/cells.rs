@@ -4,46 +4,46 @@ use backdraft_layers::kernel::{sigmoid, tanh};
 
 use super::Cell;
 
-/// What a forward step reads and writes; all slices hold whole rows.
+/// Inputs and outputs of a forward step. All slices hold whole rows.
 pub(super) struct Forward<'a> {
-    /// W x + b, `gates × hidden` a row.
+    /// W x + b, `gates × hidden` per row.
     pub(super) projected: &'a [f32],
     /// U h, the same.
     pub(super) recurrent: &'a [f32],
     /// b', one row.
     pub(super) bias: &'a [f32],
-    /// h and c of the step before, `hidden` a row.
+    /// h and c of the previous step, `hidden` per row.
     pub(super) state_before: &'a [f32],
     pub(super) memory_before: &'a [f32],
-    /// h and c of this step; `memory` is empty but for LSTM.
+    /// h and c of this step; `memory` is empty except for LSTM.
     pub(super) state: &'a mut [f32],
     pub(super) memory: &'a mut [f32],
-    /// What the backward pass needs, [`saved`] × `hidden` a row.
+    /// State for the backward pass, [`saved`] × `hidden` per row.
     pub(super) saved: &'a mut [f32],
 }
 
-/// What a backward step reads and writes.
+/// Inputs and outputs of a backward step.
 pub(super) struct Backward<'a> {
     pub(super) saved: &'a [f32],
     pub(super) state: &'a [f32],
     pub(super) state_before: &'a [f32],
     pub(super) memory: &'a [f32],
     pub(super) memory_before: &'a [f32],
-    /// ∂L/∂h_t, all of it.
+    /// The total ∂L/∂h_t.
     pub(super) state_gradient: &'a [f32],
-    /// In: what ∂L/∂c_t gets from later steps. Out: what the step before gets from this one.
+    /// In: the part of ∂L/∂c_t from later steps. Out: that of the previous step.
     pub(super) memory_gradient: &'a mut [f32],
-    /// Out: all of ∂L/∂c_t, for the taps; empty if nobody asks.
+    /// Out: the total ∂L/∂c_t, for the taps; empty if not needed.
     pub(super) memory_total: &'a mut [f32],
     /// Out: ∂L/∂(W x + b).
     pub(super) projected_gradient: &'a mut [f32],
     /// Out: ∂L/∂(U h + b'); empty where it is the same.
     pub(super) recurrent_gradient: &'a mut [f32],
-    /// Out: what ∂L/∂h_{t−1} gets past the recurrent weights.
+    /// Out: the part of ∂L/∂h_{t−1} that bypasses the recurrent weights.
     pub(super) direct: &'a mut [f32],
 }
 
-/// Returns how many values of hidden size a step saves.
+/// Returns the number of values per hidden unit that a step saves.
 pub(super) fn saved(cell: Cell) -> usize {
     match cell {
         Cell::Rnn | Cell::ReluRnn => 0,
@@ -51,12 +51,12 @@ pub(super) fn saved(cell: Cell) -> usize {
     }
 }
 
-/// Tells whether ∂L/∂(U h + b') differs from ∂L/∂(W x + b).
+/// Returns whether ∂L/∂(U h + b') differs from ∂L/∂(W x + b).
 pub(super) fn has_two_gradients(cell: Cell) -> bool {
     cell == Cell::Gru
 }
 
-/// Runs a step in the widest vectors of the running processor.
+/// Runs a step, using the widest vectors of the processor.
 pub(super) fn forward(cell: Cell, hidden: usize, step: Forward<'_>) {
     pulp::Arch::new().dispatch(
         #[inline(always)]
@@ -82,8 +82,8 @@ pub(super) fn backward(cell: Cell, hidden: usize, step: Backward<'_>) {
     );
 }
 
-/// `out[k] = f(out[k], a[k], …)`. Loops write one slice each: with several, compilers give up on
-/// proving that they do not overlap and fall back to scalar code.
+/// `out[k] = f(out[k], a[k], …)`. Each loop writes a single slice. With several, the compiler
+/// cannot prove that they do not overlap and generates scalar code.
 #[inline(always)]
 fn set<const N: usize>(out: &mut [f32], inputs: [&[f32]; N], f: impl Fn(f32, [f32; N]) -> f32) {
     let inputs = inputs.map(|input| &input[..out.len()]);
@@ -92,7 +92,7 @@ fn set<const N: usize>(out: &mut [f32], inputs: [&[f32]; N], f: impl Fn(f32, [f3
     }
 }
 
-/// The `N` parts of hidden size that make up a row.
+/// Splits a row into `N` parts of hidden size.
 #[inline(always)]
 fn parts<const N: usize>(row: &[f32], hidden: usize) -> [&[f32]; N] {
     std::array::from_fn(|part| &row[part * hidden..][..hidden])

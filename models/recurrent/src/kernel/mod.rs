@@ -1,4 +1,4 @@
-//! The sequence kernel of the CPU back end: a whole layer over time as one autodiff node.
+//! The sequence kernel for the CPU back end: a whole layer over time as a single autodiff node.
 
 mod cells;
 mod node;
@@ -16,7 +16,7 @@ struct Sizes {
     hidden: usize,
 }
 
-/// The cells that it computes; the others take the plain path.
+/// The cells that the kernel supports. The others take the plain path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cell {
     Rnn,
@@ -26,7 +26,7 @@ pub(crate) enum Cell {
 }
 
 impl Cell {
-    /// Returns the kernel's cell for that of a configuration, if it has it.
+    /// Returns the kernel's cell for a configured one, if supported.
     pub(crate) fn of(cell: crate::cell::Cell) -> Option<Self> {
         use crate::cell::Cell as Configured;
 
@@ -39,7 +39,7 @@ impl Cell {
         }
     }
 
-    /// Returns how many blocks of hidden size the projections have.
+    /// Returns the number of blocks of hidden size in the projections.
     fn gates(self) -> usize {
         match self {
             Self::Rnn | Self::ReluRnn => 1,

@@ -15,19 +15,19 @@ use super::Cell;
 use super::Sizes;
 use super::passes::{Run, backward, forward};
 
-/// Leaves that get ∂L/∂h_t and, for an LSTM, ∂L/∂c_t of every step; `[time, batch, hidden]`.
+/// Leaves that receive ∂L/∂h_t and, for an LSTM, ∂L/∂c_t of every step; `[time, batch, hidden]`.
 pub(crate) struct Probes {
     pub(crate) state: Tensor<3>,
     pub(crate) memory: Tensor<3>,
 }
 
-/// States, and an LSTM's memories without autodiff; `[time, batch, hidden]`.
+/// States and, for an LSTM, memories without autodiff; `[time, batch, hidden]`.
 pub(crate) struct Output {
     pub(crate) states: Tensor<3>,
     pub(crate) memories: Option<Tensor<3>>,
 }
 
-/// Runs a layer over time, from a state of zeros; `None` if the tensors are not 32-bit ones of the
+/// Runs a layer over time, starting from zeros. Returns `None` if the tensors are not `f32` on the
 /// CPU back end or are checkpointed.
 ///
 /// # Shapes
@@ -96,18 +96,18 @@ fn tensor(values: Vec<f32>, Sizes { time, batch, .. }: Sizes) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, [time, batch, width]))
 }
 
-/// What the backward pass needs.
+/// State for the backward pass.
 #[derive(Clone, Debug)]
 struct State {
     cell: Cell,
     sizes: Sizes,
-    /// Shared with the output, which is why `run` no longer has them.
+    /// Shared with the output, and therefore taken out of `run`.
     states: FlexTensor,
     run: Arc<Run>,
     weight: FlexTensor,
 }
 
-/// Its parents: projected, weight and bias, and with probes those of states and memories.
+/// Parents: projected, weight and bias; with probes, also those of states and memories.
 #[derive(Debug)]
 struct Sequence<const PARENTS: usize>;
 
@@ -126,7 +126,7 @@ impl<const PARENTS: usize> Backward<Flex, PARENTS> for Sequence<PARENTS> {
 }
 
 impl State {
-    /// ∂L/∂ of projected, weight, bias, states and memories, as far as they are there.
+    /// Returns the gradients of projected, weight, bias, states and memories, where present.
     fn gradients(self, from_above: &FlexTensor, is_probed: bool) -> [Option<FlexTensor>; 5] {
         let Self { cell, sizes, states, run, weight } = self;
         let above = from_above.as_slice().unwrap_or_default();

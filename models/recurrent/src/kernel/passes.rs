@@ -1,4 +1,4 @@
-//! The passes over time, forward and backward.
+//! Forward and backward passes over time.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -9,31 +9,31 @@ use super::cells::{self, Backward, Forward};
 use super::product::Packed;
 use super::rows::{at, lend, ranges};
 
-/// What a forward pass leaves; all buffers are `[time, batch, …]`.
+/// Results of the forward pass. All buffers are `[time, batch, …]`.
 #[derive(Debug)]
 pub(super) struct Run {
     /// h, `hidden` wide.
     pub(super) states: Vec<f32>,
-    /// c, `hidden` wide; empty but for LSTM.
+    /// c, `hidden` wide; empty except for LSTM.
     pub(super) memories: Vec<f32>,
-    /// What the backward pass needs; empty if there will be none.
+    /// State for the backward pass; empty if there will be none.
     pub(super) saved: Vec<f32>,
 }
 
-/// What a backward pass leaves; all buffers are `[time, batch, …]`.
+/// Results of the backward pass. All buffers are `[time, batch, …]`.
 #[derive(Debug)]
 pub(super) struct Gradients {
     /// ∂L/∂(W x + b).
     pub(super) projected: Vec<f32>,
     /// ∂L/∂(U h + b'); empty where it is the same.
     pub(super) recurrent: Vec<f32>,
-    /// ∂L/∂h_t; empty unless asked for.
+    /// ∂L/∂h_t; empty unless requested.
     pub(super) states: Vec<f32>,
-    /// ∂L/∂c_t; empty unless asked for, and but for LSTM.
+    /// ∂L/∂c_t; empty unless requested and the cell is an LSTM.
     pub(super) memories: Vec<f32>,
 }
 
-/// Runs over time, from a state of zeros.
+/// Runs forward over time, starting from zeros.
 pub(super) fn forward(
     cell: Cell,
     sizes: Sizes,
@@ -85,7 +85,7 @@ pub(super) fn forward(
     run
 }
 
-/// Runs back over time, given ∂L/∂ of the states as the layers above see it.
+/// Runs backward over time, given the gradient of the states from the layers above.
 pub(super) fn backward(
     cell: Cell,
     sizes: Sizes,
@@ -163,11 +163,13 @@ pub(super) fn backward(
     gradients
 }
 
-/// Runs `work` on each item, in threads if there are several and the system has them.
+/// Runs `work` on each item, in threads if there are several items and the system can start
+/// threads.
 fn on_threads<T: Send>(items: Vec<T>, work: impl Fn(T) + Sync) {
     let threads = items.len();
     let items = Mutex::new(items.into_iter());
-    // A worker that panics does so outside the lock, which `scope` passes on.
+    // Workers do not run inside the lock, so a panic does not poison it; `scope` propagates the
+    // panic.
     let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
     let run = || {
         while let Some(item) = next() {

@@ -1,11 +1,11 @@
-//! Products with a matrix that stays the same over all time steps.
+//! Products with a matrix that is the same for all time steps.
 //!
-//! General matrix multiplication packs both factors at each call; for a few dozen rows that takes
-//! longer than the arithmetic. Here the recurrent weights are packed once for a whole sequence.
+//! General matrix multiplication packs both factors on each call, which takes longer than the
+//! arithmetic for a few dozen rows. Here the recurrent weights are packed once per sequence.
 
 use pulp::{Simd, WithSimd};
 
-/// A matrix `[inner, outer]` in panels of two vectors: `[panel][inner][lane]`, padded with zeros.
+/// A matrix `[inner, outer]` in panels of two vectors: `[panel][inner][lane]`, zero-padded.
 pub(super) struct Packed {
     panels: Vec<f32>,
     inner: usize,
@@ -37,7 +37,7 @@ impl Packed {
     }
 }
 
-/// Columns of a panel.
+/// Number of columns in a panel.
 struct Width;
 
 impl WithSimd for Width {
@@ -60,7 +60,7 @@ impl WithSimd for Multiply<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { packed, mut rows, mut out } = self;
-        // As many rows at once as leave the vectors of their sums in registers.
+        // Process as many rows at once as have their sums in registers.
         if S::REGISTER_COUNT >= 32 {
             (rows, out) = tiles::<S, 12>(simd, packed, rows, out);
             (rows, out) = tiles::<S, 8>(simd, packed, rows, out);
@@ -70,7 +70,7 @@ impl WithSimd for Multiply<'_> {
     }
 }
 
-/// Multiplies `ROWS` rows at a time and returns what is left over.
+/// Multiplies `ROWS` rows at a time and returns the remaining ones.
 #[inline(always)]
 fn tiles<'a, 'b, S: Simd, const ROWS: usize>(
     simd: S,

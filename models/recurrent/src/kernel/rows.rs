@@ -1,15 +1,15 @@
-//! The batch shared out over threads: rows are independent of each other at every time step.
+//! Distribution of the batch over threads. The rows of a batch are independent of each other.
 
 use std::ops::Range;
 
 use backdraft_layers::threads;
 
-/// Rows below which a thread's matrix products are too narrow to be fast.
+/// Number of rows below which a thread's matrix products are too narrow to be fast.
 const FEWEST_ROWS: usize = 16;
-/// Multiplications below which starting threads costs more than it saves.
+/// Number of multiplications below which starting threads costs more than it saves.
 const FEWEST_PRODUCTS: usize = 1 << 23;
 
-/// Cuts `batch` rows into one range for each thread that is worth starting.
+/// Splits `batch` rows into one range for each thread that is worth starting.
 pub(super) fn ranges(batch: usize, products: usize) -> Vec<Range<usize>> {
     let is_small = products < FEWEST_PRODUCTS;
     let threads = if is_small { 1 } else { threads().min(batch / FEWEST_ROWS).max(1) };
@@ -19,7 +19,7 @@ pub(super) fn ranges(batch: usize, products: usize) -> Vec<Range<usize>> {
 
 /// Lends each range its rows of every time step: `lent[range][t]` is `[rows, width]`.
 ///
-/// An empty buffer is lent as no steps at all.
+/// An empty buffer is lent as zero steps.
 pub(super) fn lend<'a>(
     buffer: &'a mut [f32],
     batch: usize,
@@ -37,7 +37,7 @@ pub(super) fn lend<'a>(
     lent
 }
 
-/// The rows of one range at time step `t` of a buffer `[time, batch, width]`.
+/// Returns the rows of one range at time step `t` of a buffer `[time, batch, width]`.
 pub(super) fn at<'a>(
     buffer: &'a [f32],
     t: usize,

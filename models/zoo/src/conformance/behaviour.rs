@@ -1,4 +1,4 @@
-//! What goes in and comes out.
+//! Checks of inputs and outputs.
 
 use std::collections::HashSet;
 
@@ -10,8 +10,8 @@ use burn::tensor::{DType, Tensor};
 use super::gradients::paths;
 use super::subject::{SEED, Subject, shaken};
 
-/// Difference that another order of additions can make in `f32`: another batch is added up in
-/// another order, and Burn fuses some operations where nothing is differentiated.
+/// Tolerance for a different order of summation in `f32`. It depends on the batch size, and Burn
+/// fuses some operations without autodiff.
 const ROUNDING: f64 = 1e-4;
 
 pub(super) fn output_shapes<A: Architecture>(subject: &Subject<'_, A>) -> Result<(), String> {
@@ -30,7 +30,8 @@ pub(super) fn output_shapes<A: Architecture>(subject: &Subject<'_, A>) -> Result
     fits_its_task(subject.config)
 }
 
-/// A configuration that says it fits a task takes its examples and gives as many outputs.
+/// Checks that a configuration fitted to a task accepts its examples and has the right number of
+/// outputs.
 fn fits_its_task<A: Architecture>(config: &A) -> Result<(), String> {
     for example_shape in [vec![6], vec![3, 4], vec![2, 16, 8]] {
         for is_every_step in [false, true] {
@@ -46,7 +47,7 @@ fn fits_its_task<A: Architecture>(config: &A) -> Result<(), String> {
     Ok(())
 }
 
-/// In evaluation an example's outputs do not depend on the others of its batch.
+/// In evaluation, the outputs of an example do not depend on the rest of the batch.
 pub(super) fn rows_are_independent<A: Architecture>(
     subject: &Subject<'_, A>,
 ) -> Result<(), String> {
@@ -58,14 +59,16 @@ pub(super) fn rows_are_independent<A: Architecture>(
         let alone = values(&network.score(examples.clone().narrow(0, row, 1), &mut Taps::off()));
         for (alone, together) in alone.iter().zip(&together[row * alone.len()..]) {
             if (alone - together).abs() > ROUNDING * (1.0 + together.abs()) {
-                return Err(format!("example {row} alone gives {alone}, among others {together}"));
+                return Err(format!(
+                    "example {row} gives {alone} alone, but {together} in a batch"
+                ));
             }
         }
     }
     Ok(())
 }
 
-/// The two modes differ exactly if the network keeps statistics of its batches.
+/// The two modes differ if and only if the network keeps running statistics.
 pub(super) fn training_and_evaluation<A: Architecture>(
     subject: &Subject<'_, A>,
 ) -> Result<(), String> {
@@ -80,15 +83,15 @@ pub(super) fn training_and_evaluation<A: Architecture>(
     let largest = before.iter().zip(&trained).map(|(a, b)| (a - b).abs() / (1.0 + a.abs()));
     let largest = largest.fold(0.0, f64::max);
     if (largest > ROUNDING) != has_statistics {
-        return Err(format!("training and evaluation give outputs that differ by {largest:e}"));
+        return Err(format!("the outputs of training and evaluation differ by {largest:e}"));
     }
     if evaluate() != before {
-        return Err("evaluation gives other outputs the second time".to_owned());
+        return Err("evaluating twice gives different outputs".to_owned());
     }
     Ok(())
 }
 
-/// Taps change nothing, get a gradient each, and there is one for every numbered part, in order.
+/// Taps change nothing and each receives a gradient. Every numbered part has one, in order.
 pub(super) fn taps<A: Architecture>(subject: &Subject<'_, A>) -> Result<(), String> {
     let device = subject.device()?.clone().autodiff();
     let network = shaken(subject.network(SEED, &device)?, DType::F32);
@@ -119,7 +122,7 @@ pub(super) fn taps<A: Architecture>(subject: &Subject<'_, A>) -> Result<(), Stri
             return Err(format!("`{part}` has parameters but no tap"));
         };
         if first < last {
-            return Err(format!("`{part}` is tapped before a part that it comes after"));
+            return Err(format!("`{part}` is tapped out of order"));
         }
         last = first;
     }

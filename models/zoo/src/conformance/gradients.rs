@@ -1,4 +1,4 @@
-//! Gradients that are there and right.
+//! Checks that gradients exist and are correct.
 
 use backdraft_hooks::{GradientHook, GradientMissing, GradientNorm, Schedule, Taps, WeightNorm};
 use backdraft_layers::{Architecture, Network};
@@ -8,7 +8,7 @@ use burn::tensor::{DType, Gradients, Tensor, TensorData};
 
 use super::subject::{SEED, Subject, learned, shaken};
 
-/// A loss that weighs every output differently, so that no gradients cancel by symmetry.
+/// A loss that weights every output differently, so that gradients do not cancel by symmetry.
 fn loss(outputs: Tensor<2>) -> Tensor<1> {
     let shape = outputs.dims();
     let weight = |i: usize| ((i + 1) as f64 * 0.7).cos();
@@ -26,7 +26,7 @@ fn observe<M: Module>(network: &M, gradients: &Gradients) -> Result<Vec<Row>, St
     observation.rows().map_err(|error| format!("the device failed: {error:?}"))
 }
 
-/// After a step has moved the parameters that start at zero on purpose.
+/// Checked with shaken parameters, because some start at zero on purpose.
 pub(super) fn reach_every_parameter<A: Architecture>(
     subject: &Subject<'_, A>,
 ) -> Result<(), String> {
@@ -54,13 +54,14 @@ pub(super) fn paths<M: Module>(network: &M, gradients: &Gradients) -> Result<Vec
     Ok(rows.iter().filter(is_of_parameter).map(|row| row.subject.to_string()).collect())
 }
 
-/// Step of the central difference: its error is of order h² ≈ 1e-10, that of rounding 1e-16 / h.
+/// Step of the central difference. Its truncation error is of order h² ≈ 1e-10, its rounding error
+/// of order 1e-16 / h.
 const H: f64 = 1e-5;
 /// Largest error of a derivative, relative to the norm of the parameter's gradient plus a
-/// thousandth of all gradients': where a gradient is zero, both sides are rounding.
+/// thousandth of the total norm. Where a gradient is zero, both sides are rounding error.
 const TOLERANCE: f64 = 1e-5;
 
-/// In `f64`: the derivative of the loss along a direction of each parameter.
+/// Checks the derivative of the loss along a direction of each parameter, in `f64`.
 pub(super) fn finite_differences<A: Architecture>(subject: &Subject<'_, A>) -> Result<(), String> {
     let device = subject.device()?.clone().autodiff();
     let network = shaken(subject.network(SEED, &device)?, DType::F64);
@@ -80,13 +81,15 @@ pub(super) fn finite_differences<A: Architecture>(subject: &Subject<'_, A>) -> R
         let error = (numeric - analytic).abs() / (norm + 1e-3 * whole);
         if error.is_nan() || error > TOLERANCE {
             let name = names.get(index).map_or("?", String::as_str);
-            return Err(format!("`{name}`: autodiff says {analytic}, differences {numeric}"));
+            return Err(format!(
+                "`{name}`: autodiff gives {analytic}, finite differences {numeric}"
+            ));
         }
     }
     Ok(())
 }
 
-/// A made-up direction of norm 1.
+/// Returns a deterministic direction of norm 1.
 fn direction(count: usize, salt: usize) -> Vec<f64> {
     let value = |i: usize| ((i * i) as f64 * 0.41 + salt as f64 + 1.0).sin();
     let values: Vec<f64> = (0..count).map(value).collect();

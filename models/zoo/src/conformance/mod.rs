@@ -1,4 +1,4 @@
-//! What every architecture promises, checked.
+//! Checks of everything that an architecture promises.
 
 mod behaviour;
 mod gradients;
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use subject::Subject;
 
-/// The names of all checks, in the order in which they run.
+/// The names of all checks, in order.
 pub const CHECKS: &[&str] = &[
     "output shapes",
     "rows are independent",
@@ -32,18 +32,18 @@ pub const CHECKS: &[&str] = &[
 pub struct Conformity {
     /// One of [`CHECKS`].
     pub check: &'static str,
-    /// What is wrong; `None` if nothing.
+    /// What is wrong, if anything.
     pub fault: Option<String>,
 }
 
-/// A check: what is wrong, if anything.
+/// A check, which returns what is wrong, if anything.
 type Check<A> = fn(&Subject<'_, A>) -> Result<(), String>;
 
-/// Runs all checks on the network of a configuration, at the size that it has: take a
-/// [`miniature`](Architecture::miniature), every parameter is moved twice.
+/// Runs all checks on the network of a configuration. Every parameter is perturbed twice, so use a
+/// [`miniature`](Architecture::miniature).
 ///
-/// The first device does the work; the others, usually of other back ends, must draw the same
-/// weights. All without autodiff.
+/// The checks run on the first device. The others, usually of other back ends, must draw the same
+/// weights. All devices are given without autodiff.
 ///
 /// ```
 /// use backdraft_layers::Architecture;

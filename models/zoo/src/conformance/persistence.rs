@@ -1,4 +1,4 @@
-//! What must survive being written down.
+//! Checks of what must survive serialisation.
 
 use backdraft_hooks::Taps;
 use backdraft_layers::{Architecture, Network};
@@ -18,7 +18,7 @@ pub(super) fn parameter_count<A: Architecture>(subject: &Subject<'_, A>) -> Resu
     if count.0 == formula {
         return Ok(());
     }
-    Err(format!("the network has {} parameters, the formula {formula}", count.0))
+    Err(format!("the network has {} parameters, but the formula says {formula}", count.0))
 }
 
 struct Learned(usize);
@@ -36,7 +36,7 @@ pub(super) fn configuration<A: Architecture>(subject: &Subject<'_, A>) -> Result
         if read == *config {
             return Ok(());
         }
-        Err(format!("{format} gives back another configuration"))
+        Err(format!("{format} does not restore the same configuration"))
     }
     fn json<T: Serialize + DeserializeOwned>(config: &T) -> Result<T, String> {
         let text = serde_json::to_string(config).map_err(|error| error.to_string())?;
@@ -70,13 +70,13 @@ pub(super) fn save_and_load<A: Architecture>(subject: &Subject<'_, A>) -> Result
         load_named(&mut read, subject.config.pytorch_names(), &path)
             .map_err(|error| error.to_string())?;
         if score(&read) != score(&network) {
-            return Err(format!("weights read from .{format} give other outputs"));
+            return Err(format!("weights loaded from .{format} give different outputs"));
         }
     }
     Ok(())
 }
 
-/// A seed means the same weights everywhere, and another seed other weights.
+/// A seed gives the same weights on every device, and another seed gives other weights.
 pub(super) fn seeds<A: Architecture>(subject: &Subject<'_, A>) -> Result<(), String> {
     let weights = |seed: u64, device: &Device| {
         let mut all = Weights(Vec::new());
@@ -86,11 +86,11 @@ pub(super) fn seeds<A: Architecture>(subject: &Subject<'_, A>) -> Result<(), Str
     let first = weights(SEED, subject.device()?)?;
     for device in subject.devices {
         if weights(SEED, device)? != first {
-            return Err(format!("a seed means other weights on {device:?}"));
+            return Err(format!("the seed gives different weights on {device:?}"));
         }
     }
     if weights(SEED + 1, subject.device()?)? == first {
-        return Err("another seed means the same weights".to_owned());
+        return Err("another seed gives the same weights".to_owned());
     }
     Ok(())
 }

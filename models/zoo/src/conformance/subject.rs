@@ -10,7 +10,7 @@ pub(super) struct Subject<'a, A> {
     pub(super) devices: &'a [Device],
 }
 
-/// The seed of the network that is looked at.
+/// The seed of the network under test.
 pub(super) const SEED: u64 = 11;
 
 impl<A: Architecture> Subject<'_, A> {
@@ -22,7 +22,7 @@ impl<A: Architecture> Subject<'_, A> {
         self.config.try_init(seed, device).map_err(|error: InvalidField| error.to_string())
     }
 
-    /// Returns made-up examples in ±1, `[batch, elements]`.
+    /// Returns deterministic examples in ±1, `[batch, elements]`.
     pub(super) fn examples(&self, batch: usize, device: &Device) -> Tensor<2> {
         let elements: usize = self.config.example_shape().iter().product();
         let value = |i: usize| ((i * i + 3 * i) as f64 * 0.37).sin();
@@ -31,8 +31,8 @@ impl<A: Architecture> Subject<'_, A> {
     }
 }
 
-/// Moves every learned parameter a little away from where it starts, where some are zero on
-/// purpose and hide what is behind them; and sets its floats' type.
+/// Perturbs every learned parameter and converts floats to `dtype`. Some parameters start at zero
+/// on purpose, which would hide the gradients behind them.
 pub(super) struct Shaken {
     pub(super) dtype: DType,
     pub(super) count: usize,
@@ -57,12 +57,12 @@ impl ModuleMapper for Shaken {
     }
 }
 
-/// Makes a parameter's value of a computed one.
+/// Turns a computed value into that of a parameter.
 pub(super) fn learned<const D: usize>(value: Tensor<D>) -> Tensor<D> {
     if value.device().is_autodiff() { value.detach().require_grad() } else { value }
 }
 
-/// Returns the network with every learned parameter moved.
+/// Returns the network with every learned parameter perturbed.
 pub(super) fn shaken<M: Module>(network: M, dtype: DType) -> M {
     network.map(&mut Shaken { dtype, count: 0 })
 }

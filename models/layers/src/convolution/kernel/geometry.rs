@@ -1,6 +1,6 @@
-//! Where pixels lie in padded planes.
+//! Positions of pixels in padded planes.
 
-/// Planes are read in steps of this many values, the widest vectors there are.
+/// Planes are read in steps of this many values: the lanes of the widest vectors.
 const WIDEST: usize = 16;
 
 /// The sizes of a convolution.
@@ -18,7 +18,8 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    /// Returns height and width of an output; `None` if the filter is larger than the input.
+    /// Returns the height and width of an output; `None` if the filter is larger than the padded
+    /// input.
     pub(super) fn output(&self) -> Option<[usize; 2]> {
         let along = |length: usize| {
             Some((length + 2 * self.padding).checked_sub(self.side)? / self.stride + 1)
@@ -26,39 +27,41 @@ impl Sizes {
         Some([along(self.input[0])?, along(self.input[1])?])
     }
 
-    /// Returns the taps of a filter over all inputs, which is the inner size of the products.
+    /// Returns the number of taps of a filter over all input channels: the inner dimension of the
+    /// products.
     pub(super) fn taps(&self) -> usize {
         self.inputs * self.side * self.side
     }
 }
 
-/// Pixels of one phase along one axis: those whose padded coordinate is `phase` modulo the stride.
+/// Pixels of one phase along one axis, that is, with a padded coordinate of `phase` modulo the
+/// stride.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Phase {
-    /// The first of them, unpadded, and how many there are.
+    /// The unpadded coordinate of the first one, and their number.
     pub(super) first: usize,
     pub(super) count: usize,
-    /// The number of the first among the padded ones of its phase.
+    /// The index of the first one among the padded pixels of its phase.
     pub(super) start: usize,
 }
 
-/// The layout of planes of inputs and of gradients of outputs, which share the distance of rows.
+/// The layout of the planes of inputs and of output gradients, which share their row stride.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Geometry {
     pub(super) sizes: Sizes,
     pub(super) output: [usize; 2],
-    /// Values from one row to the next. The zeros that end a row also begin the next one.
+    /// Values from one row to the next. The padding between two rows is shared by both.
     pub(super) row: usize,
-    /// Values from the start of an input's plane to the next.
+    /// Values from one input plane to the next.
     pub(super) input_plane: usize,
-    /// The same for gradients.
+    /// Values from one gradient plane to the next.
     pub(super) gradient_plane: usize,
     /// Zero rows above, and columns to the left of, a gradient.
     lead: usize,
 }
 
 impl Geometry {
-    /// Lays out planes; `None` if the filter is larger than the input.
+    /// Computes the layout; `None` if the filter is larger than the padded input.
     pub(super) fn new(sizes: Sizes) -> Option<Self> {
         let output = sizes.output()?;
         let Sizes { input: [height, width], side, stride, padding, .. } = sizes;
@@ -88,7 +91,7 @@ impl Geometry {
         Some(Self { input_plane, gradient_plane, ..layout })
     }
 
-    /// Phases along each axis that a filter has taps in.
+    /// Returns the number of phases along each axis in which a filter has taps.
     pub(super) fn phases(&self) -> usize {
         self.sizes.stride.min(self.sizes.side)
     }
@@ -98,27 +101,28 @@ impl Geometry {
         phase(self.sizes, length, phase_at)
     }
 
-    /// Values of the planes of one image.
+    /// Returns the number of values in the planes of one image.
     pub(super) fn input_planes(&self) -> usize {
         self.sizes.inputs * self.phases().pow(2) * self.input_plane
     }
 
-    /// Values of an output read as one long row, in whole vectors.
+    /// Returns the length of an output read as one long row, rounded up to whole vectors.
     pub(super) fn output_length(&self) -> usize {
         ((self.output[0] - 1) * self.row + self.output[1]).next_multiple_of(WIDEST)
     }
 
-    /// The same for the input's pixels of one phase.
+    /// Returns the same for the input pixels of one phase.
     pub(super) fn phase_length(&self, down: Phase, across: Phase) -> usize {
         (down.count.saturating_sub(1) * self.row + across.count).next_multiple_of(WIDEST)
     }
 
-    /// Where the first value of a gradient lies in its plane.
+    /// Returns the offset of a gradient's first value in its plane.
     pub(super) fn gradient_start(&self) -> usize {
         self.lead * (self.row + 1)
     }
 
-    /// Where each tap of a filter, `[input, row, column]`, reads the first output's pixel.
+    /// Returns the offset at which each tap of a filter, `[input, row, column]`, reads for the
+    /// first output pixel.
     pub(super) fn input_offsets(&self) -> Vec<usize> {
         let Sizes { inputs, side, stride, .. } = self.sizes;
         let phases = self.phases();
@@ -130,8 +134,8 @@ impl Geometry {
         (0..inputs).flat_map(of_input).collect()
     }
 
-    /// Returns the taps `(row, column)` that the gradient of a phase's pixels passes through, each
-    /// with where it reads the first pixel's gradient in a plane.
+    /// Returns the taps `(row, column)` that contribute to the gradient of a phase's pixels, each
+    /// with the offset at which it reads for the first pixel.
     pub(super) fn gradient_offsets(
         &self,
         [down_at, across_at]: [usize; 2],

@@ -1,10 +1,10 @@
-//! The convolution kernel of the CPU back end: one autodiff node, without the copies of im2col.
+//! The convolution kernel for the CPU back end: a single autodiff node, without im2col's copies.
 //!
-//! Each channel of an image is copied once into a plane with zeros around it. In such a plane, read
-//! as one long row, a tap of the filter is a shift: the output is a product of the filters with
-//! shifted planes, and so is the gradient of the input; that of the filters is a correlation of two
-//! sets of planes. Nothing is gathered, every load is of neighbours. With a stride s, the planes
-//! hold every s-th pixel, one plane for each phase.
+//! Each channel of an image is copied once into a zero-padded plane. If a plane is read as one long
+//! row, each tap of a filter is a shift. The output is then a product of the filters with shifted
+//! planes, and so is the gradient of the input; the gradient of the filters is a correlation of two
+//! sets of planes. All loads are contiguous. With a stride s, there is one plane for each phase,
+//! which holds every s-th pixel.
 
 mod geometry;
 mod node;

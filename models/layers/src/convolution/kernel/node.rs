@@ -14,8 +14,8 @@ use super::geometry::{Geometry, Sizes};
 use super::passes::{Wanted, backward, forward};
 use crate::kernel::{contiguous, tensor};
 
-/// Convolves; `None` where the kernel has no way, or the tensors are not 32-bit ones of the CPU back
-/// end.
+/// Convolves. Returns `None` if the kernel does not support the sizes or the tensors are not `f32`
+/// on the CPU back end.
 pub(in crate::convolution) fn run(convolution: &Conv2d, input: &Tensor<4>) -> Option<Tensor<4>> {
     let geometry = Geometry::new(sizes(convolution, input)?)?;
     let weight = convolution.weight.val();
@@ -33,7 +33,7 @@ pub(in crate::convolution) fn run(convolution: &Conv2d, input: &Tensor<4>) -> Op
         let output = convolve(&geometry, &input, &weight, bias.as_ref())?;
         return Some(Tensor::from_primitive::<Flex>(output));
     }
-    // The first layer's input is data, which no gradient goes back to.
+    // The first layer's input is data, which needs no gradient.
     let input = input.clone().autodiff().try_into_primitive::<Autodiff<Flex>>().ok()?;
     let weight = weight.try_into_primitive::<Autodiff<Flex>>().ok()?;
     let [x, w] = [input.primitive(), weight.primitive()].map(contiguous);
@@ -62,7 +62,7 @@ pub(in crate::convolution) fn run(convolution: &Conv2d, input: &Tensor<4>) -> Op
     Some(Tensor::from_primitive::<Autodiff<Flex>>(output))
 }
 
-/// The sizes, if the kernel has a way for them.
+/// Returns the sizes if the kernel supports them.
 fn sizes(convolution: &Conv2d, input: &Tensor<4>) -> Option<Sizes> {
     let [batch, inputs, height, width] = input.dims();
     let [outputs, of_weight, side, side_across] = convolution.weight.dims();
@@ -106,7 +106,7 @@ fn convolve(
     Some(tensor(values, &[batch, outputs, height, width]))
 }
 
-/// What the backward pass needs.
+/// State for the backward pass.
 #[derive(Clone, Debug)]
 struct State {
     geometry: Geometry,
@@ -156,7 +156,7 @@ impl Backward<Flex, 3> for Biased {
 }
 
 impl State {
-    /// ∂L/∂ of input, weight and bias, as far as they are wanted.
+    /// Returns the gradients of input, weight and bias that are wanted.
     fn gradients(self, from_above: &FlexTensor, wanted: Wanted) -> [Option<FlexTensor>; 3] {
         let Self { geometry, input, weight } = self;
         let [x, w, above] = [&input, &weight, from_above]

@@ -1,17 +1,17 @@
-//! The passes over a batch, forward and backward.
+//! Forward and backward passes over a batch.
 
 use super::geometry::{Geometry, Sizes};
 use super::planes::{fill_gradients, fill_inputs, take_output, take_phase};
 use super::products::{Planes, Weights, correlate};
 use crate::threads;
 
-/// Images whose contributions to the filters' gradient are summed before they join those of the
-/// others. It does not depend on the threads, and so neither does the rounding.
+/// Images per chunk. The filters' gradient is summed by chunk first. The size is fixed, so rounding
+/// does not depend on the number of threads.
 const CHUNK: usize = 4;
-/// Values of the planes that are correlated at once: they should stay in the second-level cache.
+/// Values of the planes that are correlated at once; they should fit the L2 cache.
 const CACHED: usize = 1 << 16;
 
-/// Which gradients are asked for.
+/// Which gradients are wanted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted {
     pub(super) input: bool,
@@ -19,7 +19,7 @@ pub(super) struct Wanted {
     pub(super) bias: bool,
 }
 
-/// Gradients; empty where not asked for.
+/// Gradients; empty where not wanted.
 #[derive(Debug, Default)]
 pub(super) struct Gradients {
     pub(super) input: Vec<f32>,
@@ -60,19 +60,19 @@ pub(super) fn forward(
     all
 }
 
-/// Multiplications per image.
+/// Returns the number of multiplications per image.
 fn products(sizes: &Sizes, pixels: usize) -> usize {
     sizes.taps() * sizes.outputs * pixels
 }
 
-/// One phase of the input's pixels with what leads back to them.
+/// One phase of the input pixels, with the weights and offsets that compute its gradient.
 struct Back {
     at: [usize; 2],
     weights: Weights,
     offsets: Vec<usize>,
 }
 
-/// Convolves back, given the gradient of the outputs.
+/// Computes the wanted gradients from the gradient of the output.
 pub(super) fn backward(
     geometry: &Geometry,
     input: &[f32],
@@ -144,7 +144,7 @@ pub(super) fn backward(
     }
 }
 
-/// Some images with what their gradients are written to.
+/// Some images, with the buffers for their gradients.
 struct Chunk<'a> {
     input: &'a [f32],
     gradient: &'a [f32],
@@ -166,7 +166,7 @@ fn backs(geometry: &Geometry, weight: &[f32]) -> Vec<Back> {
     let Sizes { inputs, outputs, side, .. } = geometry.sizes;
     let phases = geometry.phases();
     let all = (0..phases * phases).map(|phase| [phase / phases, phase % phases]);
-    // With a stride, an input of a pixel or two leaves some phases without any.
+    // With a stride, an input of a pixel or two leaves some phases empty.
     let has_pixels = |[down, across]: &[usize; 2]| {
         let [height, width] = geometry.sizes.input;
         geometry.phase(height, *down).count > 0 && geometry.phase(width, *across).count > 0
@@ -189,7 +189,7 @@ fn backs(geometry: &Geometry, weight: &[f32]) -> Vec<Back> {
 }
 
 impl Back {
-    /// Writes this phase's pixels of an input's gradient, `[inputs, height, width]`.
+    /// Writes the pixels of this phase to an input's gradient, `[inputs, height, width]`.
     fn run(&self, geometry: &Geometry, planes: &[f32], input: &mut [f32]) {
         let [height, width] = geometry.sizes.input;
         let phase = (geometry.phase(height, self.at[0]), geometry.phase(width, self.at[1]));
@@ -203,9 +203,9 @@ impl Back {
     }
 }
 
-/// How the filters' gradient is correlated.
+/// The layout of the correlation that gives the filters' gradient.
 struct Correlation {
-    /// Images at once.
+    /// Images correlated at once.
     group: usize,
     gradient_offsets: Vec<usize>,
     input_offsets: Vec<usize>,
@@ -236,7 +236,7 @@ impl Correlation {
     }
 }
 
-/// Adds up parts of `length` values each, in their order.
+/// Adds up consecutive parts of `length` values, in order.
 fn sum(mut parts: Vec<f32>, length: usize) -> Vec<f32> {
     let first = length.min(parts.len());
     let (total, others) = parts.split_at_mut(first);

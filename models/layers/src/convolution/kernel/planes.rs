@@ -2,7 +2,7 @@
 
 use super::geometry::{Geometry, Phase};
 
-/// Writes an image, `[inputs, height, width]`, into its planes, whose margins are zero.
+/// Copies an image, `[inputs, height, width]`, into its planes, whose margins are zero.
 pub(super) fn fill_inputs(geometry: &Geometry, image: &[f32], planes: &mut [f32]) {
     let [height, width] = geometry.sizes.input;
     let (stride, phases) = (geometry.sizes.stride, geometry.phases());
@@ -22,7 +22,7 @@ pub(super) fn fill_inputs(geometry: &Geometry, image: &[f32], planes: &mut [f32]
     }
 }
 
-/// Writes the gradient of an output, `[outputs, height, width]`, into its planes.
+/// Copies the gradient of an output, `[outputs, height, width]`, into its planes.
 pub(super) fn fill_gradients(geometry: &Geometry, gradient: &[f32], planes: &mut [f32]) {
     let [height, width] = geometry.output;
     let channels = gradient.chunks_exact(height * width);
@@ -34,8 +34,8 @@ pub(super) fn fill_gradients(geometry: &Geometry, gradient: &[f32], planes: &mut
     }
 }
 
-/// Takes the pixels of one phase out of a long row and puts them into a channel of the input's
-/// gradient, `[height, width]`.
+/// Copies the pixels of one phase from a long row to a channel of the input's gradient,
+/// `[height, width]`.
 pub(super) fn take_phase(
     geometry: &Geometry,
     (down, across): (Phase, Phase),
@@ -58,7 +58,7 @@ pub(super) fn take_phase(
     }
 }
 
-/// Takes an output's channel, `[height, width]`, out of a long row, and adds its bias.
+/// Copies a channel of an output, `[height, width]`, from a long row and adds its bias.
 pub(super) fn take_output(geometry: &Geometry, long: &[f32], bias: f32, channel: &mut [f32]) {
     let rows = channel.chunks_exact_mut(geometry.output[1]);
     for (pixels, row) in rows.zip(long.chunks(geometry.row)) {

@@ -1,15 +1,15 @@
-//! The two products of a convolution, in the widest vectors of the running processor.
+//! The two products of a convolution, using the widest vectors of the processor.
 
 use pulp::{Simd, WithSimd};
 
-/// Rows of a matrix, packed for [`Weights::multiply`]: `[tile][column][row of the tile]`, padded
-/// with zeros.
+/// A matrix packed for [`Weights::multiply`]: `[tile][column][row of the tile]`, zero-padded.
 pub(super) struct Weights {
     values: Vec<f32>,
     columns: usize,
 }
 
-/// Rows of a tile, and vectors across it, so that the sums stay in 32 or 16 registers.
+/// Rows of a tile on processors with 32 and 16 vector registers, so that the sums stay in
+/// registers.
 const ROWS: usize = 8;
 const NARROW_ROWS: usize = 4;
 
@@ -29,7 +29,7 @@ impl Weights {
     }
 
     /// For each tile of rows, computes `out[row][p] = Σ_k weight[row][k] · planes[offsets[k] + p]`
-    /// for `p < length`, a multiple of 16, and hands it to `take` with the number of its first row.
+    /// for `p < length`, a multiple of 16, and passes it to `take` with the index of the first row.
     pub(super) fn multiply(
         &self,
         planes: &[f32],
@@ -53,7 +53,7 @@ impl Weights {
     }
 }
 
-/// Returns the rows of a tile on the running processor.
+/// Returns the number of rows in a tile on this processor.
 pub(super) fn tile_rows() -> usize {
     struct TileRows;
     impl WithSimd for TileRows {
@@ -100,7 +100,7 @@ impl WithSimd for Multiply<'_> {
 }
 
 impl Multiply<'_> {
-    /// Computes `VECTORS` vectors of each row of the tile and returns `VECTORS`.
+    /// Computes `VECTORS` vectors of each row of the tile; returns `VECTORS`.
     #[inline(always)]
     fn tile<S: Simd, const HEIGHT: usize, const VECTORS: usize>(
         &mut self,
@@ -129,11 +129,11 @@ impl Multiply<'_> {
     }
 }
 
-/// Planes of one image at a time, all of the same layout.
+/// Planes of several images with the same layout.
 #[derive(Clone, Copy)]
 pub(super) struct Planes<'a> {
     pub(super) values: &'a [f32],
-    /// Values of one image.
+    /// Number of values per image.
     pub(super) image: usize,
 }
 
@@ -209,7 +209,7 @@ impl Correlate<'_> {
                 S::as_simd_f32s(&right[self.right_offsets[column + i]..][..self.length]).0
             });
             for p in 0..self.length / S::F32_LANES {
-                // Loops by index: what closures hand over may leave the registers.
+                // Index loops: values passed to closures may be spilled from registers.
                 let mut vectors = [simd.splat_f32s(0.0); COLUMNS];
                 for (vector, right) in vectors.iter_mut().zip(&right) {
                     *vector = right[p];
