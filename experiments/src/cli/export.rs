@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
+use super::arguments::RUNS;
 use super::file::not_written;
 use super::print::say_path;
 use crate::export::{ExportError, Format, export as write};
@@ -23,7 +24,7 @@ pub(super) struct ExportArguments {
     #[arg(long, value_name = "PATH")]
     out: PathBuf,
     /// Folder that holds the runs.
-    #[arg(long, default_value = "runs", value_name = "DIR")]
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
     runs: PathBuf,
 }
 

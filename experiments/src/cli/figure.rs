@@ -6,6 +6,7 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::Failure;
+use super::arguments::RUNS;
 use super::file::write_file;
 use super::opened::Opened;
 use super::print::say_path;
@@ -27,7 +28,7 @@ pub(super) struct FigureArguments {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Folder that holds the runs.
-    #[arg(long, default_value = "runs", value_name = "DIR")]
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
     runs: PathBuf,
 }
 

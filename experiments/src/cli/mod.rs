@@ -160,7 +160,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Report(arguments) => report::report(&arguments),
         Command::Theory(arguments) => theory::theory(&arguments),
         Command::Zoo(arguments) => zoo::zoo(&arguments),
-        Command::Data(arguments) => data::data(&arguments.command),
+        Command::Data(arguments) => data::data(&arguments),
         Command::Xray(arguments) => xray::run(&arguments),
         Command::Backends(arguments) => backends::backends(&arguments),
         Command::Completions { shell } => {

@@ -2,16 +2,32 @@
 
 use std::sync::Arc;
 
+use clap::Args;
+
 use super::Failure;
-use super::arguments::{CheckpointArguments, RunArguments};
 use super::print::note;
+use super::run::RunArguments;
 use crate::interrupt::Interrupt;
 use crate::progress::Bars;
 use crate::run::{Conclusion, Run, RunError, RunRequest};
 use crate::settings::Overlay;
 use crate::study::Spectator;
+use crate::trial_record::CheckpointEvery;
+
 #[cfg(unix)]
 use crate::watch::Watch;
+
+/// How much a kill may cost.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct CheckpointArguments {
+    /// How often a training keeps a checkpoint: seconds (`10s`), steps (`500`) or `never`. Counted in steps,
+    /// the weights of the checkpoint with the lowest test loss stay.
+    #[arg(long, default_value = "10s", value_name = "PERIOD")]
+    pub(super) checkpoint_every: CheckpointEvery,
+    /// How many of a training's latest checkpoints are kept until it ends.
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) keep_checkpoints: u16,
+}
 
 /// Makes a request of the arguments: the settings of `--config`, then `--set`, then `--seeds`.
 pub(super) fn request(

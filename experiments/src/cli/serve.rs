@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::Failure;
+use super::arguments::RUNS;
 use super::print::{note, say};
 use super::unwritten;
 use crate::backend::Backend;
@@ -17,7 +18,7 @@ use crate::terminal::was_written;
 #[command(after_help = EXAMPLES)]
 pub(super) struct ServeArguments {
     /// Folder that holds the runs.
-    #[arg(long, default_value = "runs", value_name = "DIR")]
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
     out: PathBuf,
     /// Port to listen at; 0 takes any that is free.
     #[arg(long, default_value_t = 7878, value_name = "N")]

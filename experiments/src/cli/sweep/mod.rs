@@ -12,7 +12,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use super::arguments::{CheckpointArguments, RUNS};
+use super::arguments::RUNS;
+use super::request::CheckpointArguments;
 use crate::sweep::Shard;
 use described::Sweep;
 

@@ -11,8 +11,8 @@ use anyhow::Context;
 
 use super::WorkArguments;
 use crate::cli::Failure;
-use crate::cli::arguments::CheckpointArguments;
 use crate::cli::print::note;
+use crate::cli::request::CheckpointArguments;
 use crate::interrupt::Interrupt;
 
 /// Starts processes that share the runs, and waits for them.
