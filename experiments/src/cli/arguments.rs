@@ -20,7 +20,6 @@ use super::theory::TheoryArguments;
 use super::verify::VerifyArguments;
 use super::xray::XrayArguments;
 use super::zoo::ZooArguments;
-pub(super) use crate::run::RUNS;
 
 /// A laboratory for vanishing and exploding gradients.
 ///

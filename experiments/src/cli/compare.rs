@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::Failure;
-use super::arguments::RUNS;
+use super::failure::Failure;
 use super::file::write_file;
 use super::opened::Opened;
 use super::print::{say, say_json};
@@ -14,6 +13,7 @@ use crate::comparison::{
     Compared, Comparison, Outcome, compare as side_by_side, difference, estimate, letter, page,
 };
 use crate::report::measured;
+use crate::run::RUNS;
 
 /// What `backdraft compare` takes.
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use backdraft_datasets::{Header, ImageSet, Images, Places, Table, Targets};
 use clap::{Args, Subcommand};
 
-use super::Failure;
+use super::failure::Failure;
 use super::print::{say, say_path};
 use crate::nearest::unknown;
 

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::Failure;
+use super::failure::Failure;
 use super::print::{say, say_json};
 use super::run::find_experiment;
 use crate::experiment::Preset;

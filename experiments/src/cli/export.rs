@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Failure;
-use super::arguments::RUNS;
+use super::failure::Failure;
 use super::file::not_written;
 use super::print::say_path;
 use crate::export::{ExportError, Format, export as write};
 use crate::record::RunFolder;
+use crate::run::RUNS;
 
 /// What `backdraft export` takes.
 #[derive(Debug, Args)]

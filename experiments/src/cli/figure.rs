@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::Failure;
-use super::arguments::RUNS;
+use super::failure::Failure;
 use super::file::write_file;
 use super::opened::Opened;
 use super::print::say_path;
 use crate::drawing::{FigureFormat, to_figure};
 use crate::nearest::unknown;
+use crate::run::RUNS;
 
 /// What `backdraft figure` takes.
 #[derive(Debug, Args)]

@@ -6,11 +6,11 @@ use anyhow::anyhow;
 use clap::Args;
 use serde_json::json;
 
-use super::Failure;
-use super::arguments::RUNS;
+use super::failure::Failure;
 use super::print::{note, say, say_json, told};
 use crate::catalogue::EXPERIMENTS;
 use crate::record::{Manifest, RunFolder};
+use crate::run::RUNS;
 
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Failure;
-use super::arguments::RUNS;
+use super::failure::Failure;
 use super::opened::Opened;
 use super::print::say_path;
 use crate::record::REPORT;
+use crate::run::RUNS;
 
 /// What `backdraft report` takes.
 #[derive(Debug, Args)]

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::Failure;
-use super::arguments::RUNS;
+use super::failure::Failure;
+use super::failure::unwritten;
 use super::print::{note, say};
-use super::unwritten;
 use crate::backend::Backend;
+use crate::run::RUNS;
 use crate::serve::{Server, Site};
 use crate::terminal::was_written;
 

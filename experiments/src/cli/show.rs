@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Failure;
-use super::arguments::RUNS;
+use super::failure::Failure;
 use super::opened::Opened;
 use super::print::{print_run, say, say_json};
 use crate::record::RunFolder;
+use crate::run::RUNS;
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {

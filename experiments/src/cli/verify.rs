@@ -6,8 +6,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use toml::Value;
 
-use super::Failure;
-use super::arguments::RUNS;
+use super::failure::Failure;
 use super::print::{note, number, print_error, say, say_json};
 use super::request::{CheckpointArguments, execute_quietly};
 use super::run::find_experiment;
@@ -17,6 +16,7 @@ use crate::experiment::{Entry, Preset};
 use crate::interrupt::Interrupt;
 use crate::number::duration;
 use crate::record::Manifest;
+use crate::run::RUNS;
 use crate::run::RunRequest;
 use crate::settings::Overlay;
 use crate::verdict::{Ruling, Verdict, correct_suite};

@@ -8,8 +8,8 @@ use backdraft_zoo::{NetworkConfig, architectures, load, named};
 use clap::Args;
 use serde::Serialize;
 
-use super::Failure;
 use super::data::header;
+use super::failure::Failure;
 use super::file::write_file;
 use super::print::{number, say, say_json};
 use crate::backend::{Backend, Precision};

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use clap::Args;
 use serde_json::json;
 
-use super::Failure;
+use super::failure::Failure;
 use super::print::{say, say_json};
 use crate::backend::{BACKENDS, Backend};
 

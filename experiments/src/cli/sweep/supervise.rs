@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::WorkArguments;
-use crate::cli::Failure;
+use super::arguments::WorkArguments;
+use crate::cli::failure::Failure;
 use crate::cli::print::note;
 use crate::cli::request::CheckpointArguments;
 use crate::interrupt::Interrupt;
