@@ -96,3 +96,27 @@ impl Point {
         Some(Self { x, y: estimate.mean.exp(), interval })
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A measured line and a predicted one on a logarithmic axis.
+    pub(crate) fn picture() -> Picture {
+        let series = |label: &str, is_theory, factor: f64| Series {
+            label: label.to_owned(),
+            is_theory,
+            points: (0..10)
+                .map(|x| Point { x: x.into(), y: factor.powi(x), interval: None })
+                .collect(),
+        };
+        Picture {
+            name: "p".into(),
+            title: "<script>".into(),
+            x_label: "layer".into(),
+            y_label: "norm".into(),
+            is_log: true,
+            series: vec![series("sigmoid", false, 0.25), series("sigmoid, theory", true, 0.236)],
+        }
+    }
+}

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
-use super::Failure;
+use super::failure::Failure;
 use super::print::{note, say, say_json};
 use crate::backend::{AMPLIFIED, BACKENDS, Backend};
 use crate::causes::in_one_line;

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::Failure;
-use super::arguments::RUNS;
+use super::failure::Failure;
 use super::print::say;
 use crate::causes::in_one_line;
 use crate::record::{Comparison, RunFolder, Status};
 use crate::results::Ending;
+use crate::run::RUNS;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {

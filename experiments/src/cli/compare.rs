@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::Failure;
+use super::failure::Failure;
 use super::file::write_file;
 use super::opened::Opened;
 use super::print::{say, say_json};
@@ -13,6 +13,7 @@ use crate::comparison::{
     Compared, Comparison, Outcome, compare as side_by_side, difference, estimate, letter, page,
 };
 use crate::report::measured;
+use crate::run::RUNS;
 
 /// What `backdraft compare` takes.
 #[derive(Debug, Args)]
@@ -22,7 +23,7 @@ pub(super) struct CompareArguments {
     #[arg(required = true, num_args = 2.., value_name = "RUN")]
     runs: Vec<String>,
     /// Folder that holds the runs.
-    #[arg(long, default_value = "runs", value_name = "DIR")]
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
     out: PathBuf,
     /// Write the comparison as a page too, with the pictures of all runs.
     #[arg(long, value_name = "FILE")]

@@ -1,17 +1,72 @@
 //! `backdraft data`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use backdraft_datasets::{ImageSet, Images, Places, Table, Targets};
+use backdraft_datasets::{Header, ImageSet, Images, Places, Table, Targets};
+use clap::{Args, Subcommand};
 
-use super::Failure;
-use super::arguments::{DataCommand, header};
+use super::failure::Failure;
 use super::print::{say, say_path};
 use crate::nearest::unknown;
 
-pub(super) fn data(command: &DataCommand) -> Result<(), Failure> {
-    match command {
+#[derive(Debug, Args)]
+pub(super) struct DataArguments {
+    #[command(subcommand)]
+    command: DataCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DataCommand {
+    /// List the sets of images, where they are, and how to get those that are missing.
+    List {
+        /// Folder of data sets [default: $BACKDRAFT_DATA, ~/.cache/backdraft/data, the system's].
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+    /// Print the folder that holds a set.
+    Path {
+        /// Name of the set.
+        name: String,
+        /// Folder of data sets.
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+    /// Download a set, going on where an earlier download broke off; needs a build with `--features
+    /// fetch`.
+    Fetch {
+        /// Name of the set.
+        name: String,
+        /// Address of a folder that mirrors the set's files [default: where it is published].
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+        /// Folder of data sets that gets it [default: $BACKDRAFT_DATA or ~/.cache/backdraft/data].
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+    /// Read a set or your own .csv whole and show its sizes and the balance of its classes.
+    Check {
+        /// Name of the set, or path of a .csv file.
+        name: String,
+        /// The column of a .csv that is to be predicted.
+        #[arg(long, value_name = "COLUMN")]
+        target: Option<String>,
+        /// The .csv has no line of column names: columns go by their numbers, from 1.
+        #[arg(long, requires = "target")]
+        no_header: bool,
+        /// Folder of data sets.
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+}
+
+/// Tells the reader of a table what `--no-header` says.
+pub(super) fn header(is_absent: bool) -> Header {
+    if is_absent { Header::Absent } else { Header::Present }
+}
+
+pub(super) fn data(arguments: &DataArguments) -> Result<(), Failure> {
+    match &arguments.command {
         DataCommand::List { data_dir } => {
             let places = Places::new(data_dir.as_deref());
             for set in ImageSet::ALL {

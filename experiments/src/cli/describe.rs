@@ -1,11 +1,24 @@
 //! `backdraft describe`.
 
+use clap::Args;
 use serde_json::json;
 
-use super::Failure;
-use super::arguments::DescribeArguments;
+use super::failure::Failure;
 use super::print::{say, say_json};
 use super::run::find_experiment;
+use crate::experiment::Preset;
+
+#[derive(Debug, Args)]
+pub(super) struct DescribeArguments {
+    /// Name of the experiment.
+    name: String,
+    /// The preset whose settings are shown.
+    #[arg(long, default_value_t)]
+    preset: Preset,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
 
 pub(super) fn describe(arguments: &DescribeArguments) -> Result<(), Failure> {
     let experiment = find_experiment(&arguments.name)?;

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Failure;
+use super::failure::Failure;
 use super::file::not_written;
 use super::print::say_path;
 use crate::export::{ExportError, Format, export as write};
 use crate::record::RunFolder;
+use crate::run::RUNS;
 
 /// What `backdraft export` takes.
 #[derive(Debug, Args)]
@@ -23,7 +24,7 @@ pub(super) struct ExportArguments {
     #[arg(long, value_name = "PATH")]
     out: PathBuf,
     /// Folder that holds the runs.
-    #[arg(long, default_value = "runs", value_name = "DIR")]
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
     runs: PathBuf,
 }
 

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::Failure;
+use super::failure::Failure;
 use super::file::write_file;
 use super::opened::Opened;
 use super::print::say_path;
 use crate::drawing::{FigureFormat, to_figure};
 use crate::nearest::unknown;
+use crate::run::RUNS;
 
 /// What `backdraft figure` takes.
 #[derive(Debug, Args)]
@@ -27,7 +28,7 @@ pub(super) struct FigureArguments {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Folder that holds the runs.
-    #[arg(long, default_value = "runs", value_name = "DIR")]
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
     runs: PathBuf,
 }
 

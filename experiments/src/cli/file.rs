@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::whole_file::write_whole;
 
 /// Writes a file that the user named, whole or not at all.

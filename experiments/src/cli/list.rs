@@ -1,13 +1,29 @@
 //! `backdraft list`.
 
+use std::path::PathBuf;
+
 use anyhow::anyhow;
+use clap::Args;
 use serde_json::json;
 
-use super::Failure;
-use super::arguments::ListArguments;
+use super::failure::Failure;
 use super::print::{note, say, say_json, told};
 use crate::catalogue::EXPERIMENTS;
 use crate::record::{Manifest, RunFolder};
+use crate::run::RUNS;
+
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    /// List the runs in the output folder instead.
+    #[arg(long)]
+    runs: bool,
+    /// Folder that holds the runs.
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
+    out: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
 
 pub(super) fn list(arguments: &ListArguments) -> Result<(), Failure> {
     if arguments.runs { list_runs(arguments) } else { list_experiments(arguments) }

@@ -7,6 +7,7 @@ mod compare;
 mod data;
 mod describe;
 mod export;
+mod failure;
 mod figure;
 mod file;
 mod list;
@@ -29,54 +30,10 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::{CommandFactory, Parser};
 
-use crate::causes::is_full;
-use crate::interrupt::INTERRUPTED;
 use crate::panics::{self, Panic};
 use crate::terminal::{note, print_with, say_bytes, shortened, visible, was_written};
 use arguments::{Arguments, Command};
-
-/// Exit code of a run that failed, and of an output that cannot be written.
-const FAILED: u8 = 1;
-/// Exit code of bad usage or bad input.
-const BAD_INPUT: u8 = 2;
-
-/// What a command ends with, other than success.
-enum Failure {
-    /// The command could not do its work.
-    Run(anyhow::Error),
-    /// The user has to change something.
-    Input(anyhow::Error),
-    /// Another process works on the run.
-    Locked(anyhow::Error),
-    /// The user or the system stopped it.
-    Interrupted(anyhow::Error),
-}
-
-impl Failure {
-    fn input(error: impl Into<anyhow::Error>) -> Self {
-        Self::Input(error.into())
-    }
-
-    fn run(error: impl Into<anyhow::Error>) -> Self {
-        Self::Run(error.into())
-    }
-
-    /// Says what happened, in one line, and returns the exit code.
-    fn tell(self) -> u8 {
-        let (error, code) = match self {
-            Self::Interrupted(message) => {
-                note(message);
-                return INTERRUPTED;
-            }
-            Self::Run(error) | Self::Locked(error) => (error, FAILED),
-            // A full disk is no fault of what was asked for.
-            Self::Input(error) if is_full(&error) => (error, FAILED),
-            Self::Input(error) => (error, BAD_INPUT),
-        };
-        print::print_error(&error);
-        code
-    }
-}
+use failure::{BAD_INPUT, FAILED, Failure, print_error, unwritten};
 
 /// Runs `backdraft` with the arguments of the process.
 pub fn main() -> ExitCode {
@@ -107,10 +64,6 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(outcome.map_or_else(Failure::tell, |()| 0))
 }
 
-fn unwritten(fault: std::io::Error) -> Failure {
-    Failure::Run(anyhow!(fault).context("cannot write to standard output"))
-}
-
 /// Says what is wrong with the arguments. The parser quotes them as they are, so it gets them again in a
 /// form that can be shown.
 fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
@@ -138,7 +91,7 @@ fn tell_panic(panic: &Panic) {
         Panic::Other(text) => note(text),
         Panic::LostDevice(reason) => {
             let remedy = "a run goes on from its last checkpoints with the same command";
-            print::print_error(&anyhow!("the device was lost ({reason}); {remedy}"));
+            print_error(&anyhow!("the device was lost ({reason}); {remedy}"));
             std::process::exit(FAILED.into())
         }
     }
@@ -160,7 +113,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Report(arguments) => report::report(&arguments),
         Command::Theory(arguments) => theory::theory(&arguments),
         Command::Zoo(arguments) => zoo::zoo(&arguments),
-        Command::Data(arguments) => data::data(&arguments.command),
+        Command::Data(arguments) => data::data(&arguments),
         Command::Xray(arguments) => xray::run(&arguments),
         Command::Backends(arguments) => backends::backends(&arguments),
         Command::Completions { shell } => {

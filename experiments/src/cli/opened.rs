@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::catalogue::experiment;
 use crate::experiment::{About, Prepared};
 use crate::picture::Picture;

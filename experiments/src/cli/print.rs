@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::Failure;
+use super::failure::Failure;
+pub(super) use super::failure::{print_error, told};
 use crate::drawing::to_terminal;
 pub(super) use crate::number::number;
 use crate::number::p_value;
@@ -12,20 +13,6 @@ use crate::results::{Ending, Results};
 use crate::terminal::{is_coloured, say_colored, visible, width};
 pub(super) use crate::terminal::{note, say, say_path};
 use crate::verdict::{Ruling, Verdict};
-
-/// Prints an error on one line, with its causes.
-pub(super) fn print_error(error: &anyhow::Error) {
-    note(format!("error: {}", told(error)));
-}
-
-/// An error in words; one of a full disk says what to do.
-pub(super) fn told(error: &anyhow::Error) -> String {
-    let told = crate::causes::in_one_line(error);
-    if crate::causes::is_full(error) && !told.contains("make room") {
-        return format!("{told}; make room and run the same command again");
-    }
-    told
-}
 
 /// Prints a value as JSON.
 pub(super) fn say_json(value: &impl Serialize) -> Result<(), Failure> {

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Failure;
+use super::failure::Failure;
 use super::opened::Opened;
 use super::print::say_path;
 use crate::record::REPORT;
+use crate::run::RUNS;
 
 /// What `backdraft report` takes.
 #[derive(Debug, Args)]
@@ -16,7 +17,7 @@ pub(super) struct ReportArguments {
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<String>,
     /// Folder that holds the runs.
-    #[arg(long, default_value = "runs", value_name = "DIR")]
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
     out: PathBuf,
 }
 

@@ -1,35 +1,24 @@
-//! From arguments to runs, and what the terminal shows of them.
+//! What the commands that execute runs have in common.
 
 use std::sync::Arc;
 
-use super::Failure;
-use super::arguments::{CheckpointArguments, RunArguments};
+use clap::Args;
+
 use super::print::note;
-use crate::interrupt::Interrupt;
 use crate::progress::Bars;
 use crate::run::{Conclusion, Run, RunError, RunRequest};
-use crate::settings::Overlay;
-use crate::study::Spectator;
-#[cfg(unix)]
-use crate::watch::Watch;
+use crate::trial_record::CheckpointEvery;
 
-/// Makes a request of the arguments: the settings of `--config`, then `--set`, then `--seeds`.
-pub(super) fn request(
-    arguments: &RunArguments,
-    interrupt: &Interrupt,
-) -> Result<RunRequest<'static>, Failure> {
-    let RunArguments { name, preset, seeds, backend, jobs, out, set, config, .. } = arguments;
-    let request = RunRequest::named(name)?.preset(*preset).out(out).fresh(arguments.fresh);
-    let mut request = arguments.checkpoints.of(request).interrupt(interrupt.clone());
-    if let Some(path) = config {
-        request = request.overlay(Overlay::read(path)?);
-    }
-    for argument in set {
-        request = request.overlay(Overlay::parse(argument).map_err(Failure::input)?);
-    }
-    request = seeds.iter().fold(request, |request, seeds| request.seeds(*seeds));
-    request = backend.iter().fold(request, RunRequest::backend);
-    Ok(jobs.iter().fold(request, |request, jobs| request.jobs((*jobs).into())))
+/// How much a kill may cost.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct CheckpointArguments {
+    /// How often a training keeps a checkpoint: seconds (`10s`), steps (`500`) or `never`. Counted in steps,
+    /// the weights of the checkpoint with the lowest test loss stay.
+    #[arg(long, default_value = "10s", value_name = "PERIOD")]
+    pub(super) checkpoint_every: CheckpointEvery,
+    /// How many of a training's latest checkpoints are kept until it ends.
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) keep_checkpoints: u16,
 }
 
 impl CheckpointArguments {
@@ -52,42 +41,4 @@ pub(super) fn open(request: RunRequest<'_>) -> Result<Run<'_>, RunError> {
     let run = request.open()?;
     run.notices().iter().for_each(note);
     Ok(run)
-}
-
-/// The full-screen view if it is wanted and the terminal has room for it, else progress bars.
-pub(super) fn spectator(
-    arguments: &RunArguments,
-    run: &Run<'_>,
-    interrupt: &Interrupt,
-) -> Arc<dyn Spectator> {
-    let (trials, jobs) = (run.trials() as u64, run.jobs());
-    if arguments.watch && !run.is_closed() {
-        #[cfg(unix)]
-        let stop = {
-            let interrupt = interrupt.clone();
-            move || interrupt.request()
-        };
-        #[cfg(unix)]
-        let reason = match Watch::open(&arguments.name, trials, jobs, stop) {
-            Ok(watch) => return Arc::new(watch),
-            Err(reason) => reason,
-        };
-        #[cfg(not(unix))]
-        let reason = "it is there on Unix alone";
-        note(format!("no full-screen view: {reason}; progress bars instead"));
-    }
-    Arc::new(Bars::new(trials, jobs, arguments.quiet || arguments.json || run.is_closed()))
-}
-
-/// What a run that was not concluded means to the command line.
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
-        match error {
-            RunError::Locked(_) => Self::Locked(error.into()),
-            RunError::Record(_) | RunError::Report(_) => Self::Run(error.into()),
-            RunError::Interrupted { .. } => Self::Interrupted(error.into()),
-            RunError::Trials(error) => Self::Input(error),
-            other => Self::Input(other.into()),
-        }
-    }
 }

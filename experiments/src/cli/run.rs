@@ -1,16 +1,77 @@
 //! `backdraft run`.
 
-use anyhow::anyhow;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::Failure;
-use super::arguments::RunArguments;
-use super::print::{print_run, say, say_json, say_path};
-use super::request::{open, request, spectator};
-use crate::experiment::Entry;
+use anyhow::anyhow;
+use clap::Args;
+
+use super::failure::Failure;
+use super::print::{note, print_run, say, say_json, say_path};
+use super::request::{CheckpointArguments, open};
+use crate::experiment::{Entry, Preset};
 use crate::interrupt::Interrupt;
 use crate::number::duration;
+use crate::progress::Bars;
 use crate::record::REPORT;
-use crate::run::{self, Conclusion};
+use crate::run::{self, Conclusion, RUNS, Run, RunRequest};
+use crate::settings::Overlay;
+use crate::study::Spectator;
+#[cfg(unix)]
+use crate::watch::Watch;
+
+#[derive(Debug, Args)]
+#[command(after_help = RUN_EXAMPLES)]
+pub(super) struct RunArguments {
+    /// Name of the experiment.
+    name: String,
+    /// How much effort: quick takes at most two minutes on two cores.
+    #[arg(long, default_value_t)]
+    preset: Preset,
+    /// Number of seeds; more make the intervals narrower. Same as `--set seeds=N`.
+    #[arg(long, value_name = "N")]
+    seeds: Option<u64>,
+    /// Back end to compute on, of those that `backdraft backends` lists [default: $BACKDRAFT_BACKEND].
+    #[arg(long, value_name = "NAME")]
+    backend: Option<String>,
+    /// Trials that run side by side; results do not depend on it [default: number of cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// Folder for run records.
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
+    out: PathBuf,
+    /// Change a setting; may be repeated. `backdraft describe NAME` lists them.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// TOML file with settings; `--set` has the last word.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Measure anew even if this very run is already recorded.
+    #[arg(long)]
+    fresh: bool,
+    #[command(flatten)]
+    checkpoints: CheckpointArguments,
+    /// Watch in full screen, on a terminal of at least 100 × 24 characters: gradient by layer, loss,
+    /// findings, workers. `q` goes back to progress bars, the run goes on.
+    #[arg(long, short, conflicts_with_all = ["json", "quiet"])]
+    watch: bool,
+    /// Print the run record as JSON instead of the report.
+    #[arg(long)]
+    json: bool,
+    /// No progress bars, no report: only the path of the record.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+const RUN_EXAMPLES: &str = "\
+A run that was cut off goes on where it stopped; a finished one is not measured again. Ctrl-C stops
+after the current step and keeps a checkpoint; pressed again, at once.
+
+Examples:
+  backdraft run sigmoid-vs-relu
+  backdraft run sigmoid-vs-relu --set 'depths=[3, 30]' --set flow_depth=30
+  backdraft run sigmoid-vs-relu --set data=teacher --seeds 10 --jobs 1
+  backdraft run sigmoid-vs-relu --json | jq '.verdicts[] | [.claim, .ruling]'";
 
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let interrupt = Interrupt::on_signals().map_err(Failure::run)?;
@@ -41,6 +102,46 @@ fn report(arguments: &RunArguments, run: &Conclusion) -> Result<(), Failure> {
         )));
     }
     Ok(())
+}
+
+/// Makes a request of the arguments: the settings of `--config`, then `--set`, then `--seeds`.
+fn request(
+    arguments: &RunArguments,
+    interrupt: &Interrupt,
+) -> Result<RunRequest<'static>, Failure> {
+    let RunArguments { name, preset, seeds, backend, jobs, out, set, config, .. } = arguments;
+    let request = RunRequest::named(name)?.preset(*preset).out(out).fresh(arguments.fresh);
+    let mut request = arguments.checkpoints.of(request).interrupt(interrupt.clone());
+    if let Some(path) = config {
+        request = request.overlay(Overlay::read(path)?);
+    }
+    for argument in set {
+        request = request.overlay(Overlay::parse(argument).map_err(Failure::input)?);
+    }
+    request = seeds.iter().fold(request, |request, seeds| request.seeds(*seeds));
+    request = backend.iter().fold(request, RunRequest::backend);
+    Ok(jobs.iter().fold(request, |request, jobs| request.jobs((*jobs).into())))
+}
+
+/// The full-screen view if it is wanted and the terminal has room for it, else progress bars.
+fn spectator(arguments: &RunArguments, run: &Run<'_>, interrupt: &Interrupt) -> Arc<dyn Spectator> {
+    let (trials, jobs) = (run.trials() as u64, run.jobs());
+    if arguments.watch && !run.is_closed() {
+        #[cfg(unix)]
+        let stop = {
+            let interrupt = interrupt.clone();
+            move || interrupt.request()
+        };
+        #[cfg(unix)]
+        let reason = match Watch::open(&arguments.name, trials, jobs, stop) {
+            Ok(watch) => return Arc::new(watch),
+            Err(reason) => reason,
+        };
+        #[cfg(not(unix))]
+        let reason = "it is there on Unix alone";
+        note(format!("no full-screen view: {reason}; progress bars instead"));
+    }
+    Arc::new(Bars::new(trials, jobs, arguments.quiet || arguments.json || run.is_closed()))
 }
 
 /// Finds an experiment, or names the one most like it.

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::Failure;
+use super::failure::Failure;
+use super::failure::unwritten;
 use super::print::{note, say};
-use super::unwritten;
 use crate::backend::Backend;
+use crate::run::RUNS;
 use crate::serve::{Server, Site};
 use crate::terminal::was_written;
 
@@ -17,7 +18,7 @@ use crate::terminal::was_written;
 #[command(after_help = EXAMPLES)]
 pub(super) struct ServeArguments {
     /// Folder that holds the runs.
-    #[arg(long, default_value = "runs", value_name = "DIR")]
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
     out: PathBuf,
     /// Port to listen at; 0 takes any that is free.
     #[arg(long, default_value_t = 7878, value_name = "N")]

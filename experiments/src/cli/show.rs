@@ -1,10 +1,26 @@
 //! `backdraft show`.
 
-use super::Failure;
-use super::arguments::ShowArguments;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::failure::Failure;
 use super::opened::Opened;
 use super::print::{print_run, say, say_json};
 use crate::record::RunFolder;
+use crate::run::RUNS;
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArguments {
+    /// The run: its path, its id or the start of it, or `latest`.
+    run: String,
+    /// Folder that holds the runs.
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
+    out: PathBuf,
+    /// Print the run record as JSON.
+    #[arg(long)]
+    json: bool,
+}
 
 pub(super) fn show(arguments: &ShowArguments) -> Result<(), Failure> {
     if arguments.json {

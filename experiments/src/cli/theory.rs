@@ -7,7 +7,7 @@ use backdraft_mlp::{Normalization, Skip};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::Failure;
+use super::failure::Failure;
 use super::print::{number, say, say_json, say_picture};
 use crate::nearest::unknown;
 use crate::picture::{Picture, Point};

@@ -1,22 +1,67 @@
 //! `backdraft verify`.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, anyhow};
+use clap::Args;
 use toml::Value;
 
-use super::Failure;
-use super::arguments::VerifyArguments;
+use super::failure::Failure;
 use super::print::{note, number, print_error, say, say_json};
-use super::request::execute_quietly;
+use super::request::{CheckpointArguments, execute_quietly};
 use super::run::find_experiment;
 use crate::backend::Backend;
 use crate::catalogue::EXPERIMENTS;
-use crate::experiment::Entry;
+use crate::experiment::{Entry, Preset};
 use crate::interrupt::Interrupt;
 use crate::number::duration;
 use crate::record::Manifest;
+use crate::run::RUNS;
 use crate::run::RunRequest;
 use crate::settings::Overlay;
 use crate::verdict::{Ruling, Verdict, correct_suite};
+
+#[derive(Debug, Args)]
+#[command(after_help = VERIFY_EXAMPLES)]
+pub(super) struct VerifyArguments {
+    /// Names of experiments [default: all].
+    names: Vec<String>,
+    /// How much effort: quick takes a few minutes on two cores.
+    #[arg(long, default_value_t)]
+    preset: Preset,
+    /// The first of the seeds, to try others than the usual ones.
+    #[arg(long, value_name = "N")]
+    first_seed: Option<u64>,
+    /// Back end to compute on, of those that `backdraft backends` lists [default: $BACKDRAFT_BACKEND].
+    #[arg(long, value_name = "NAME")]
+    backend: Option<String>,
+    /// Trials that run side by side; results do not depend on it [default: number of cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// Folder for run records.
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
+    out: PathBuf,
+    /// Measure anew even what is already recorded.
+    #[arg(long)]
+    fresh: bool,
+    #[command(flatten)]
+    checkpoints: CheckpointArguments,
+    /// Print a table in Markdown.
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+    /// Print the run records as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+const VERIFY_EXAMPLES: &str = "\
+An experiment whose data are missing is left out and named; the others go on.
+
+Examples:
+  backdraft verify
+  backdraft verify meanfield-chi phase-diagram
+  backdraft verify --first-seed 1000
+  backdraft verify --markdown > verdicts.md";
 
 pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
     let experiments: Vec<&'static dyn Entry> = match arguments.names.as_slice() {

@@ -1,20 +1,75 @@
 //! `backdraft xray`: the gradients of one network on one batch.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use backdraft_rows::{CsvSink, JsonLinesSink, QuantityName, Row, Sink, Subject};
 use backdraft_zoo::{NetworkConfig, architectures, load, named};
+use clap::Args;
 use serde::Serialize;
 
-use super::Failure;
-use super::arguments::{XrayArguments, header};
+use super::data::header;
+use super::failure::Failure;
 use super::file::write_file;
 use super::print::{number, say, say_json};
 use crate::backend::{Backend, Precision};
 use crate::nearest::unknown;
 use crate::settings::{Overlay, resolve};
 use crate::xray::{Batch, Choice, Loss, Xray, xray};
+
+#[derive(Debug, Args)]
+#[command(after_help = XRAY_EXAMPLES)]
+pub(super) struct XrayArguments {
+    /// The network: an architecture of the zoo, or a preset of one.
+    #[arg(long, value_name = "NAME")]
+    model: String,
+    /// Change a field of its configuration; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Its weights: .safetensors in our or PyTorch's layout, or Burn's .bpk [default: the initial
+    /// ones of the seed].
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// Seed of the initial weights.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    /// The batch: .safetensors or .npz with the arrays `inputs` and `targets`, or .csv.
+    #[arg(long, value_name = "FILE")]
+    batch: PathBuf,
+    /// The column of a .csv that is predicted from the others.
+    #[arg(long, value_name = "COLUMN")]
+    target: Option<String>,
+    /// The .csv has no line of column names: all lines are rows, and columns go by their numbers, from
+    /// 1.
+    #[arg(long, requires = "target")]
+    no_header: bool,
+    /// What outputs are compared with targets by [default: what targets and outputs leave no doubt
+    /// about; the report says why].
+    #[arg(long)]
+    loss: Option<Loss>,
+    /// Numbers to compute with.
+    #[arg(long, value_enum, default_value_t)]
+    precision: Precision,
+    /// Back end to compute on, of those that `backdraft backends` lists [default: $BACKDRAFT_BACKEND].
+    #[arg(long, value_name = "NAME")]
+    backend: Option<String>,
+    /// Write every quantity to a .csv or .jsonl file.
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
+    /// Print every quantity and the diagnosis as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+const XRAY_EXAMPLES: &str = "\
+From PyTorch: safetensors.torch.save_file(model.state_dict(), 'weights.safetensors') and
+save_file({'inputs': x, 'targets': y}, 'batch.safetensors').
+
+Examples:
+  backdraft xray --model mlp --set depth=30 --set activation=sigmoid --batch batch.npz
+  backdraft xray --model mlp --weights weights.safetensors --batch batch.safetensors
+  backdraft xray --model mlp --set inputs=4 --set outputs=3 --batch iris.csv --target species
+  backdraft xray --model mlp-50 --batch batch.npz --precision f64 --export gradients.csv";
 
 pub(super) fn run(arguments: &XrayArguments) -> Result<(), Failure> {
     let (_, device) = Backend::select_with(arguments.backend.as_deref(), arguments.precision)

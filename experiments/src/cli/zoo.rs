@@ -3,12 +3,22 @@
 use anyhow::anyhow;
 use backdraft_zoo::{CHECKS, architectures, networks};
 use burn::tensor::Device;
+use clap::Args;
 use serde_json::json;
 
-use super::Failure;
-use super::arguments::ZooArguments;
+use super::failure::Failure;
 use super::print::{say, say_json};
 use crate::backend::{BACKENDS, Backend};
+
+#[derive(Debug, Args)]
+pub(super) struct ZooArguments {
+    /// Run the conformance kit: every architecture and preset × every check.
+    #[arg(long)]
+    check: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
 
 pub(super) fn zoo(arguments: &ZooArguments) -> Result<(), Failure> {
     if arguments.check { check(arguments.json) } else { list(arguments.json) }

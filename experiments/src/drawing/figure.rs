@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::to_svg;
+use super::svg::to_svg;
 use crate::picture::Picture;
 
 /// DejaVu Sans, the font that the layout is made for, with the signs of Western Europe, Greek and
@@ -63,7 +63,7 @@ pub(crate) fn to_figure(picture: &Picture, format: FigureFormat) -> anyhow::Resu
         FigureFormat::Png => to_png(&to_svg(picture)),
         #[cfg(feature = "figures")]
         FigureFormat::Pdf => {
-            let scene = super::scene(picture, &super::PAPER);
+            let scene = super::scene::scene(picture, &super::medium::PAPER);
             let page = kuva::PageSize::points(POINTS, POINTS * scene.height / scene.width);
             let backend = kuva::PdfBackend::default().with_page_size(page);
             backend.render_scenes(&[scene]).map_err(|reason| anyhow!(reason))

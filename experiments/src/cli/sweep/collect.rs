@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::cli::file::write_file;
 use crate::cli::print::{note, number, say};
 use crate::record::RunFolder;

@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow};
 
 use crate::backend::Backend;
 use crate::causes::in_one_line;
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::cli::run::find_experiment;
 use crate::experiment::Entry;
 use crate::sweep::{Planned, RunState, SweepSpec, plan, state};

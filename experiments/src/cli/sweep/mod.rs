@@ -1,19 +1,19 @@
 //! `backdraft sweep`.
 
+mod arguments;
 mod collect;
 mod described;
 mod progress;
 mod supervise;
 mod work;
 
-use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Failure;
-use super::arguments::{CheckpointArguments, RUNS};
-use crate::sweep::Shard;
+use super::failure::Failure;
+use crate::run::RUNS;
+use arguments::WorkArguments;
 use described::Sweep;
 
 #[derive(Debug, Args)]
@@ -66,33 +66,6 @@ enum SweepCommand {
         #[arg(long, value_name = "FILE")]
         csv: Option<PathBuf>,
     },
-}
-
-#[derive(Debug, Args)]
-struct WorkArguments {
-    /// The description of the sweep.
-    #[arg(required = true)]
-    spec: Option<PathBuf>,
-    /// Runs side by side, each in a process of its own [default: number of cores].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    jobs: Option<u16>,
-    /// Cores that each run takes, for trials side by side [default: cores / jobs].
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZero<u16>>,
-    /// Only a share of the runs: `2/5` is the second of five.
-    #[arg(long, default_value_t = Shard::WHOLE, value_name = "I/N")]
-    shard: Shard,
-    /// Folder for run records; several processes may share it.
-    #[arg(long, default_value = RUNS, value_name = "DIR")]
-    out: PathBuf,
-    #[command(flatten)]
-    checkpoints: CheckpointArguments,
-    /// No line for each run.
-    #[arg(long, short)]
-    quiet: bool,
-    /// This process is one of those that a sweep started, and stops when its standard input closes.
-    #[arg(long, hide = true, value_name = "I/N")]
-    worker: Option<Shard>,
 }
 
 pub(super) fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {

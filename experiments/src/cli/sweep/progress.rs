@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::described::Sweep;
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::cli::print::{note, say};
 use crate::sweep::{Planned, RunState, is_of_another_build};
 

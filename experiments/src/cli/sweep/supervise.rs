@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::WorkArguments;
-use crate::cli::Failure;
-use crate::cli::arguments::CheckpointArguments;
+use super::arguments::WorkArguments;
+use crate::cli::failure::Failure;
 use crate::cli::print::note;
+use crate::cli::request::CheckpointArguments;
 use crate::interrupt::Interrupt;
 
 /// Starts processes that share the runs, and waits for them.

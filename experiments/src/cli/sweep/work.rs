@@ -8,11 +8,11 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use backdraft_layers::with_threads;
 
-use super::WorkArguments;
+use super::arguments::WorkArguments;
 use super::described::Sweep;
 use super::progress::conclude;
 use super::supervise::{stop_with_standard_input, supervise};
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::cli::print::{note, print_error};
 use crate::cli::request::open;
 use crate::interrupt::Interrupt;

@@ -5,7 +5,7 @@ use std::path::Path;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::{STYLE, address, navigation, respond};
+use super::frame::{STYLE, address, navigation, respond};
 use crate::number::duration;
 use crate::record::Status;
 use crate::serve::response::Response;

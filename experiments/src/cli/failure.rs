@@ -1,0 +1,85 @@
+//! What a command ends with if not with success, and the exit codes.
+
+use std::io;
+
+use anyhow::anyhow;
+
+use crate::causes::{in_one_line, is_full};
+use crate::interrupt::INTERRUPTED;
+use crate::run::RunError;
+use crate::terminal::note;
+
+/// Exit code of a run that failed, and of an output that cannot be written.
+pub(super) const FAILED: u8 = 1;
+/// Exit code of bad usage or bad input.
+pub(super) const BAD_INPUT: u8 = 2;
+
+/// What a command ends with, other than success.
+pub(super) enum Failure {
+    /// The command could not do its work.
+    Run(anyhow::Error),
+    /// The user has to change something.
+    Input(anyhow::Error),
+    /// Another process works on the run.
+    Locked(anyhow::Error),
+    /// The user or the system stopped it.
+    Interrupted(anyhow::Error),
+}
+
+impl Failure {
+    pub(super) fn input(error: impl Into<anyhow::Error>) -> Self {
+        Self::Input(error.into())
+    }
+
+    pub(super) fn run(error: impl Into<anyhow::Error>) -> Self {
+        Self::Run(error.into())
+    }
+
+    /// Says what happened, in one line, and returns the exit code.
+    pub(super) fn tell(self) -> u8 {
+        let (error, code) = match self {
+            Self::Interrupted(message) => {
+                note(message);
+                return INTERRUPTED;
+            }
+            Self::Run(error) | Self::Locked(error) => (error, FAILED),
+            // A full disk is no fault of what was asked for.
+            Self::Input(error) if is_full(&error) => (error, FAILED),
+            Self::Input(error) => (error, BAD_INPUT),
+        };
+        print_error(&error);
+        code
+    }
+}
+
+/// What a run that was not concluded means to the command line.
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Locked(_) => Self::Locked(error.into()),
+            RunError::Record(_) | RunError::Report(_) => Self::Run(error.into()),
+            RunError::Interrupted { .. } => Self::Interrupted(error.into()),
+            RunError::Trials(error) => Self::Input(error),
+            other => Self::Input(other.into()),
+        }
+    }
+}
+
+/// Says that standard output could not be written.
+pub(super) fn unwritten(fault: io::Error) -> Failure {
+    Failure::Run(anyhow!(fault).context("cannot write to standard output"))
+}
+
+/// Prints an error on one line, with its causes.
+pub(super) fn print_error(error: &anyhow::Error) {
+    note(format!("error: {}", told(error)));
+}
+
+/// An error in words; one of a full disk says what to do.
+pub(super) fn told(error: &anyhow::Error) -> String {
+    let told = in_one_line(error);
+    if is_full(error) && !told.contains("make room") {
+        return format!("{told}; make room and run the same command again");
+    }
+    told
+}
