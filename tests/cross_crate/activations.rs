@@ -1,5 +1,6 @@
 //! Every activation against its closed form in `f64`, from subnormal numbers to the largest.
 
+use backdraft::theory::ScalarFunction;
 use backdraft::{BACKENDS, Backend};
 use backdraft_hooks::{GradientHook, GradientNorm, Schedule, Taps};
 use backdraft_layers::{Activation, ActivationLayer, dense};
@@ -193,6 +194,21 @@ fn no_activation_has_a_gradient_that_is_not_finite_where_signals_grow() {
             let rows = hook.observe(0, &network, &gradients).unwrap().rows().unwrap();
             let is_finite = rows.iter().all(|row| row.value.is_finite());
             assert!(is_finite, "{activation:?} on {}: {rows:?}", backend.name);
+        }
+    }
+}
+
+#[test]
+fn the_activations_of_the_theory_are_those_of_the_networks() {
+    for activation in Activation::ALL {
+        for x in points(DType::F64).into_iter().filter(|x| x.abs() < 1e150) {
+            let exact = closed_form(*activation, x);
+            let (value, slope) = (activation.value(x), activation.derivative(x));
+            let result = Computed { x, value, slope, exact };
+            for (what, (error, exact)) in ["value", "slope"].into_iter().zip(result.errors()) {
+                let is_close = error <= 1e-12 * exact.abs() + 1e-300;
+                assert!(is_close, "{activation:?}: {what} at {x:e} is off by {error:e}, {exact:e}");
+            }
         }
     }
 }

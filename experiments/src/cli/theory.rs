@@ -11,7 +11,10 @@ use super::failure::Failure;
 use super::print::{number, say, say_json, say_picture};
 use crate::nearest::unknown;
 use crate::picture::{Picture, Point};
-use crate::theory::{DepthScales, LayerTheory, LogGain, NetworkTheory, critical_weight_variance};
+use crate::theory::{
+    CriticalPoint, DepthScales, LayerTheory, Limit, NetworkTheory, Spread, Unsettled,
+    critical_point,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -26,7 +29,7 @@ pub(super) struct TheoryArguments {
     /// Hidden layers.
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = within(1..=10_000))]
     depth: u64,
-    /// Units of a hidden layer: adds the interval that 95 % of all networks of this width lie in.
+    /// Units of a hidden layer: adds the interval that 95 % of networks of this width lie in.
     #[arg(long, value_name = "N", value_parser = within(1..=65_536))]
     width: Option<u64>,
     /// Variance σb² of the biases.
@@ -87,10 +90,9 @@ const INITIALIZERS: [(&str, Initializer); 7] = [
 
 fn initializer(text: &str) -> Result<Initializer, String> {
     if let Ok(variance) = text.parse::<f64>() {
-        return match variance.is_finite() && variance > 0.0 {
-            true => Ok(Initializer::MeanField(variance)),
-            false => Err("σw² must be positive".to_owned()),
-        };
+        let is_possible = variance.is_finite() && variance > 0.0;
+        let variance = is_possible.then_some(Initializer::MeanField(variance));
+        return variance.ok_or_else(|| "σw² must be positive".to_owned());
     }
     let name = text.replace('-', "_");
     let name = name.trim_end_matches("_normal").trim_end_matches("_uniform");
@@ -114,10 +116,22 @@ fn within(range: RangeInclusive<u64>) -> clap::builder::RangedU64ValueParser<u64
 struct Prediction {
     network: NetworkTheory,
     layers: Vec<LayerTheory>,
-    /// By layer, where there is a width and a formula.
-    gains: Option<Vec<LogGain>>,
-    scales: Option<DepthScales>,
-    critical: Option<f64>,
+    /// With a width: between which bounds networks lie, or why that is not known.
+    spread: Option<Result<Spread, String>>,
+    /// Without normalisation and skips.
+    plain: Option<Plain>,
+}
+
+struct Plain {
+    scales: Result<DepthScales, Unsettled>,
+    critical: Option<CriticalPoint>,
+}
+
+impl Prediction {
+    fn interval(&self, index: usize) -> Option<(f64, f64)> {
+        let spread = self.spread.as_ref()?.as_ref().ok()?;
+        spread.intervals.get(index).copied()
+    }
 }
 
 pub(super) fn theory(arguments: &TheoryArguments) -> Result<(), Failure> {
@@ -147,17 +161,31 @@ fn predict(arguments: &TheoryArguments) -> Result<Prediction, Failure> {
             Around::Residual => Skip::Residual,
             Around::Rezero => Skip::Rezero,
         },
+        width: arguments.width.map(|width| width as usize),
     };
     let depth = arguments.depth as usize;
     let layers = network.layers(depth).map_err(Failure::input)?;
-    let field = network.plain();
-    let first = network.first_variance();
-    let gains = field.zip(arguments.width);
-    let gains = gains.map(|(field, width)| field.log_gains(first, depth, width as usize));
-    let scales = field.and_then(|field| field.depth_scales(first));
-    let critical =
-        field.and_then(|_| critical_weight_variance(network.activation, network.bias_variance));
-    Ok(Prediction { network, layers, gains, scales, critical })
+    let spread = arguments.width.map(|_| spread(arguments, &network, depth));
+    let plain = network.plain().map(|field| Plain {
+        scales: field.depth_scales(network.first_variance()),
+        critical: critical_point(network.activation, network.bias_variance),
+    });
+    Ok(Prediction { network, layers, spread, plain })
+}
+
+fn spread(
+    arguments: &TheoryArguments,
+    network: &NetworkTheory,
+    depth: usize,
+) -> Result<Spread, String> {
+    if matches!(arguments.init, Initializer::Orthogonal(_)) {
+        let reason =
+            "No interval for orthogonal weights: theirs is narrower than that of Gaussian ones.";
+        return Err(reason.to_owned());
+    }
+    let unknown = "No interval for finite widths with this normalisation or skip.";
+    let spread = network.spread(depth).ok_or_else(|| unknown.to_owned())?;
+    spread.map_err(|reason| reason.to_string())
 }
 
 fn headline(arguments: &TheoryArguments, network: &NetworkTheory) -> String {
@@ -183,7 +211,7 @@ fn picture(arguments: &TheoryArguments, prediction: &Prediction) -> Picture {
     let points = prediction.layers.iter().enumerate().map(|(index, layer)| Point {
         x: layer.layer as f64,
         y: layer.gradient_norm(),
-        interval: prediction.gains.as_ref().map(|gains| gains[index].interval()),
+        interval: prediction.interval(index),
     });
     Picture::new(
         "theory",
@@ -197,7 +225,7 @@ fn picture(arguments: &TheoryArguments, prediction: &Prediction) -> Picture {
 
 /// A dozen of the layers, the first and the last among them.
 fn say_layers(arguments: &TheoryArguments, prediction: &Prediction) {
-    let interval = arguments.width.filter(|_| prediction.gains.is_some());
+    let interval = arguments.width.filter(|_| matches!(prediction.spread, Some(Ok(_))));
     let interval = interval.map_or(String::new(), |n| format!("   95 % of nets of width {n}"));
     say(format!("\nlayer          q       √χ   ‖∂L/∂h‖{interval}"));
     let depth = prediction.layers.len();
@@ -206,25 +234,27 @@ fn say_layers(arguments: &TheoryArguments, prediction: &Prediction) {
         if index % stride != 0 && index + 1 != depth {
             continue;
         }
-        let interval = prediction.gains.as_ref().map_or(String::new(), |gains| {
-            let (low, high) = gains[index].interval();
-            format!("   {} to {}", number(low), number(high))
-        });
+        let interval = prediction
+            .interval(index)
+            .map_or(String::new(), |(low, high)| format!("   {} to {}", number(low), number(high)));
         let (q, factor) = (number(layer.variance), number(layer.chi.sqrt()));
         let gradient = number(layer.gradient_norm());
         say(format!("{:>5} {q:>10} {factor:>8} {gradient:>9}{interval}", layer.layer));
     }
+    match &prediction.spread {
+        Some(Ok(spread)) => say(format!("\nThe interval is {}.", spread.origin)),
+        Some(Err(reason)) => say(format!("\n{reason}")),
+        None => {}
+    }
+    if let Some(caveat) = prediction.network.caveat() {
+        say(format!("\n{caveat}"));
+    }
 }
 
 fn say_scales(arguments: &TheoryArguments, prediction: &Prediction) {
-    if prediction.network.plain().is_none() {
-        if arguments.width.is_some() {
-            say("\nThe interval of finite widths is known without normalisation and skips only.");
-        }
-        return;
-    }
-    match &prediction.scales {
-        Some(scales) => say(format!(
+    let Some(Plain { scales, critical }) = &prediction.plain else { return };
+    match scales {
+        Ok(scales) => say(format!(
             "\nThe variance settles at q* = {}. Layers over which things change by e: gradient² {}, \
              likeness of two inputs {}, variance {}.",
             number(scales.variance),
@@ -232,15 +262,18 @@ fn say_scales(arguments: &TheoryArguments, prediction: &Prediction) {
             number(scales.correlation_depth),
             number(scales.variance_depth),
         )),
-        None => {
-            say("\nThe variance does not settle at a positive value, so there are no depth scales.")
-        }
+        Err(unsettled) => say(format!("\n{unsettled}")),
     }
-    say(match prediction.critical {
-        Some(critical) => {
-            format!("With this σb² gradients are level at σw² = {}.", number(critical))
+    let bias = number(arguments.bias_variance);
+    say(match critical {
+        Some(CriticalPoint { weight_variance, variance: Limit::Diverges }) => format!(
+            "With σb² = {bias} gradients are level at σw² = {}, where the variance grows without bound.",
+            number(*weight_variance)
+        ),
+        Some(CriticalPoint { weight_variance, .. }) => {
+            format!("With σb² = {bias} gradients are level at σw² = {}.", number(*weight_variance))
         }
-        None => "With this σb² there is no σw² at which gradients are level.".to_owned(),
+        None => format!("With σb² = {bias} there is no σw² at which gradients are level."),
     });
 }
 
@@ -255,11 +288,16 @@ fn to_json(arguments: &TheoryArguments, prediction: &Prediction) -> Value {
                 "variance": layer.variance,
                 "chi": layer.chi,
                 "log_gradient_norm": layer.log_gradient_norm,
-                "interval": prediction.gains.as_ref().map(|gains| gains[index].interval()),
+                "interval": prediction.interval(index),
             })
         })
         .collect();
     let network = &prediction.network;
+    let plain = prediction.plain.as_ref();
+    let scales = plain.and_then(|plain| plain.scales.as_ref().ok());
+    let unsettled = plain.and_then(|plain| plain.scales.as_ref().err()).map(Unsettled::to_string);
+    let critical = plain.and_then(|plain| plain.critical);
+    let spread = prediction.spread.as_ref();
     json!({
         "activation": network.activation,
         "weight_variance": network.weight_variance,
@@ -269,8 +307,12 @@ fn to_json(arguments: &TheoryArguments, prediction: &Prediction) -> Value {
         "depth": arguments.depth,
         "width": arguments.width,
         "layers": layers,
-        "depth_scales": prediction.scales,
-        "critical_weight_variance": prediction.critical,
+        "interval_from": spread.and_then(|spread| spread.as_ref().ok()).map(|spread| spread.origin),
+        "without_interval": spread.and_then(|spread| spread.as_ref().err()),
+        "caveat": network.caveat(),
+        "depth_scales": scales,
+        "without_depth_scales": unsettled,
+        "critical_weight_variance": critical.map(|point| point.weight_variance),
     })
 }
 

@@ -74,5 +74,6 @@ fn inputs(batch: &Tensor<2>, steps: usize) -> Result<Inputs, PlaygroundError> {
     Ok(Inputs {
         squares: of_steps.map(|step| step.iter().map(|(_, square)| square).sum()).collect(),
         variance: columns.iter().map(|(mean, square)| square - mean * mean).sum(),
+        sum: columns.iter().map(|(mean, _)| mean).sum(),
     })
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::setup::{Layers, Sequence, Setup};
 use crate::theory::{
-    MeanField, ScalarFunction, batch_norm_chi, batch_norm_residual_chi, forget_factor, is_random,
-    layer_norm_chi, residual_chi,
+    Entering, MeanField, batch_norm_chi, batch_norm_residual_chi, forget_factor, is_odd, is_random,
+    layer_norm_chi,
 };
 
 /// Factors of a gradient's norm from each place to the one before it.
@@ -41,6 +41,8 @@ pub(super) struct Inputs {
     pub(super) squares: Vec<f64>,
     /// The variance over examples, summed over the features.
     pub(super) variance: f64,
+    /// The mean over examples, summed over the features.
+    pub(super) sum: f64,
 }
 
 impl Prediction {
@@ -115,31 +117,34 @@ fn of_layers(layers: &Layers, inputs: usize, batch: &Inputs) -> Result<Predictio
             let chis = chis.into_iter().skip(1).collect();
             Prediction::whole("batch-norm residual mean field", words.to_owned(), logs(chis))
         }
-        (Skip::Residual, Normalization::None) if is_odd(&activation) => {
-            let words = format!(
-                "√(1 + χ) per layer with χ = σw² E φ′(√q z)² and σw² = {variance:.3}, branch and skip \
-                 being independent (Yang & Schoenholz 2017)."
-            );
-            let first = MeanField::new(activation, 1.0, 0.0).next_variance(per_input * square);
-            let chis = residual_chi(&field, kept(square) + first, depth - 1);
+        (Skip::Residual, Normalization::None) => {
+            let words = if is_odd(&activation) {
+                format!(
+                    "√(1 + χ) per layer with χ = σw² E φ′(√q z)² and σw² = {variance:.3}, branch and \
+                     skip being independent (Yang & Schoenholz 2017)."
+                )
+            } else {
+                format!(
+                    "√(1 + χ) per layer (Yang & Schoenholz 2017) with σw² = {variance:.3}, and more: the \
+                     activations have a mean, along which the gradient of {width} units grows faster. \
+                     It is the root mean square over networks."
+                )
+            };
+            let first = MeanField::new(activation, 1.0, 0.0);
+            let q = per_input * square;
+            let entering = Entering {
+                mean: kept(batch.sum) + first.mean_value(q),
+                square: kept(square) + first.next_variance(q),
+            };
+            let chis = field.residual_factors(entering, depth - 1, Some(width));
             let chis = chis.into_iter().map(|(_, chi)| chi).collect();
             Prediction::whole("residual mean field", words, logs(chis))
         }
-        (Skip::Residual, Normalization::None) => Err(format!(
-            "No theory for residual layers of {}: its activations have a mean, so that branch and skip \
-             are not independent, and the gradient grows faster than √(1 + χ) per layer.",
-            activation.name()
-        )),
         (Skip::Residual, Normalization::Layer) => {
             Err("No theory for residual layers with layer normalisation.".to_owned())
         }
         (Skip::Highway(_), _) => Err(HIGHWAY.to_owned()),
     }
-}
-
-fn is_odd(activation: &Activation) -> bool {
-    let is_odd_at = |x: f64| (activation.value(x) + activation.value(-x)).abs() < 1e-12;
-    [0.0, 0.3, 1.0, 4.0].into_iter().all(is_odd_at)
 }
 
 fn of_sequence(
@@ -247,7 +252,7 @@ mod tests {
     use burn::tensor::Device;
 
     fn inputs(squares: Vec<f64>) -> Inputs {
-        Inputs { squares, variance: 64.0 }
+        Inputs { squares, variance: 64.0, sum: 0.0 }
     }
 
     fn predicted(layers: Layers) -> Result<f64, String> {
@@ -265,10 +270,6 @@ mod tests {
     fn where_the_derivations_do_not_hold_the_reason_is_told() {
         let plain = Layers::default();
         for (layers, reason) in [
-            (
-                Layers { skip: Skip::Residual, ..plain.clone() },
-                "sigmoid: its activations have a mean",
-            ),
             (Layers { skip: Skip::Highway(-2.0), ..plain.clone() }, "highway layers"),
             (Layers { initializer: Initializer::Zeros, ..plain.clone() }, "at random"),
         ] {
@@ -291,11 +292,14 @@ mod tests {
 
     #[test]
     fn networks_with_skips_have_the_factors_that_are_predicted() {
-        // Twice what single networks of these widths were seen to stray by.
-        for (activation, normalization) in [
-            (Activation::Tanh, Normalization::None),
-            (Activation::Tanh, Normalization::Batch),
-            (Activation::Relu, Normalization::Batch),
+        // Twice what single networks of these widths were seen to stray by: most where one direction is
+        // all that counts.
+        for (activation, normalization, tolerance) in [
+            (Activation::Tanh, Normalization::None, 0.02),
+            (Activation::Sigmoid, Normalization::None, 0.02),
+            (Activation::Relu, Normalization::None, 0.06),
+            (Activation::Tanh, Normalization::Batch, 0.02),
+            (Activation::Relu, Normalization::Batch, 0.02),
         ] {
             for width in [64, 128] {
                 let skip = Skip::Residual;
@@ -303,7 +307,7 @@ mod tests {
                     Layers { width, activation, normalization, skip, ..Default::default() };
                 let answer = look(&Setup::Layers(layers), &Device::flex()).unwrap();
                 let ratio = answer.factor.unwrap() / answer.theory.unwrap().factor;
-                assert!((ratio - 1.0).abs() < 0.02, "{activation:?}, {width}: {ratio}");
+                assert!((ratio - 1.0).abs() < tolerance, "{activation:?}, {width}: {ratio}");
             }
         }
     }

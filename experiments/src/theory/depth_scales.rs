@@ -1,7 +1,9 @@
 //! How far signal, gradient and likeness reach into a random network.
 
 use super::activation::ScalarFunction;
+use super::correlation::SettledCorrelation;
 use super::mean_field::MeanField;
+use super::settling::Limit;
 
 /// Depths over which perturbations die out or grow by e, where the variance has settled at q*.
 ///
@@ -27,86 +29,71 @@ pub struct DepthScales {
     pub variance_depth: f64,
 }
 
-/// Correlation maps contract slowly near criticality, where they are stopped.
-const MAX_ITERATIONS: usize = 400;
+/// Why a network has no depth scales.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum Unsettled {
+    /// Its variance goes to zero.
+    #[error(
+        "The variance goes to zero, where χ is {chi:.3}: it settles at no value that scales could be of."
+    )]
+    Vanishes {
+        /// χ₁ in the limit.
+        chi: f64,
+    },
+    /// Its variance grows without bound.
+    #[error(
+        "The variance grows without bound, χ going to {chi:.3}: it settles at no value that scales could be of."
+    )]
+    Diverges {
+        /// χ₁ in the limit.
+        chi: f64,
+    },
+}
+
+/// Variances far below and above everything that activations have scales of.
+const ALMOST_ZERO: f64 = 1e-30;
+const ALMOST_INFINITE: f64 = 1e30;
+/// Step in ln q of the derivative of the length map.
+const STEP: f64 = 2e-3;
 
 impl<F: ScalarFunction> MeanField<F> {
-    /// Returns the covariance of the next layer's pre-activations for two inputs whose
-    /// pre-activations have variance `q` and correlation `c` (Poole et al. 2016, eq. 5).
-    pub fn next_covariance(&self, q: f64, c: f64) -> f64 {
-        let product = self.mean_of_two(q, c, |phi, x, y| phi.value(x) * phi.value(y));
-        self.weight_variance() * product + self.bias_variance()
-    }
-
-    /// Returns the factor per layer of the inner product of two inputs' gradients: χ₁ at c = 1.
-    pub fn chi_between(&self, q: f64, c: f64) -> f64 {
-        let product = self.mean_of_two(q, c, |phi, x, y| phi.derivative(x) * phi.derivative(y));
-        self.weight_variance() * product
-    }
-
-    /// Computes the depth scales of signals that start with variance `q`; `None` if their variance
-    /// settles nowhere, or at zero.
-    pub fn depth_scales(&self, q: f64) -> Option<DepthScales> {
-        let q = self.fixed_point(q);
-        // At criticality it goes to zero more slowly than any exponential.
-        let has_settled = (self.next_variance(q) / q - 1.0).abs() < 1e-6;
-        if !has_settled || !(1e-12..1e12).contains(&q) {
-            return None;
-        }
-        let chi = self.chi(q);
-        let correlation = self.fixed_correlation(q, chi);
-        let between = if correlation == 1.0 { chi } else { self.chi_between(q, correlation) };
-        // By Stein's lemma the slope of the length map is χ₁ + σw² E φ″ φ; so φ″ is not needed.
-        let step = 1e-4 * q;
-        let slope = (self.next_variance(q + step) - self.next_variance(q - step)) / (2.0 * step);
-        let scale = |factor: f64| match factor.ln().abs() {
-            log if log < 1e-9 => f64::INFINITY,
-            log => 1.0 / log,
+    /// Computes the depth scales of signals that start with variance `q`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsettled`] if their variance settles nowhere, or at zero.
+    pub fn depth_scales(&self, q: f64) -> Result<DepthScales, Unsettled> {
+        let q = match self.limit(q) {
+            Limit::Settles(q) => q,
+            Limit::Vanishes => return Err(Unsettled::Vanishes { chi: self.chi(ALMOST_ZERO) }),
+            Limit::Diverges => return Err(Unsettled::Diverges { chi: self.chi(ALMOST_INFINITE) }),
         };
-        Some(DepthScales {
+        let chi = self.chi(q);
+        let SettledCorrelation { correlation, slope } = self.settled_correlation(q);
+        Ok(DepthScales {
             variance: q,
             correlation,
             chi,
             gradient: scale(chi),
-            correlation_depth: scale(between),
-            variance_depth: scale(slope.abs()),
+            correlation_depth: scale(slope),
+            variance_depth: scale(self.length_slope(q).abs()),
         })
     }
 
-    /// The stable fixed point of the correlation map: 1 unless χ₁ > 1 drives inputs apart.
-    fn fixed_correlation(&self, q: f64, chi: f64) -> f64 {
-        if chi <= 1.0 + 1e-9 {
-            return 1.0;
-        }
-        let mut c = 0.5;
-        for _ in 0..MAX_ITERATIONS {
-            let next = self.next_covariance(q, c) / q;
-            if (next - c).abs() < 1e-10 {
-                return next;
-            }
-            c = next;
-        }
-        c
+    /// The slope of the length map at its fixed point: by Stein's lemma χ₁ + σw² E φ″ φ, which needs no φ″ as a
+    /// difference of ln q′ by ln q (four points, to the fourth order).
+    fn length_slope(&self, q: f64) -> f64 {
+        let at = |step: f64| self.next_variance(q * step.exp()).ln();
+        let difference = |step: f64| at(step) - at(-step);
+        (8.0 * difference(STEP) - difference(2.0 * STEP)) / (12.0 * STEP)
     }
+}
 
-    /// Returns, for two inputs of variance `q` and correlation `c`, the correlation of their gradients
-    /// with respect to the first layer's pre-activations in nets of 1, 2, … `depth` layers: the product
-    /// of E φ′(u₁) φ′(u₂) / E φ′(u)² along the layers.
-    ///
-    /// # Reference
-    ///
-    /// For ReLU the product of 1 − θ_l / π: Cho & Saul, "Kernel methods for deep learning", 2009, eq. 6
-    /// with n = 0. Balduzzi et al., "The shattered gradients problem", 2017, put 2^−L in its place.
-    pub fn gradient_correlations(&self, mut q: f64, mut c: f64, depth: usize) -> Vec<f64> {
-        let mut correlation = 1.0;
-        let step = |_| {
-            correlation *= self.chi_between(q, c) / self.chi(q);
-            let next = self.next_variance(q);
-            c = (self.next_covariance(q, c) / next).clamp(-1.0, 1.0);
-            q = next;
-            correlation
-        };
-        (0..depth).map(step).collect()
+/// The layers over which a power of `factor` changes by e.
+fn scale(factor: f64) -> f64 {
+    match factor.ln().abs() {
+        log if log < 1e-11 => f64::INFINITY,
+        log => 1.0 / log,
     }
 }
 
@@ -138,33 +125,47 @@ mod tests {
     }
 
     #[test]
+    fn near_criticality_depths_are_as_long_as_they_are() {
+        // The correlation map, iterated with 30 digits until it came to rest.
+        let scales = MeanField::new(Tanh, 1.05, 0.0).depth_scales(1.05).unwrap();
+        assert_eq!(scales.correlation, 0.0);
+        close(scales.correlation_depth, 2661.0, 1e-3);
+        let scales = MeanField::new(Tanh, 2.0, 0.1).depth_scales(2.1).unwrap();
+        close(scales.correlation_depth, 336.0, 2e-3);
+        // Twice as close to criticality they are twice as long: ξ_c = 1 / (χ₁ − 1), ξ_∇ likewise.
+        for bias_variance in [0.05, 0.3] {
+            let critical = super::super::critical_weight_variance(Tanh, bias_variance).unwrap();
+            for distance in [1e-4, 1e-6] {
+                let field = MeanField::new(Tanh, critical * (1.0 + distance), bias_variance);
+                let scales = field.depth_scales(1.0).unwrap();
+                close(scales.correlation_depth * (scales.chi - 1.0), 1.0, 1e-2);
+                assert!(scales.correlation < 1.0 && scales.correlation > 0.99);
+            }
+        }
+    }
+
+    #[test]
     fn the_slope_of_the_length_map_is_that_of_steins_lemma() {
         // φ″ = −2 tanh (1 − tanh²)
         let field = MeanField::new(Tanh, 2.25, 0.1);
         let scales = field.depth_scales(1.0).unwrap();
         let bend = field.mean(scales.variance, |tanh, slope| -2.0 * tanh * slope * tanh);
-        close(scales.variance_depth, -1.0 / (scales.chi + 2.25 * bend).ln(), 1e-6);
+        close(scales.variance_depth, -1.0 / (scales.chi + 2.25 * bend).ln(), 1e-9);
     }
 
     #[test]
-    fn relu_gradients_shatter_by_the_angle_of_their_inputs() {
-        let field = MeanField::new(Relu, 2.0, 0.0);
-        let correlations = field.gradient_correlations(1.0, 0.0, 20);
-        let mut angle = std::f64::consts::FRAC_PI_2;
-        let mut expected = 1.0;
-        for correlation in &correlations {
-            let pi = std::f64::consts::PI;
-            expected *= 1.0 - angle / pi;
-            close(*correlation, expected, 1e-4);
-            angle = ((angle.sin() + (pi - angle) * angle.cos()) / pi).acos();
-        }
-        close(correlations[4], 0.1046, 2e-3);
-        close(correlations[19], 0.0082, 1e-2);
-    }
-
-    #[test]
-    fn a_variance_that_settles_nowhere_has_no_scales() {
-        assert_eq!(MeanField::new(Relu, 3.0, 0.0).depth_scales(1.0), None);
-        assert_eq!(MeanField::new(Relu, 1.0, 0.0).depth_scales(1.0), None, "it goes to zero");
+    fn a_variance_that_settles_nowhere_has_no_scales_and_says_where_it_goes() {
+        let refused =
+            |variance, bias| MeanField::new(Relu, variance, bias).depth_scales(1.0).unwrap_err();
+        assert!(
+            matches!(refused(3.0, 0.0), Unsettled::Diverges { chi } if (chi - 1.5).abs() < 1e-9)
+        );
+        assert!(
+            matches!(refused(2.0, 0.1), Unsettled::Diverges { chi } if (chi - 1.0).abs() < 1e-9)
+        );
+        assert!(
+            matches!(refused(1.0, 0.0), Unsettled::Vanishes { chi } if (chi - 0.5).abs() < 1e-9)
+        );
+        assert!(refused(1.0, 0.0).to_string().contains("goes to zero, where χ is 0.500"));
     }
 }

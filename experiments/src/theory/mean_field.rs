@@ -3,7 +3,7 @@
 use backdraft_layers::Activation;
 
 use super::activation::ScalarFunction;
-use super::quadrature::{COARSE, gaussian_mean_between, gaussian_mean_on};
+use super::quadrature::Panels;
 
 /// A fully connected network with weights of variance σw² / fan-in and biases of variance σb².
 ///
@@ -23,17 +23,18 @@ pub struct MeanField<F = Activation> {
     bias_variance: f64,
 }
 
-/// The length map contracts by a fixed share per step for every activation here, except at
-/// criticality, where it is stopped.
-const MAX_ITERATIONS: usize = 10_000;
-
 /// Beyond it an activation is what it is at 0 or at infinity, and χ changes no more.
-const RANGE: (f64, f64) = (1e-70, 1e70);
+const RANGE: (f64, f64) = (1e-300, 1e300);
 
 impl<F: ScalarFunction> MeanField<F> {
     /// Creates the network's theory from σw² and σb².
     pub fn new(activation: F, weight_variance: f64, bias_variance: f64) -> Self {
         Self { activation, weight_variance, bias_variance }
+    }
+
+    /// Returns φ.
+    pub fn activation(&self) -> &F {
+        &self.activation
     }
 
     /// Returns σw².
@@ -53,39 +54,38 @@ impl<F: ScalarFunction> MeanField<F> {
 
     /// Returns E f(z, φ(√q z), φ′(√q z)).
     pub(super) fn mean_with(&self, q: f64, f: impl Fn(f64, f64, f64) -> f64) -> f64 {
-        let scale = q.sqrt();
-        let kinks: Vec<f64> = self.activation.kinks().iter().map(|kink| kink / scale).collect();
-        gaussian_mean_between(&kinks, |z| {
-            let x = scale * z;
-            f(z, self.activation.value(x), self.activation.derivative(x))
-        })
+        self.mean_at(q, |z, x| f(z, self.activation.value(x), self.activation.derivative(x)))
     }
 
-    /// Returns the mean of a function of two pre-activations of variance q and correlation c.
-    pub(super) fn mean_of_two(&self, q: f64, c: f64, f: impl Fn(&F, f64, f64) -> f64) -> f64 {
-        let (scale, rest) = (q.sqrt(), (1.0 - c * c).max(0.0).sqrt());
-        let kinks = self.activation.kinks();
-        let outer: Vec<f64> = kinks.iter().map(|kink| kink / scale).collect();
-        gaussian_mean_on(COARSE, &outer, |first| {
-            // Where the second pre-activation bends, 0 being the one that has no name.
-            let at = |kink: f64| (kink / scale - c * first) / rest;
-            let inner: Vec<f64> =
-                kinks.iter().copied().chain([0.0]).map(at).filter(|z| z.is_finite()).collect();
-            gaussian_mean_on(COARSE, &inner, |second| {
-                f(&self.activation, scale * first, scale * (c * first + rest * second))
-            })
-        })
+    /// Returns E f(z, √q z) of an `f` that bends where the activation does.
+    fn mean_at(&self, q: f64, f: impl Fn(f64, f64) -> f64) -> f64 {
+        let scale = q.clamp(RANGE.0, RANGE.1).sqrt();
+        let kinks = self.activation.kinks().iter().map(|kink| kink / scale);
+        // Activations vary over lengths of 1, which is 1 / √q of z.
+        Panels::fine().ending_at(kinks).refined(0.0, 1.0 / scale).mean(|z| f(z, scale * z))
     }
 
-    /// Returns the variance of the next layer's pre-activations, kept within what can be squared twice.
+    /// Returns the variance of the next layer's pre-activations; 0 or infinite where it leaves the
+    /// range of `f64`.
     pub fn next_variance(&self, q: f64) -> f64 {
-        let square = self.mean(q, |value, _| value * value);
-        (self.weight_variance * square + self.bias_variance).clamp(RANGE.0, RANGE.1)
+        let square = self.mean_at(q, |_, x| self.activation.value(x).powi(2));
+        let square = match q {
+            _ if q < RANGE.0 => self.activation.value(0.0).powi(2),
+            // Of an activation that grows without bound.
+            _ if q > RANGE.1 && square > 1.0 / RANGE.0.sqrt() => f64::INFINITY,
+            _ => square,
+        };
+        self.weight_variance * square + self.bias_variance
+    }
+
+    /// Returns E φ(√q z), the mean of the activations.
+    pub fn mean_value(&self, q: f64) -> f64 {
+        self.mean_at(q, |_, x| self.activation.value(x))
     }
 
     /// Returns χ: the factor of the squared gradient norm per layer, on the way to the input.
     pub fn chi(&self, q: f64) -> f64 {
-        self.weight_variance * self.mean(q, |_, slope| slope * slope)
+        self.weight_variance * self.mean_at(q, |_, x| self.activation.derivative(x).powi(2))
     }
 
     /// Returns √χ: the factor of the gradient norm itself.
@@ -103,25 +103,13 @@ impl<F: ScalarFunction> MeanField<F> {
     pub fn log_factors(&self, q: f64) -> impl Iterator<Item = f64> {
         self.variances(q).skip(1).map(|q| 0.5 * self.chi(q).ln())
     }
-
-    /// Returns the variance that the pre-activations settle at with depth, starting from `q`.
-    pub fn fixed_point(&self, mut q: f64) -> f64 {
-        for _ in 0..MAX_ITERATIONS {
-            let next = self.next_variance(q);
-            if (next - q).abs() <= 1e-14 * q {
-                return next;
-            }
-            q = next;
-        }
-        q
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Activation::{Identity, LeakyRelu, Relu, Selu, Sigmoid, Tanh};
-    use statrs::function::erf::erf;
+    use Activation::{Identity, LeakyRelu, Relu, Selu, Sigmoid, Softsign, Tanh};
+    use libm::erf;
 
     /// The error function, for which closed forms are known.
     struct Erf;
@@ -151,18 +139,39 @@ mod tests {
     }
 
     #[test]
-    fn quadrature_agrees_with_the_closed_forms_of_erf() {
+    fn quadrature_agrees_with_the_closed_forms_of_erf_from_1e_minus_12_to_1e12() {
         // Williams, "Computing with infinite networks", 1997.
-        for q in [0.1f64, 1.0, 5.0] {
+        for q in (-12..=12).map(|power| 10f64.powi(power)) {
             let field = MeanField::new(Erf, 1.7, 0.0);
             let square = std::f64::consts::FRAC_2_PI * (2.0 * q / (1.0 + 2.0 * q)).asin();
-            close(field.next_variance(q), 1.7 * square, 1e-8);
+            close(field.next_variance(q), 1.7 * square, 1e-10);
             let slope = 4.0 / (std::f64::consts::PI * (1.0 + 4.0 * q).sqrt());
-            close(field.chi(q), 1.7 * slope, 1e-8);
-            // Of two pre-activations with correlation 0.3.
-            let product = field.mean_of_two(q, 0.3, |phi, x, y| phi.value(x) * phi.value(y));
-            let angle = (2.0 * 0.3 * q / (1.0 + 2.0 * q)).asin();
-            close(product, std::f64::consts::FRAC_2_PI * angle, 1e-8);
+            close(field.chi(q), 1.7 * slope, 1e-10);
+        }
+    }
+
+    #[test]
+    fn steep_networks_have_the_chi_of_their_bends() {
+        // √(2/π) / √q · ½ ∫ φ′² dx, to relative order 1/q: 4/3 for tanh, 2/3 for softsign.
+        for (activation, integral) in
+            [(Tanh, 4.0 / 3.0), (Softsign, 2.0 / 3.0), (Sigmoid, 1.0 / 6.0)]
+        {
+            for q in [1e8, 1e10, 1e12] {
+                let chi = integral / (std::f64::consts::TAU * q).sqrt();
+                close(MeanField::new(activation, 1.0, 0.0).chi(q), chi, 1e-5);
+            }
+        }
+        let field = MeanField::new(Tanh, 1e6, 0.0);
+        close(field.chi(field.fixed_point(1.0)), 532.0, 1e-2);
+    }
+
+    #[test]
+    fn what_leaves_the_range_of_f64_is_zero_or_infinite_and_keeps_its_chi() {
+        for (weight_variance, expected) in [(1e6, f64::INFINITY), (1e-6, 0.0)] {
+            let field = MeanField::new(Relu, weight_variance, 0.0);
+            let last = field.variances(1.0).nth(10_000).unwrap();
+            assert_eq!(last, expected);
+            close(field.chi(last), weight_variance / 2.0, 1e-12);
         }
     }
 

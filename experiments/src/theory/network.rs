@@ -4,8 +4,11 @@ use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::{MlpConfig, Normalization, Skip};
 use serde::Serialize;
 
+use super::activation::ScalarFunction;
 use super::mean_field::MeanField;
-use super::normalized::{batch_norm_chi, batch_norm_residual_chi, layer_norm_chi, residual_chi};
+use super::normalized::{batch_norm_chi, batch_norm_residual_chi, layer_norm_chi};
+use super::residual::Entering;
+use super::spread::{NoSpread, Spread};
 
 /// A fully connected network of equal widths, at initialisation and in the limit of wide layers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,6 +23,8 @@ pub struct NetworkTheory {
     pub normalization: Normalization,
     /// Around every hidden layer.
     pub skip: Skip,
+    /// Units of a hidden layer, where they are known: residual layers of activations with a mean depend on it.
+    pub width: Option<usize>,
 }
 
 /// What the theory says of one hidden layer.
@@ -74,14 +79,14 @@ impl NetworkTheory {
             bias_variance: config.bias_variance,
             normalization: config.normalization,
             skip: config.skip,
+            width: Some(width),
         })
     }
 
     /// Predicts every layer of a network of `depth` hidden layers, whose inputs have variance 1.
     ///
-    /// A residual layer without normalisation counts as if its branch and its skip were independent,
-    /// which they are for odd activations (Yang & Schoenholz, "Mean field residual networks: on the edge
-    /// of chaos", 2017); where activations have a mean, its gradients grow faster.
+    /// Residual layers without normalisation have the mean square over networks of their width, or, without
+    /// one, that of infinite width: see [`MeanField::residual_factors`].
     ///
     /// # Errors
     ///
@@ -107,6 +112,35 @@ impl NetworkTheory {
     pub fn plain(&self) -> Option<MeanField> {
         let is_plain = self.normalization == Normalization::None && self.skip == Skip::None;
         is_plain.then(|| self.field())
+    }
+
+    /// Says what the prediction leaves out, where that matters.
+    pub fn caveat(&self) -> Option<&'static str> {
+        let is_bare = self.skip == Skip::Residual && self.normalization == Normalization::None;
+        if !is_bare || is_odd(&self.activation) {
+            return None;
+        }
+        Some(match self.width {
+            None => {
+                "This is the limit of wide layers. Activations with a mean give the gradient a direction in \
+                 which it grows faster, and at a finite width that takes over with depth: add --width."
+            }
+            Some(_) => {
+                "This is the mean over nets of the squared gradient. Activations with a mean give the \
+                 gradient a direction in which it grows faster; most nets have less of it than the mean."
+            }
+        })
+    }
+
+    /// Returns the intervals that 95 % of networks of its width lie in; `None` without a width, or with a
+    /// normalisation or a skip that they are not known for.
+    pub fn spread(&self, depth: usize) -> Option<Result<Spread, NoSpread>> {
+        let (field, width) = (self.field(), self.width?);
+        match (self.normalization, self.skip) {
+            (Normalization::None, Skip::None) => Some(field.spread(depth, width)),
+            (Normalization::None, Skip::Residual) => Some(field.residual_spread(depth, width)),
+            _ => None,
+        }
     }
 
     /// Returns the variance of the first pre-activations.
@@ -148,7 +182,9 @@ impl NetworkTheory {
                 let chis = batch_norm_residual_chi(activation, 1.0, depth).into_iter().enumerate();
                 chis.map(|(layer, chi)| (weights(1.0 + layer as f64 * square), chi)).collect()
             }
-            (Skip::Residual, Normalization::None) => residual_chi(&self.field(), 1.0, depth),
+            (Skip::Residual, Normalization::None) => {
+                self.field().residual_factors(Entering::STANDARD, depth, self.width)
+            }
         })
     }
 
@@ -156,6 +192,12 @@ impl NetworkTheory {
     fn normalized_square(&self) -> f64 {
         MeanField::new(self.activation, 1.0, 0.0).next_variance(1.0)
     }
+}
+
+/// Tells whether φ(−x) = −φ(x), so that activations have no mean.
+pub(crate) fn is_odd(activation: &impl ScalarFunction) -> bool {
+    let is_odd_at = |x: f64| (activation.value(x) + activation.value(-x)).abs() < 1e-12;
+    [0.0, 0.3, 1.0, 4.0].into_iter().all(is_odd_at)
 }
 
 /// Tells whether weights are drawn with mean zero, independently or orthogonal: what the derivations
@@ -176,6 +218,7 @@ mod tests {
             bias_variance: 0.0,
             normalization: Normalization::None,
             skip: Skip::None,
+            width: None,
         }
     }
 
@@ -206,5 +249,18 @@ mod tests {
         assert_eq!(first_over_last(rezero, 1_000), 1.0);
         let highway = NetworkTheory { skip: Skip::Highway(-2.0), ..plain(Relu, 0.1) };
         assert_eq!(highway.layers(3), Err(NoTheory::Highway));
+    }
+
+    #[test]
+    fn a_residual_relu_net_grows_as_nets_of_its_width_do_and_not_as_the_playground_refuses_to_say()
+    {
+        let residual = NetworkTheory { skip: Skip::Residual, ..plain(Relu, 2.0) };
+        let factor = |theory: NetworkTheory| first_over_last(theory, 50).powf(1.0 / 49.0);
+        assert!((factor(residual) - 2f64.sqrt()).abs() < 1e-9 && residual.caveat().is_some());
+        // 1.590 [1.568, 1.611] is the geometric mean of 20 nets of width 256 (`residual-flow`), and the root mean
+        // square is above it: by half of 1.27 / 49 in the logarithm, if one direction is all that counts.
+        let narrow = factor(NetworkTheory { width: Some(256), ..residual });
+        assert!((narrow - 1.590 * (0.5f64 * 1.27 / 49.0).exp()).abs() < 0.03, "{narrow}");
+        assert_eq!(NetworkTheory { skip: Skip::Residual, ..plain(Tanh, 2.0) }.caveat(), None);
     }
 }

@@ -1,11 +1,11 @@
-//! Gradients through normalised and residual layers at initialisation.
+//! Gradients through normalised layers at initialisation.
 
 use super::activation::ScalarFunction;
-use super::mean_field::MeanField;
-use super::quadrature::gaussian_mean_between;
+use super::quadrature::Panels;
 
 fn mean(activation: &impl ScalarFunction, f: impl Fn(f64, f64) -> f64) -> f64 {
-    gaussian_mean_between(activation.kinks(), |z| f(activation.value(z), activation.derivative(z)))
+    let panels = Panels::fine().ending_at(activation.kinks().iter().copied());
+    panels.mean(|z| f(activation.value(z), activation.derivative(z)))
 }
 
 /// Variance of φ(z): what batch normalisation finds in the next layer.
@@ -54,29 +54,6 @@ pub fn batch_norm_residual_chi(
 ) -> Vec<f64> {
     let (added, slope) = (variance(activation), squared_slope(activation));
     (0..depth).map(|layer| 1.0 + slope / (entering + layer as f64 * added)).collect()
-}
-
-/// Returns q and the factor 1 + χ(q) of the squared gradient norm of each of `depth` residual layers
-/// x + φ(W x + b), the first layer's first, where `square` is the mean square of what enters the first of
-/// them and E φ(√q z)² is added by each.
-///
-/// It counts branch and skip as independent, which they are for odd activations; where activations have
-/// a mean, the gradient grows faster.
-///
-/// # Reference
-///
-/// Yang & Schoenholz, "Mean field residual networks: on the edge of chaos", 2017.
-pub fn residual_chi<F: ScalarFunction>(
-    field: &MeanField<F>,
-    mut square: f64,
-    depth: usize,
-) -> Vec<(f64, f64)> {
-    let layer = |_| {
-        let q = field.weight_variance() * square + field.bias_variance();
-        square += field.mean(q, |value, _| value * value);
-        (q, 1.0 + field.chi(q))
-    };
-    (0..depth).map(layer).collect()
 }
 
 #[cfg(test)]
