@@ -172,6 +172,24 @@ pub(crate) fn line_at(text: &str, place: usize) -> usize {
     text.bytes().take(place).filter(|byte| *byte == b'\n').count() + 1
 }
 
+/// Checks that a setting meets a requirement.
+///
+/// # Errors
+///
+/// [`SettingsError::Range`] naming the key.
+pub(crate) fn require(
+    is_met: bool,
+    key: &str,
+    value: impl Display,
+    requirement: impl Display,
+) -> Result<(), SettingsError> {
+    if is_met {
+        return Ok(());
+    }
+    let [value, requirement] = [value.to_string(), requirement.to_string()];
+    Err(SettingsError::Range { key: key.to_owned(), value, requirement })
+}
+
 /// Checks that a setting lies in a range.
 ///
 /// # Errors
@@ -182,11 +200,8 @@ pub(crate) fn in_range<T: PartialOrd + Display>(
     value: T,
     range: RangeInclusive<T>,
 ) -> Result<(), SettingsError> {
-    if range.contains(&value) {
-        return Ok(());
-    }
     let requirement = format!("it must be from {} to {}", range.start(), range.end());
-    Err(SettingsError::Range { key: key.to_owned(), value: value.to_string(), requirement })
+    require(range.contains(&value), key, value, requirement)
 }
 
 /// Checks that a setting is a positive number.
@@ -195,11 +210,7 @@ pub(crate) fn in_range<T: PartialOrd + Display>(
 ///
 /// [`SettingsError::Range`] naming the key.
 pub(crate) fn positive(key: &str, value: f64) -> Result<(), SettingsError> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    let requirement = "it must be positive".to_owned();
-    Err(SettingsError::Range { key: key.to_owned(), value: value.to_string(), requirement })
+    require(value.is_finite() && value > 0.0, key, value, "it must be positive")
 }
 
 /// Returns settings as a table, as they are stored in a run record.

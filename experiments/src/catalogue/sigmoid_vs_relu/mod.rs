@@ -4,20 +4,68 @@ mod claims;
 mod judge;
 mod pictures;
 mod settings;
-mod trials;
 
 use std::ops::Range;
+use std::sync::Arc;
+
+use anyhow::Context;
+use backdraft_hooks::{
+    ActivationGradientNorm, ActivationMean, ActivationStandardDeviation, DeadShare, GradientHook,
+    GradientNorm, Quantity, SaturatedShare, Schedule, UpdateRatio,
+};
+use backdraft_layers::{Activation, Initializer};
+use backdraft_mlp::MlpConfig;
+use backdraft_trainer::{OptimizerConfig, TrainerConfig};
+use backdraft_zoo::NetworkConfig;
 
 use crate::experiment::{About, Experiment, Preset};
+use crate::measure::{Supervised, training};
 use crate::picture::Picture;
-use crate::results::Results;
-use crate::trial::Trial;
+use crate::results::{Results, TrialResult};
+use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
-use claims::CLAIMS;
 use settings::SigmoidVsReluSettings;
 
 /// Sigmoid against ReLU in the fully connected network of the Keras tutorials.
 pub(crate) struct SigmoidVsRelu;
+
+/// Hidden layers of the tutorials' network.
+const ORIGINAL_DEPTH: usize = 3;
+
+/// The networks: level of the factor `network`, activation, initialiser.
+const NETWORKS: [(&str, Activation, Initializer); 3] = [
+    (SIGMOID, Activation::Sigmoid, Initializer::XavierUniform),
+    (RELU, Activation::Relu, Initializer::XavierUniform),
+    (RELU_HE, Activation::Relu, Initializer::HeUniform),
+];
+const SIGMOID: &str = "sigmoid";
+const RELU: &str = "relu";
+const RELU_HE: &str = "relu-he";
+
+/// The optimisers, by level of the factor `optimizer`.
+const ADAM: &str = "adam";
+const SGD: &str = "sgd";
+
+/// What is observed.
+const WATCHED: &[&dyn Quantity] = &[
+    &GradientNorm,
+    &UpdateRatio,
+    &ActivationMean,
+    &ActivationStandardDeviation,
+    &ActivationGradientNorm,
+    &SaturatedShare,
+    &DeadShare,
+];
+
+fn trials_of<'a>(
+    results: &'a Results,
+    network: &str,
+    optimizer: &str,
+    depth: usize,
+) -> Vec<&'a TrialResult> {
+    let depth = depth.to_string();
+    results.with(&[("network", network), ("optimizer", optimizer), ("depth", &depth)])
+}
 
 impl Experiment for SigmoidVsRelu {
     type Settings = SigmoidVsReluSettings;
@@ -38,7 +86,7 @@ impl Experiment for SigmoidVsRelu {
              propagation, ICLR 2017",
             "D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, ICLR 2015, § 2.1",
         ],
-        claims: CLAIMS,
+        claims: claims::CLAIMS,
     };
 
     fn settings(preset: Preset) -> SigmoidVsReluSettings {
@@ -50,7 +98,41 @@ impl Experiment for SigmoidVsRelu {
     }
 
     fn trials(settings: &SigmoidVsReluSettings) -> anyhow::Result<Vec<Trial>> {
-        trials::trials(settings)
+        let optimizers = [
+            (ADAM, OptimizerConfig::ADAM, settings.adam_rate),
+            (SGD, OptimizerConfig::SGD, settings.sgd_rate),
+        ];
+        let mut trials = Vec::new();
+        for seed in Self::seeds(settings) {
+            let data = settings.data.load(seed).context("cannot load the data set")?;
+            let (inputs, width) = (data.train.features(), settings.width);
+            let mlp = MlpConfig { inputs, width, ..Default::default() };
+            let trainer = TrainerConfig {
+                seed,
+                steps: settings.steps,
+                batch_size: settings.batch_size,
+                evaluate_every: settings.evaluate_every,
+                ..Default::default()
+            };
+            let data = Arc::new(Supervised::of_two_classes(&data));
+            for &depth in &settings.depths {
+                for (network, activation, initializer) in NETWORKS {
+                    let mlp = MlpConfig { depth, activation, initializer, ..mlp.clone() };
+                    for (name, optimizer, learning_rate) in optimizers {
+                        let trainer = TrainerConfig { optimizer, learning_rate, ..trainer.clone() };
+                        let net = NetworkConfig::Mlp(mlp.clone());
+                        let factors = Factors::new([
+                            ("network", network.to_owned()),
+                            ("optimizer", name.to_owned()),
+                            ("depth", depth.to_string()),
+                        ]);
+                        let task = training(net, trainer, Arc::clone(&data), hook);
+                        trials.push(Trial { factors, seed, cost: depth as u64, task });
+                    }
+                }
+            }
+        }
+        Ok(trials)
     }
 
     fn judge(settings: &SigmoidVsReluSettings, results: &Results) -> Vec<Verdict> {
@@ -60,4 +142,8 @@ impl Experiment for SigmoidVsRelu {
     fn pictures(settings: &SigmoidVsReluSettings, results: &Results) -> Vec<Picture> {
         pictures::pictures(settings, results)
     }
+}
+
+fn hook() -> GradientHook {
+    GradientHook::new(WATCHED, Schedule::LogSpaced { per_decade: 3 })
 }

@@ -1,96 +1,67 @@
 //! The figures of the experiment.
 
-use super::judge::sigmoid_factor;
-use super::settings::{ORIGINAL_DEPTH, SigmoidVsReluSettings};
-use super::trials::{ADAM, NETWORKS, RELU, RELU_HE, SGD, SIGMOID};
+use backdraft_rows::QuantityName;
+
+use super::settings::SigmoidVsReluSettings;
+use super::{ADAM, NETWORKS, ORIGINAL_DEPTH, RELU, SGD, SIGMOID, trials_of};
 use crate::catalogue::initial_flow::{is_hidden, is_hidden_weight};
 use crate::picture::{Picture, Point};
-use crate::results::{Results, TrialResult, by_layer, by_step};
-use backdraft_rows::QuantityName;
+use crate::results::{Results, by_layer, by_step};
 
 pub(super) fn pictures(settings: &SigmoidVsReluSettings, results: &Results) -> Vec<Picture> {
     vec![
-        gradient_flow(settings, results),
-        weight_gradients(settings, results),
+        gradient_flow(results, settings.flow_depth),
+        weight_gradients(results, settings.flow_depth),
         learning(settings, results),
         accuracy_by_depth(settings, results),
     ]
 }
 
-fn trials<'a>(
-    results: &'a Results,
-    network: &str,
-    optimizer: &str,
-    depth: usize,
-) -> Vec<&'a TrialResult> {
-    let depth = depth.to_string();
-    let levels = [("network", network), ("optimizer", optimizer), ("depth", depth.as_str())];
-    results.with(&levels)
-}
-
-fn gradient_flow(settings: &SigmoidVsReluSettings, results: &Results) -> Picture {
-    let depth = settings.flow_depth;
+fn gradient_flow(results: &Results, depth: usize) -> Picture {
     let title = format!("Gradient reaching each of {depth} layers at initialisation");
-    let mut picture =
-        Picture::new("gradient-flow", title, "hidden layer", "‖∂L/∂h‖, L2 over the batch")
-            .logarithmic();
-    for (network, _, _) in NETWORKS {
-        let trials = trials(results, network, ADAM, depth);
-        let layers = by_layer(&trials, &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
-        let last = layers.last().copied();
-        picture = picture.measured(network, layers);
-        let factor = match network {
-            SIGMOID => sigmoid_factor(),
-            RELU => 0.5f64.sqrt(),
-            _ => 1.0,
-        };
-        if let Some(last) = last {
-            let at = |layer: usize| (layer as f64, last.y * factor.powi((depth - layer) as i32));
-            picture = picture.predicted(network, (1..=depth).map(at));
-        }
-    }
-    picture
+    let picture =
+        Picture::new("gradient-flow", title, "hidden layer", "‖∂L/∂h‖, L2 over the batch");
+    NETWORKS.iter().fold(picture.logarithmic(), |picture, (network, ..)| {
+        let layers = by_layer(&trials_of(results, network, ADAM, depth), &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
+        let (last, factor) = (layers.last().copied(), super::judge::theory(network));
+        let picture = picture.measured(*network, layers);
+        let Some(last) = last else { return picture };
+        let at = |layer: usize| (layer as f64, last.y * factor.powi((depth - layer) as i32));
+        picture.predicted(network, (1..=depth).map(at))
+    })
 }
 
-fn weight_gradients(settings: &SigmoidVsReluSettings, results: &Results) -> Picture {
-    let depth = settings.flow_depth;
+fn weight_gradients(results: &Results, depth: usize) -> Picture {
     let title = format!("Weight gradients of {depth} layers at initialisation");
     let picture = Picture::new("weight-gradients", title, "hidden layer", "‖∂L/∂W‖, L2 per matrix");
-    NETWORKS.iter().fold(picture.logarithmic(), |picture, (network, _, _)| {
-        let trials = trials(results, network, ADAM, depth);
-        picture
-            .measured(*network, by_layer(&trials, &QuantityName::GRADIENT_NORM, is_hidden_weight))
+    NETWORKS.iter().fold(picture.logarithmic(), |picture, (network, ..)| {
+        let trials = trials_of(results, network, ADAM, depth);
+        picture.measured(*network, by_layer(&trials, &QuantityName::GRADIENT_NORM, is_hidden_weight))
     })
 }
 
 fn learning(settings: &SigmoidVsReluSettings, results: &Results) -> Picture {
     let title = format!("Test accuracy at depth {ORIGINAL_DEPTH}, {} seeds", settings.seeds);
-    let mut picture = Picture::new("learning", title, "optimiser step", "accuracy");
-    for optimizer in [ADAM, SGD] {
-        for network in [SIGMOID, RELU] {
-            let trials = trials(results, network, optimizer, ORIGINAL_DEPTH);
-            let label = format!("{network}, {optimizer}");
-            picture = picture.measured(label, by_step(&trials, &QuantityName::TEST_ACCURACY));
-        }
-    }
-    picture
+    let picture = Picture::new("learning", title, "optimiser step", "accuracy");
+    let lines = [(SIGMOID, ADAM), (RELU, ADAM), (SIGMOID, SGD), (RELU, SGD)];
+    lines.into_iter().fold(picture, |picture, (network, optimizer)| {
+        let trials = trials_of(results, network, optimizer, ORIGINAL_DEPTH);
+        picture.measured(format!("{network}, {optimizer}"), by_step(&trials, &QuantityName::TEST_ACCURACY))
+    })
 }
 
 fn accuracy_by_depth(settings: &SigmoidVsReluSettings, results: &Results) -> Picture {
-    let mut depths = settings.depths.clone();
-    depths.sort_unstable();
     let title = format!("Test accuracy after {} steps", settings.steps);
-    let mut picture = Picture::new("accuracy-by-depth", title, "hidden layers", "accuracy");
-    for optimizer in [ADAM, SGD] {
-        for network in [SIGMOID, RELU, RELU_HE] {
-            let points = depths.iter().filter_map(|depth| {
-                let trials = trials(results, network, optimizer, *depth);
-                let values: Vec<f64> =
-                    trials.iter().filter_map(|t| t.last(&QuantityName::TEST_ACCURACY)).collect();
-                Point::mean(*depth as f64, &values)
-            });
-            picture = picture.measured(format!("{network}, {optimizer}"), points);
-        }
-    }
-    picture
+    let picture = Picture::new("accuracy-by-depth", title, "hidden layers", "accuracy");
+    let of_optimizer = |optimizer| NETWORKS.map(|(network, ..)| (network, optimizer));
+    let lines = [ADAM, SGD].into_iter().flat_map(of_optimizer);
+    lines.fold(picture, |picture, (network, optimizer)| {
+        let point = |depth: usize| {
+            let trials = trials_of(results, network, optimizer, depth);
+            let accuracies: Vec<f64> = trials.iter().filter_map(|t| t.last(&QuantityName::TEST_ACCURACY)).collect();
+            Point::mean(depth as f64, &accuracies)
+        };
+        let points = settings.ascending_depths().into_iter().filter_map(point);
+        picture.measured(format!("{network}, {optimizer}"), points)
+    })
 }

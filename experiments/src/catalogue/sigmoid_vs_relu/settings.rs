@@ -1,22 +1,22 @@
 //! The settings of the experiment.
 
+use std::collections::HashSet;
+
 use backdraft_datasets::BinaryTask;
 use serde::{Deserialize, Serialize};
 
+use super::ORIGINAL_DEPTH;
 use crate::experiment::Preset;
-use crate::settings::{Settings, SettingsError};
-
-/// Hidden layers of the tutorials' network.
-pub(super) const ORIGINAL_DEPTH: usize = 3;
+use crate::settings::{Settings, SettingsError, in_range, positive, require};
 
 /// Settings of `sigmoid-vs-relu`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SigmoidVsReluSettings {
     /// Number of seeds.
-    pub(crate) seeds: u64,
+    pub(super) seeds: u64,
     /// The first seed; the others follow it.
-    pub(crate) first_seed: u64,
+    pub(super) first_seed: u64,
     /// The task: `digits` (odd against even) or `teacher`.
     pub(super) data: BinaryTask,
     /// Numbers of hidden layers; must include 3, the depth of the tutorials' network.
@@ -62,69 +62,39 @@ impl SigmoidVsReluSettings {
         }
     }
 
-    /// The greatest depth.
-    pub(super) fn deepest(&self) -> usize {
-        self.depths.iter().copied().max().unwrap_or(ORIGINAL_DEPTH)
+    /// Returns the depths, the smallest first.
+    pub(super) fn ascending_depths(&self) -> Vec<usize> {
+        let mut depths = self.depths.clone();
+        depths.sort_unstable();
+        depths
     }
 }
 
 impl Settings for SigmoidVsReluSettings {
     fn validate(&self) -> Result<(), SettingsError> {
-        let refuse = |key: &str, value: String, requirement: &str| {
-            Err(SettingsError::Range {
-                key: key.to_owned(),
-                value,
-                requirement: requirement.to_owned(),
-            })
+        require(self.seeds >= 2, "seeds", self.seeds, "an interval needs at least 2 seeds")?;
+        let is_counted = self.first_seed.checked_add(self.seeds).is_some();
+        require(is_counted, "first_seed", self.first_seed, "the last seed is too large")?;
+        let depths = |is_met, requirement| {
+            require(is_met, "depths", format_args!("{:?}", self.depths), requirement)
         };
-        let depths = || format!("{:?}", self.depths);
-        if self.seeds < 2 {
-            return refuse("seeds", self.seeds.to_string(), "an interval needs at least 2 seeds");
-        }
-        if self.first_seed.checked_add(self.seeds).is_none() {
-            return refuse("first_seed", self.first_seed.to_string(), "the last seed is too large");
-        }
-        if self.depths.contains(&0) {
-            return refuse("depths", depths(), "a network needs at least 1 hidden layer");
-        }
-        if self.depths.iter().any(|depth| *depth > 1_000) {
-            return refuse("depths", depths(), "a depth must be at most 1000");
-        }
-        if (1..self.depths.len()).any(|i| self.depths[..i].contains(&self.depths[i])) {
-            return refuse("depths", depths(), "each depth may appear only once");
-        }
-        if !self.depths.contains(&ORIGINAL_DEPTH) {
-            return refuse(
-                "depths",
-                depths(),
-                "must include 3, the depth the statements are about",
-            );
-        }
-        if !self.depths.contains(&self.flow_depth) || self.flow_depth < ORIGINAL_DEPTH {
-            let requirement = "it must be one of `depths` and at least 3";
-            return refuse("flow_depth", self.flow_depth.to_string(), requirement);
-        }
-        if self.width == 0 || self.width > 8_192 {
-            return refuse("width", self.width.to_string(), "it must be from 1 to 8192");
-        }
-        if self.steps == 0 || self.steps > 10_000_000 {
-            return refuse("steps", self.steps.to_string(), "it must be from 1 to 10000000");
-        }
-        if self.batch_size == 0 {
-            return refuse("batch_size", "0".into(), "it must be at least 1");
-        }
-        if self.evaluate_every == 0 {
-            return refuse("evaluate_every", "0".into(), "it must be at least 1");
-        }
-        for (key, rate) in [("adam_rate", self.adam_rate), ("sgd_rate", self.sgd_rate)] {
-            if !(rate > 0.0 && rate.is_finite()) {
-                return refuse(key, rate.to_string(), "a learning rate must be positive");
-            }
-        }
-        if !(self.target_accuracy > 0.6 && self.target_accuracy < 1.0) {
-            let requirement = "it must lie between 0.6, which counts as chance, and 1";
-            return refuse("target_accuracy", self.target_accuracy.to_string(), requirement);
-        }
-        Ok(())
+        let includes = |depth| self.depths.contains(&depth);
+        let unique: HashSet<_> = self.depths.iter().collect();
+        depths(!includes(0), "a network needs at least 1 hidden layer")?;
+        depths(self.depths.iter().all(|depth| *depth <= 1_000), "a depth must be at most 1000")?;
+        depths(unique.len() == self.depths.len(), "each depth may appear only once")?;
+        depths(includes(ORIGINAL_DEPTH), "must include 3, the depth the statements are about")?;
+        let is_flow = includes(self.flow_depth) && self.flow_depth >= ORIGINAL_DEPTH;
+        let requirement = "it must be one of `depths` and at least 3";
+        require(is_flow, "flow_depth", self.flow_depth, requirement)?;
+        in_range("width", self.width, 1..=8_192)?;
+        in_range("steps", self.steps, 1..=10_000_000)?;
+        in_range("batch_size", self.batch_size, 1..=100_000)?;
+        in_range("evaluate_every", self.evaluate_every, 1..=10_000_000)?;
+        positive("adam_rate", self.adam_rate)?;
+        positive("sgd_rate", self.sgd_rate)?;
+        let is_target = self.target_accuracy > 0.6 && self.target_accuracy < 1.0;
+        let requirement = "it must lie between 0.6, which counts as chance, and 1";
+        require(is_target, "target_accuracy", self.target_accuracy, requirement)
     }
 }

@@ -1,26 +1,26 @@
 //! Plain against residual convolutional nets, by depth.
 
+mod settings;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Context;
-use backdraft_datasets::{Augmentation, ImageSet, Places};
 use backdraft_hooks::{ActivationGradientNorm, GradientHook, GradientNorm, Schedule};
 use backdraft_resnet::{ResnetConfig, ShortcutKind};
 use backdraft_rows::QuantityName;
 use backdraft_trainer::{OptimizerConfig, RateSchedule, TrainerConfig};
 use backdraft_zoo::NetworkConfig;
-use serde::{Deserialize, Serialize};
 
 use super::initial_flow::{is_block, log_gain};
 use crate::experiment::{About, Claim, Experiment, Preset};
 use crate::judgement::Sample;
-use crate::measure::{Supervised, training};
+use crate::measure::{Assignment, Portion, Source, training};
 use crate::picture::{Picture, Point};
 use crate::results::{Results, TrialResult, by_layer, by_step};
-use crate::settings::{Settings, SettingsError, in_range, positive};
 use crate::trial::{Factors, Trial};
 use crate::verdict::Verdict;
+use settings::DegradationSettings;
 
 /// The degradation problem of He et al. 2016.
 pub(crate) struct Degradation;
@@ -49,66 +49,6 @@ const NOT_VANISHING: Claim = Claim {
 const PLAIN: &str = "plain";
 const RESIDUAL: &str = "residual";
 
-/// Settings of `degradation`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DegradationSettings {
-    /// Number of seeds.
-    seeds: u64,
-    /// The first seed; the others follow it.
-    first_seed: u64,
-    /// The images: `digits` (embedded), `fashion-mnist`, `mnist`, `cifar-10`, …
-    data: ImageSet,
-    /// Images to train on, at most.
-    images: usize,
-    /// Depths of the form 6n + 2.
-    depths: Vec<usize>,
-    /// How training images are augmented.
-    augmentation: Augmentation,
-    /// Channels of the first stage.
-    width: usize,
-    /// Optimiser steps per training.
-    steps: u64,
-    /// Images per step.
-    batch_size: usize,
-    /// Learning rate at the start; it is divided by 10 after each third of the steps.
-    rate: f64,
-    /// Steps between two evaluations.
-    evaluate_every: u64,
-}
-
-impl Settings for DegradationSettings {
-    fn validate(&self) -> Result<(), SettingsError> {
-        in_range("seeds", self.seeds, 2..=10_000)?;
-        in_range("first_seed", self.first_seed, 0..=u64::MAX / 4)?;
-        in_range("images", self.images, 1..=10_000_000)?;
-        in_range("depths", self.depths.len(), 2..=100)?;
-        for depth in &self.depths {
-            in_range("depths", *depth, 8..=1_202)?;
-            if depth % 6 != 2 {
-                return Err(SettingsError::Range {
-                    key: "depths".to_owned(),
-                    value: depth.to_string(),
-                    requirement: "a depth must be of the form 6n + 2: 8, 14, 20, …".to_owned(),
-                });
-            }
-        }
-        in_range("augmentation.crop", self.augmentation.crop, 0..=32)?;
-        in_range("width", self.width, 1..=1_024)?;
-        in_range("steps", self.steps, 4..=10_000_000)?;
-        in_range("batch_size", self.batch_size, 2..=100_000)?;
-        in_range("evaluate_every", self.evaluate_every, 1..=10_000_000)?;
-        positive("rate", self.rate)
-    }
-}
-
-impl DegradationSettings {
-    fn extremes(&self) -> (usize, usize) {
-        let depths = || self.depths.iter().copied();
-        (depths().min().unwrap_or(0), depths().max().unwrap_or(0))
-    }
-}
-
 impl Experiment for Degradation {
     type Settings = DegradationSettings;
 
@@ -127,36 +67,7 @@ impl Experiment for Degradation {
     };
 
     fn settings(preset: Preset) -> DegradationSettings {
-        let of = |data, images, depths, width, steps, batch_size| DegradationSettings {
-            seeds: 5,
-            first_seed: 0,
-            data,
-            images,
-            depths,
-            augmentation: Augmentation::default(),
-            width,
-            steps,
-            batch_size,
-            rate: 0.1,
-            evaluate_every: steps / 8,
-        };
-        match preset {
-            Preset::Quick => DegradationSettings {
-                seeds: 12,
-                ..of(ImageSet::Digits, 2_000, vec![8, 44], 4, 100, 64)
-            },
-            // No evaluation between the first and the last step: each costs as much as 52 steps.
-            Preset::Standard => DegradationSettings {
-                evaluate_every: 470,
-                ..of(ImageSet::FashionMnist, 20_000, vec![20, 56], 16, 470, 64)
-            },
-            Preset::Paper => {
-                let cifar = vec![20, 32, 44, 56, 110];
-                let augmentation = Augmentation { crop: 4, flip: true };
-                let paper = of(ImageSet::Cifar10, 50_000, cifar, 16, 64_000, 128);
-                DegradationSettings { augmentation, ..paper }
-            }
-        }
+        DegradationSettings::of(preset)
     }
 
     fn seeds(settings: &DegradationSettings) -> Range<u64> {
@@ -164,11 +75,9 @@ impl Experiment for Degradation {
     }
 
     fn trials(settings: &DegradationSettings) -> anyhow::Result<Vec<Trial>> {
-        let mut images =
-            settings.data.load(&Places::new(None)).context("cannot load the images")?;
-        images.train = images.train.first(settings.images);
-        let (input_shape, outputs) = (images.train.shape, images.train.classes);
-        let data = Arc::new(Supervised::of_images(&images, settings.augmentation));
+        let &DegradationSettings { images: examples, augmentation, .. } = settings;
+        let portion = Portion { examples, length: 0, augmentation, seed: 0 };
+        let Assignment { data, shape } = Source::Images(settings.data).load(portion)?;
         let mut trials = Vec::new();
         for seed in Self::seeds(settings) {
             for &depth in &settings.depths {
@@ -176,15 +85,14 @@ impl Experiment for Degradation {
                     [(PLAIN, ShortcutKind::None), (RESIDUAL, ShortcutKind::Padded)]
                 {
                     let network = ResnetConfig {
-                        input_shape,
-                        outputs,
                         width: settings.width,
                         shortcut,
                         ..ResnetConfig::small_images(depth)
                     };
+                    let network = NetworkConfig::Resnet(network).fitted(&shape);
+                    let network = network.context("a residual net cannot take these images")?;
                     let factors =
                         Factors::new([("network", name.to_owned()), ("depth", depth.to_string())]);
-                    let network = NetworkConfig::Resnet(network);
                     let task = training(network, trainer(settings, seed), Arc::clone(&data), hook);
                     trials.push(Trial { factors, seed, cost: depth as u64, task });
                 }
