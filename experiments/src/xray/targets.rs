@@ -258,6 +258,10 @@ mod tests {
             let error = choose(Some(loss), outputs, each, values).unwrap_err();
             assert!(error.contains(expected), "{loss:?} {values:?}: {error}");
         }
+    }
+
+    #[test]
+    fn a_loss_that_was_asked_for_settles_what_is_in_doubt() {
         for (loss, outputs, each, values) in [
             (MeanSquaredError, 1, 1, &[1.0, 2.0][..]),
             (MeanSquaredError, 3, 3, &[0.0, 1.0, 0.0]),
