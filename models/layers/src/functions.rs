@@ -46,14 +46,19 @@ pub(crate) fn selu<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
 
 /// eˣ − 1 for x ≤ 0.
 ///
-/// The identity eˣ − 1 = (eˣ + 1) tanh(x / 2) restores the digits lost to cancellation. They are
-/// added as constants, so the slope remains eˣ.
+/// The series x + x²/2 + x³/6 restores the digits that the subtraction loses near 0. The correction is
+/// added as a constant, so the slope remains eˣ.
 fn exp_less_one<const D: usize>(exponent: Tensor<D>) -> Tensor<D> {
-    let power = exponent.clone().exp();
-    let (half, constant) = (exponent.detach().mul_scalar(0.5), power.clone().detach());
-    let exact = half.tanh() * constant.clone().add_scalar(1.0);
-    let cancelled = exact - constant.sub_scalar(1.0);
-    power.sub_scalar(1.0) + cancelled
+    // Relative errors at this bound: 6e-6 of the subtraction in `f32` and 2e-12 in `f64`, and less of
+    // the series.
+    let bound = if exponent.dtype() == DType::F64 { -1e-4 } else { -1e-2 };
+    let x = exponent.clone().detach();
+    let less_one = exponent.exp().sub_scalar(1.0);
+    let is_far = x.clone().lower_scalar(bound);
+    let series = x.clone().mul_scalar(1.0 / 3.0).add_scalar(1.0) * x.clone();
+    let series = series.mul_scalar(0.5).add_scalar(1.0) * x;
+    let correction = series - less_one.clone().detach();
+    less_one + correction.mask_fill(is_far, 0.0)
 }
 
 /// x Φ(x).
