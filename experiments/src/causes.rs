@@ -1,9 +1,9 @@
-//! What an error says, with its causes.
+//! Errors with their causes.
 
 use std::io::{self, ErrorKind};
 
-/// Returns an error and its causes on one line. A cause whose words have been said, which an error that
-/// quotes its cause says again, is left out.
+/// Returns an error and its causes in one line. A cause that an earlier message already contains is left
+/// out.
 pub(crate) fn in_one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in error.chain() {
@@ -18,7 +18,7 @@ pub(crate) fn in_one_line(error: &anyhow::Error) -> String {
     line
 }
 
-/// Tells whether the cause is a disk without room, which is no fault of what was asked for.
+/// Returns whether the cause is a full disk.
 pub(crate) fn is_full(error: &anyhow::Error) -> bool {
     let is_full = |error: &io::Error| {
         use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
@@ -33,7 +33,7 @@ mod tests {
     use crate::record::RecordError;
 
     #[test]
-    fn the_reason_of_the_system_is_said_once() {
+    fn the_systems_reason_is_given_once() {
         let system = || io::Error::from_raw_os_error(2);
         let record = || RecordError::io("read", "runs/x")(system());
         let nested = anyhow::Error::new(io::Error::other(record())).context("step 3 is lost");

@@ -1,13 +1,13 @@
-//! Guesses what a misspelt name was meant to be.
+//! Suggests names for misspelt ones.
 
 use crate::terminal::shortened;
 
-/// Returns the shortest candidate that starts with `name`, else the most similar one; `None` if there are
-/// no candidates.
+/// Returns the shortest candidate that starts with `name`, or else the most similar one. `None` without
+/// candidates.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Comparing takes time in proportion to the length, and no name is longer.
+    // The time of a comparison grows with the length, and no candidate is this long.
     let name = shortened(name);
-    // People cut long names short more often than they mistype them.
+    // People abbreviate long names more often than they mistype them.
     let likeness = |candidate: &str| {
         if candidate.starts_with(&*name) {
             (0, candidate.len())
@@ -18,7 +18,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates.into_iter().min_by_key(|candidate| likeness(candidate))
 }
 
-/// Says that there is nothing of this name, and which name is nearest: `kind` is what was asked for.
+/// Returns the message that there is no `kind` of this name, with the nearest candidate.
 pub(crate) fn unknown<'a>(
     kind: &str,
     name: &str,

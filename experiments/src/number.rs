@@ -1,18 +1,18 @@
-//! Numbers as people read them, in the terminal and on pages alike.
+//! Formats numbers for people, in the terminal and on pages.
 
-/// Returns a number with at least three significant digits, in the shorter notation: `0.00123`,
-/// `0.123`, `1.234`, `12.3`, `1234`, `1.23e-7`.
+/// Formats a number with at least three significant digits, in the shorter notation: `0.00123`, `0.123`,
+/// `1.234`, `12.3`, `1234`, `1.23e-7`.
 ///
-/// From 1 to 10 it has four, because factors near 1 differ in the last.
+/// Between 1 and 10 it has four digits, because factors near 1 differ in the fourth.
 pub(crate) fn number(value: f64) -> String {
     match decimals(value) {
-        // Adding zero makes −0 a 0.
+        // Adding zero turns −0 into 0.
         Some(decimals) => format!("{:.decimals$}", value + 0.0),
         None => format!("{value:.2e}"),
     }
 }
 
-/// The same for sentences, with a power of ten: `1.23 × 10⁻⁷`.
+/// Formats a number for prose: `1.23 × 10⁻⁷` instead of `1.23e-7`.
 pub(crate) fn number_in_prose(value: f64) -> String {
     let text = number(value);
     match text.split_once('e') {
@@ -21,12 +21,12 @@ pub(crate) fn number_in_prose(value: f64) -> String {
     }
 }
 
-/// Returns the decimals that a number is written with; `None` if it takes a power of ten.
+/// Returns the number of decimals. `None` if the number needs a power of ten.
 fn decimals(value: f64) -> Option<usize> {
     if value == 0.0 || !value.is_finite() {
         return Some(0);
     }
-    // Of the rounded number: 9.9999 is 10.0.
+    // The exponent of the rounded number: 9.9999 is 10.0.
     let rounded = format!("{value:.2e}");
     let exponent = rounded.split_once('e').and_then(|(_, exponent)| exponent.parse().ok())?;
     match exponent {
@@ -38,12 +38,12 @@ fn decimals(value: f64) -> Option<usize> {
     }
 }
 
-/// Returns a p-value; one digit is all that a small one means.
+/// Formats a p-value. A small one is good to one digit at most.
 pub(crate) fn p_value(p: f64) -> String {
     if p < 1e-3 { format!("{p:.0e}") } else { format!("{p:.3}") }
 }
 
-/// Returns a time in a unit that fits.
+/// Formats a time in a suitable unit.
 pub(crate) fn duration(seconds: f64) -> String {
     let whole = seconds.round();
     if whole < 60.0 {
@@ -55,7 +55,7 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// Returns an exponent in raised digits.
+/// Formats an exponent in superscript digits.
 pub(crate) fn superscript(exponent: &str) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let raised = |c: char| c.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]);
@@ -66,7 +66,7 @@ pub(crate) fn superscript(exponent: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Numbers of every magnitude, with the ends of every decade and their neighbours.
+    /// Numbers of every magnitude, near the ends of every decade in particular.
     fn numbers() -> impl Iterator<Item = f64> {
         let mantissas = [1.0, 1.0049, 1.005, 1.25, 4.9999, 9.94, 9.949, 9.95, 9.994, 9.995, 9.9999];
         let decades = (-320..308).flat_map(move |exponent| {
@@ -89,7 +89,7 @@ mod tests {
             assert!((3..=5).contains(&significant_digits(&text)), "{value:e}: {text}");
             assert!(text.trim_start_matches('-').len() <= 9, "{value:e}: {text}");
             let read: f64 = text.parse().unwrap();
-            // Of subnormal numbers half a unit is more than that.
+            // Subnormal numbers have fewer digits.
             let error = (read - value).abs() / value.abs().max(f64::MIN_POSITIVE);
             assert!(error <= 5.001e-3, "{value:e}: {text}");
         }
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn p_values_and_times_have_their_own() {
+    fn p_values_and_times_have_their_own_format() {
         assert_eq!([0.25, 1.4e-5].map(p_value), ["0.250", "1e-5"]);
         for (seconds, text) in [
             (2.04, "2.0 s"),

@@ -1,31 +1,29 @@
-//! Panics as messages: a driver that is lost or a bug in one trial must not take the others along.
+//! Turns panics into messages, so that a lost driver or a bug in one trial does not end the others.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// How many callers expect a panic at the moment.
+/// Number of callers that currently expect a panic.
 static EXPECTED: AtomicUsize = AtomicUsize::new(0);
-/// What the first of the expected panics said: a driver's own thread says more than the one that waits
-/// for it.
+/// Message of the first expected panic: a driver's own thread says more than the thread that waits for it.
 static FIRST: Mutex<Option<String>> = Mutex::new(None);
 
-/// What drivers and Burn call a device that is gone: reset, unplugged, taken away.
+/// How drivers and Burn report a lost device: reset, unplugged or taken away.
 const LOST: [&str; 4] = ["device is lost", "device was lost", "device lost", "devicelost"];
 
 /// A panic, in one line.
 pub(crate) enum Panic {
-    /// A device is gone, with what its driver says.
+    /// A device was lost, with the message of its driver.
     LostDevice(String),
-    /// Anything else, with its place.
+    /// Anything else, with its location.
     Other(String),
 }
 
-/// Hands panics to `tell` in one line, for those who do not debug; those that someone expects are not
-/// told, unless a device is lost.
+/// Reports panics to `tell` in one line. Expected panics are not reported, unless a device was lost.
 ///
-/// With `RUST_BACKTRACE` set they are reported as ever.
+/// With `RUST_BACKTRACE` set, unexpected panics are reported as usual.
 pub(crate) fn in_one_line(tell: impl Fn(&Panic) + Send + Sync + 'static) {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
@@ -44,14 +42,14 @@ pub(crate) fn in_one_line(tell: impl Fn(&Panic) + Send + Sync + 'static) {
     }));
 }
 
-/// Runs something that may panic and returns its message then.
+/// Runs something that may panic. Returns the message if it does.
 pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    // What is shared behind a panic is a trial's own, and thrown away with it.
+    // Only the state of a trial is shared, and it is dropped with the trial.
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| message(payload.as_ref()))
 }
 
-/// The same without a word on standard error, from other threads neither; the message is that of the first
-/// panic, which other threads may have been the cause of.
+/// Does the same without reports, for panics of other threads, too. The message is that of the first panic,
+/// which may have occurred on another thread.
 pub(crate) fn silent<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     EXPECTED.fetch_add(1, Ordering::Relaxed);
     let result = caught(work);

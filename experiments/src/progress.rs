@@ -1,4 +1,4 @@
-//! Progress bars: one over all trials, one for each worker.
+//! Progress bars: one for all trials and one per worker.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::study::Spectator;
 use crate::terminal::{note, visible};
 use crate::trial::Trial;
 
-/// Shows progress on the terminal; silent when standard error is not one.
+/// Shows progress on standard error if it is a terminal.
 pub struct Bars {
     all: ProgressBar,
     workers: Vec<Worker>,
@@ -26,7 +26,7 @@ struct Worker {
     norms: Mutex<Norms>,
 }
 
-/// Latest gradient norms of the first and the last weight matrix.
+/// The latest gradient norms of the first and the last weight matrix.
 #[derive(Clone, Copy, Default)]
 struct Norms {
     first: f64,
@@ -34,7 +34,7 @@ struct Norms {
 }
 
 impl Bars {
-    /// Creates the bars for `trials` trials on `jobs` workers; hidden if `quiet`.
+    /// Creates bars for `trials` trials on `jobs` workers, hidden if `quiet`.
     pub fn new(trials: u64, jobs: usize, quiet: bool) -> Self {
         let is_visible = !quiet && std::io::stderr().is_terminal();
         let target =
@@ -61,7 +61,7 @@ impl Bars {
     }
 }
 
-/// Takes the bars off the screen.
+/// Removes the bars from the screen.
 impl Drop for Bars {
     fn drop(&mut self) {
         self.workers.iter().for_each(|worker| worker.bar.finish_and_clear());
@@ -80,7 +80,7 @@ pub(crate) fn bytes() -> ProgressBar {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    // The templates are constants of this file; a mistake in one shows as a plain bar.
+    // The templates are constants of this file; a mistake in one would show as a plain bar.
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 

@@ -1,4 +1,4 @@
-//! Settings of an experiment: defaults of the preset, overlaid by a file and by `--set`.
+//! Settings of an experiment: defaults of a preset, overridden by a file and by `--set`.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -13,11 +13,11 @@ use crate::terminal::{elided, shortened};
 
 /// The typed settings of one experiment.
 pub trait Settings: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// Tables that take any key, because another setting decides what they may hold; validation
+    /// Tables with arbitrary keys, because another setting decides which keys they may have. Validation
     /// checks them.
     const OPEN: &'static [&'static str] = &[];
 
-    /// Checks the values that their types leave open.
+    /// Checks what the types of the values do not.
     ///
     /// # Errors
     ///
@@ -25,7 +25,7 @@ pub trait Settings: Clone + Serialize + DeserializeOwned + Send + Sync + 'static
     fn validate(&self) -> Result<(), SettingsError>;
 }
 
-/// A network's configuration is set the same way.
+/// The configuration of a network is set in the same way.
 impl Settings for NetworkConfig {
     fn validate(&self) -> Result<(), SettingsError> {
         Self::validate(self).map_err(|invalid| SettingsError::Range {
@@ -36,7 +36,7 @@ impl Settings for NetworkConfig {
     }
 }
 
-/// Parts that a dotted key may have.
+/// Most parts of a dotted key.
 const MOST_PARTS: usize = 16;
 
 /// What is wrong with a setting.
@@ -48,8 +48,8 @@ pub enum SettingsError {
         /// What was given.
         argument: String,
     },
-    /// The key is dotted more often than any setting.
-    #[error("{origin}: there is no setting `{key}…`: a key has at most {MOST_PARTS} parts")]
+    /// The key has more parts than any setting.
+    #[error("{origin}: there is no setting `{key}…`: keys have at most {MOST_PARTS} parts")]
     Deep {
         /// `--set` or the file's path.
         origin: String,
@@ -61,7 +61,7 @@ pub enum SettingsError {
     UnknownKey {
         /// `--set` or the file's path.
         origin: String,
-        /// The key asked for, dotted.
+        /// The dotted key.
         key: String,
         /// The most similar key.
         nearest: String,
@@ -78,7 +78,7 @@ pub enum SettingsError {
         /// What was expected.
         reason: String,
     },
-    /// The value has the right type but makes no sense.
+    /// The value has the right type but is out of range.
     #[error("`{} = {}` is not possible: {requirement}", shortened(key), shortened(value))]
     Range {
         /// The dotted key.
@@ -90,7 +90,7 @@ pub enum SettingsError {
     },
 }
 
-/// A table of settings to overlay, with where it comes from for error messages.
+/// Settings that override others, with their origin for error messages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overlay {
     /// `--set` or the file's path.
@@ -100,11 +100,11 @@ pub struct Overlay {
 }
 
 impl Overlay {
-    /// Reads one `key=value` argument; the key may be dotted, the value is TOML or a bare word.
+    /// Parses one `key=value` argument. The key may be dotted; the value is TOML or a bare word.
     ///
     /// # Errors
     ///
-    /// [`SettingsError::Form`] without `=` or key.
+    /// [`SettingsError::Form`] if `=` or the key is missing.
     pub fn parse(argument: &str) -> Result<Self, SettingsError> {
         let pair = argument.split_once('=').filter(|(key, _)| !key.trim().is_empty());
         let Some((key, text)) = pair else {
@@ -120,8 +120,8 @@ impl Overlay {
     ///
     /// # Errors
     ///
-    /// [`SettingsError::Deep`] if it has more parts than any setting: tables that deep overflow the
-    /// stack of whoever walks them.
+    /// [`SettingsError::Deep`] if the key has more parts than any setting. Walking very deep tables would
+    /// overflow the stack.
     pub fn new(origin: &str, key: &str, mut value: Value) -> Result<Self, SettingsError> {
         let mut parts = key.rsplit('.');
         if parts.clone().count() > MOST_PARTS {
@@ -137,7 +137,7 @@ impl Overlay {
     }
 }
 
-/// Overlays `defaults` with `overlays`, in order, and validates the result.
+/// Applies `overlays` to `defaults`, in order, and validates the result.
 ///
 /// # Errors
 ///
@@ -151,7 +151,7 @@ pub fn resolve<S: Settings>(defaults: &S, overlays: &[Overlay]) -> Result<S, Set
             } else {
                 apply(&mut table, key, value, key, &overlay.origin)?;
             }
-            // One at a time, so that the error can name the setting that does not fit.
+            // One at a time, so that the error can name the setting.
             if let Err(error) = table.clone().try_into::<S>() {
                 return Err(SettingsError::Value {
                     origin: overlay.origin.clone(),
@@ -167,7 +167,7 @@ pub fn resolve<S: Settings>(defaults: &S, overlays: &[Overlay]) -> Result<S, Set
     Ok(settings)
 }
 
-/// Returns the line, from 1, that a place in a text is on.
+/// Returns the line of a byte offset in a text, counted from 1.
 pub(crate) fn line_at(text: &str, place: usize) -> usize {
     text.bytes().take(place).filter(|byte| *byte == b'\n').count() + 1
 }
@@ -213,7 +213,7 @@ pub(crate) fn positive(key: &str, value: f64) -> Result<(), SettingsError> {
     require(value.is_finite() && value > 0.0, key, value, "it must be positive")
 }
 
-/// Returns settings as a table, as they are stored in a run record.
+/// Converts settings to a table, the form in run records.
 ///
 /// # Errors
 ///
@@ -231,8 +231,8 @@ fn internal(error: &dyn std::error::Error) -> SettingsError {
     }
 }
 
-/// Tables are merged and take new keys, anything else is replaced; so is a table of which another
-/// variant is named, whose other keys are not those of the old one.
+/// Merges tables, which may get new keys, and replaces anything else. A table that names another variant is
+/// replaced, too, because its keys differ.
 fn merge(table: &mut Table, key: &str, value: &Value) {
     let is_same_variant = |inner: &Table, changes: &Table| {
         changes.get("name").is_none_or(|name| inner.get("name") == Some(name))
@@ -247,7 +247,7 @@ fn merge(table: &mut Table, key: &str, value: &Value) {
     }
 }
 
-/// Tables are merged, anything else is replaced.
+/// Merges tables and replaces anything else.
 fn apply(
     table: &mut Table,
     key: &str,

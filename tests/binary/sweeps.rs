@@ -89,7 +89,7 @@ fn a_run_whose_process_was_killed_while_closing_its_record_is_closed_by_the_next
     fs::rename(run.join("SHA256SUMS"), run.join(".unfinished-sums")).unwrap();
     let out = place.path("runs");
     let check = || backdraft(&["check", "--out", &out]);
-    assert!(String::from_utf8_lossy(&check().stdout).contains("cut off while it was closed"));
+    assert!(String::from_utf8_lossy(&check().stdout).contains("ended while it closed the record"));
     let (spec, cut_off) = (place.path("sweep.toml"), "1 of 2 runs are finished");
     assert!(stdout(&backdraft(&["sweep", "status", &spec, "--out", &out])).contains(cut_off));
     stdout(&place.sweep("runs", &["--jobs", "2"]));

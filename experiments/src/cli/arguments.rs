@@ -21,10 +21,10 @@ use super::verify::VerifyArguments;
 use super::xray::XrayArguments;
 use super::zoo::ZooArguments;
 
-/// A laboratory for vanishing and exploding gradients.
+/// Measures vanishing and exploding gradients, and tests what is said about them.
 ///
 /// Each experiment asks one question about gradients, trains the networks that answer it, and ends
-/// with verdicts measured from data.
+/// with verdicts.
 #[derive(Debug, Parser)]
 #[command(name = "backdraft", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(super) struct Arguments {
@@ -34,9 +34,9 @@ pub(super) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  backdraft list                                  what there is
-  backdraft describe sigmoid-vs-relu              what it asks and what can be set
-  backdraft run sigmoid-vs-relu                   at most a minute
+  backdraft list                                  the experiments
+  backdraft describe sigmoid-vs-relu              its question, claims and settings
+  backdraft run sigmoid-vs-relu                   takes at most a minute
   backdraft run sigmoid-vs-relu --preset standard --seeds 20
   backdraft show latest                           the verdicts again";
 
@@ -54,27 +54,27 @@ pub(super) enum Command {
     Show(ShowArguments),
     /// Run an experiment under many settings, on several processes and machines.
     Sweep(SweepArguments),
-    /// Check that the records of runs are what was recorded, by their SHA-256.
+    /// Compare records with the SHA-256 sums that were recorded with them.
     Check(CheckArguments),
-    /// Show the runs of a folder, those that are going on included, and the playground in a browser.
+    /// Show the runs of a folder, live ones included, and the playground in a browser.
     Serve(ServeArguments),
     /// Write the HTML report of runs again.
     Report(ReportArguments),
     /// Predict the gradient of every layer of a fully connected network, without drawing one.
     Theory(TheoryArguments),
-    /// Put runs of one experiment side by side, with differences and their intervals.
+    /// Compare runs of one experiment: differences with their intervals.
     Compare(CompareArguments),
-    /// Write one plot of a run as a file fit for a paper.
+    /// Write one plot of a run to a file for a paper.
     Figure(FigureArguments),
-    /// Write all measurements of a run in a format that other programs read.
+    /// Export all measurements of a run for other programs.
     Export(ExportArguments),
-    /// List the architectures and their presets, or check what each of them promises.
+    /// List the architectures and their presets, or run their conformance checks.
     Zoo(ZooArguments),
-    /// Look at the gradients of one network on one batch.
+    /// Measure the gradients of one network on one batch.
     Xray(XrayArguments),
-    /// List, find and check the data sets that are read from files.
+    /// List, find and check data sets that are read from files.
     Data(DataArguments),
-    /// List the back ends: which are built in, and how to get the others.
+    /// List the back ends: those built in, and how to get the others.
     Backends(BackendsArguments),
     /// Print a completion script for a shell.
     Completions {

@@ -15,8 +15,8 @@ use crate::parity::{Difference, Subject, difference, subjects};
 
 #[derive(Debug, Args)]
 pub(super) struct BackendsArguments {
-    /// Measure every network of the zoo, and the first step of every experiment, on every back end
-    /// that is built in, and compare with the first one.
+    /// Measure every network of the zoo, and the first step of every experiment, on all back ends
+    /// that are built in, and compare them with the first one.
     #[arg(long)]
     check: bool,
     /// Check only these networks and experiments.
@@ -28,10 +28,12 @@ pub(super) struct BackendsArguments {
 }
 
 pub(super) fn backends(arguments: &BackendsArguments) -> Result<(), Failure> {
-    match (arguments.check, arguments.json) {
-        (true, is_json) => check(&arguments.names, is_json),
-        (false, true) => list_json(),
-        (false, false) => list(),
+    if arguments.check {
+        check(&arguments.names, arguments.json)
+    } else if arguments.json {
+        list_json()
+    } else {
+        list()
     }
 }
 
@@ -58,10 +60,12 @@ fn list() -> Result<(), Failure> {
     let default = Backend::named(None).map_err(Failure::input)?;
     let more = |line: &dyn std::fmt::Display| say(format!("{:28}{line}", ""));
     for backend in BACKENDS {
-        let state = match backend.is_built_in() {
-            true if backend.name == default.name => "built in, default",
-            true => "built in",
-            false => "not built in",
+        let state = if backend.name == default.name {
+            "built in, default"
+        } else if backend.is_built_in() {
+            "built in"
+        } else {
+            "not built in"
         };
         say(format!("{:<9}{state:<19}{}", backend.name, backend.about));
         let devices = backend.devices();
@@ -75,7 +79,7 @@ fn list() -> Result<(), Failure> {
         if !backend.is_built_in() {
             more(&backend.build_command());
         } else if devices.is_empty() {
-            more(&"no device answers");
+            more(&"no device found");
         }
         if devices.is_empty() && !backend.needs.is_empty() {
             more(&format!("needs {}; on Debian: {}", backend.needs, backend.debian));
@@ -84,7 +88,7 @@ fn list() -> Result<(), Failure> {
     Ok(())
 }
 
-/// What came of a subject on a back end.
+/// The result of a subject on a back end.
 #[derive(Serialize)]
 struct Cell {
     backend: &'static str,
@@ -98,12 +102,13 @@ fn check(names: &[String], is_json: bool) -> Result<(), Failure> {
     let Some((reference, others)) = built_in.split_first() else { return Ok(()) };
     if others.is_empty() {
         let name = reference.name;
-        let message = "there is nothing to compare with: build with `--features wgpu` or another";
+        let message =
+            "so there is nothing to compare: build with `--features wgpu` or another back end";
         return Err(Failure::Input(anyhow!("only `{name}` is built in, {message}")));
     }
     let device = |backend: &&Backend| Backend::select(Some(backend.name)).map(|(_, device)| device);
     let reference = device(reference).map_err(Failure::input)?;
-    // One that finds no device is told once, and the others are checked.
+    // A back end without a device is reported once, and the others are checked.
     let (mut compared, mut absent) = (Vec::new(), Vec::new());
     for backend in others {
         match device(backend) {
@@ -138,7 +143,7 @@ fn check(names: &[String], is_json: bool) -> Result<(), Failure> {
     match (faults.len(), absent.into_iter().next()) {
         (0, None) => Ok(()),
         (0, Some(error)) => Err(Failure::input(error)),
-        (count, _) => Err(Failure::Run(anyhow!("{count} of the differences are out of bounds"))),
+        (count, _) => Err(Failure::Run(anyhow!("{count} differences are out of bounds"))),
     }
 }
 
@@ -188,7 +193,7 @@ fn say_head(compared: &[(&Backend, Device)]) {
         let (name, tolerance, reason) = (backend.name, backend.tolerance, backend.reason);
         say(format!("{name}: at most {tolerance:.0e} from flex, as {reason}"));
     }
-    say(format!("experiments: {AMPLIFIED} times that, as deep networks make more of a rounding"));
+    say(format!("experiments: {AMPLIFIED} times that, as deep networks amplify rounding errors"));
     let names: String = compared.iter().map(|(b, _)| format!("{:>12}", b.name)).collect();
     say(format!("\n{:NAME_WIDTH$}{names}", "largest relative difference"));
 }

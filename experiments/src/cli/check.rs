@@ -14,7 +14,7 @@ use crate::run::RUNS;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
-    /// The runs: ids or their start, paths, or `latest` [default: all in the folder].
+    /// The runs: paths, ids or the start of one, or `latest` [default: all in the folder].
     runs: Vec<String>,
     /// Folder that holds the runs.
     #[arg(long, default_value = RUNS, value_name = "DIR")]
@@ -50,20 +50,20 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     match damaged {
         0 => Ok(()),
         _ => Err(Failure::Run(anyhow!(
-            "{damaged} of {} records are damaged; `backdraft run … --fresh` measures one anew",
+            "{damaged} of {} records are damaged; `backdraft run … --fresh` measures a run anew",
             folders.len()
         ))),
     }
 }
 
-/// How a sound record stands, and what is wrong with one that is not.
+/// Returns the state of a record, and what is wrong with it.
 fn faults(folder: &RunFolder) -> anyhow::Result<(String, Vec<String>)> {
     let manifest = folder.manifest()?;
     let mut faults = Vec::new();
     if manifest.id != folder.id() {
         faults.push(format!("run.json belongs to the run `{}`", manifest.id));
     }
-    // Every line of every trial is read.
+    // This reads every line of every trial.
     let results = folder.results()?;
     let ended = results.trials().len();
     let (whole, unusable) = folder.all_checkpoints()?;
@@ -77,8 +77,8 @@ fn faults(folder: &RunFolder) -> anyhow::Result<(String, Vec<String>)> {
             format!("{recorded} files agree with SHA256SUMS")
         }
         None if is_closed => {
-            let remedy = "the same `run` command closes it again, measuring nothing twice";
-            faults.push(format!("it was cut off while it was closed: {remedy}"));
+            let remedy = "the same `run` command closes it without measuring anything twice";
+            faults.push(format!("the process ended while it closed the record: {remedy}"));
             String::new()
         }
         None if manifest.status == Status::Failed => {
@@ -86,11 +86,13 @@ fn faults(folder: &RunFolder) -> anyhow::Result<(String, Vec<String>)> {
         }
         None => {
             let trials = manifest.trials;
-            format!("unfinished: {ended} of {trials} trials ended, {whole} checkpoints are whole")
+            format!(
+                "unfinished: {ended} of {trials} trials have ended, {whole} checkpoints are intact"
+            )
         }
     };
     if is_closed && ended != manifest.trials {
-        faults.push(format!("{ended} of {} trials are recorded", manifest.trials));
+        faults.push(format!("only {ended} of {} trials are recorded", manifest.trials));
     }
     if manifest.status == Status::Finished && failed > 0 {
         faults.push(format!("{failed} trials failed, which run.json does not say"));

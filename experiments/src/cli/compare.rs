@@ -15,17 +15,17 @@ use crate::comparison::{
 use crate::report::measured;
 use crate::run::RUNS;
 
-/// What `backdraft compare` takes.
+/// The arguments of `backdraft compare`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct CompareArguments {
-    /// The runs, of one experiment: each a path, an id or the start of it, or `latest`.
+    /// Runs of one experiment: each a path, an id or the start of one, or `latest`.
     #[arg(required = true, num_args = 2.., value_name = "RUN")]
     runs: Vec<String>,
     /// Folder that holds the runs.
     #[arg(long, default_value = RUNS, value_name = "DIR")]
     out: PathBuf,
-    /// Write the comparison as a page too, with the pictures of all runs.
+    /// Also write the comparison as a page, with the figures of all runs.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     /// Print JSON.
@@ -34,8 +34,8 @@ pub(super) struct CompareArguments {
 }
 
 const EXAMPLES: &str = "\
-Differences are from the first run, with 95 % intervals, paired by seed where seeds are the same. A star
-marks an interval that leaves out that there is no difference.
+Differences are from the first run, with 95 % intervals, paired by seed where the seeds are the same.
+* marks an interval that excludes zero difference.
 
 Examples:
   backdraft compare 047563 9acb04
@@ -47,7 +47,7 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     let first = &opened[0].manifest.experiment;
     if let Some(other) = opened.iter().find(|run| run.manifest.experiment != *first) {
         return Err(Failure::Input(anyhow!(
-            "`{}` is a run of `{}`, `{}` one of `{first}`; compare runs of one experiment",
+            "`{}` is a run of `{}`, but `{}` is one of `{first}`: only runs of one experiment can be compared",
             other.manifest.id,
             other.manifest.experiment,
             opened[0].manifest.id
@@ -79,7 +79,7 @@ fn print(comparison: &Comparison, runs: &[Compared]) {
         say(format!("{}  {}  {}", letter(index), run.manifest.id, run.manifest.command));
     }
     if !comparison.settings.is_empty() {
-        say("\nWhat was different:");
+        say("\nDifferent settings:");
     }
     for (key, values) in &comparison.settings {
         say(format!("  {key}"));
@@ -104,7 +104,7 @@ fn print(comparison: &Comparison, runs: &[Compared]) {
         alike.iter().for_each(print_outcome);
     }
     if comparison.unmatched > 0 {
-        say(format!("\n{} variants are not in all runs.", comparison.unmatched));
+        say(format!("\n{} variants are missing from some runs.", comparison.unmatched));
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) struct DataArguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum DataCommand {
-    /// List the sets of images, where they are, and how to get those that are missing.
+    /// List the image sets: where they are, and how to get missing ones.
     List {
         /// Folder of data sets [default: $BACKDRAFT_DATA, ~/.cache/backdraft/data, the system's].
         #[arg(long, value_name = "DIR")]
@@ -32,19 +32,18 @@ pub(super) enum DataCommand {
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
     },
-    /// Download a set, going on where an earlier download broke off; needs a build with `--features
-    /// fetch`.
+    /// Download a set, or resume its download. Needs a build with `--features fetch`.
     Fetch {
         /// Name of the set.
         name: String,
         /// Address of a folder that mirrors the set's files [default: where it is published].
         #[arg(long, value_name = "URL")]
         from: Option<String>,
-        /// Folder of data sets that gets it [default: $BACKDRAFT_DATA or ~/.cache/backdraft/data].
+        /// Folder of data sets to download into [default: $BACKDRAFT_DATA or ~/.cache/backdraft/data].
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
     },
-    /// Read a set or your own .csv whole and show its sizes and the balance of its classes.
+    /// Read a set or your own .csv and show its sizes and the balance of its classes.
     Check {
         /// Name of the set, or path of a .csv file.
         name: String,
@@ -60,7 +59,7 @@ pub(super) enum DataCommand {
     },
 }
 
-/// Tells the reader of a table what `--no-header` says.
+/// Converts `--no-header`.
 pub(super) fn header(is_absent: bool) -> Header {
     if is_absent { Header::Absent } else { Header::Present }
 }
@@ -94,7 +93,7 @@ pub(super) fn data(arguments: &DataArguments) -> Result<(), Failure> {
         }
         DataCommand::Check { name, target, no_header, .. } if name.ends_with(".csv") => {
             let target = target.as_deref().ok_or_else(|| {
-                let hint = "tell which column is to be predicted, such as `--target label`";
+                let hint = "name the column to predict, as in `--target label`";
                 Failure::Input(anyhow!("{name} is a table: {hint}"))
             })?;
             let table = Table::read_csv(Path::new(name), target, header(*no_header));
@@ -102,7 +101,7 @@ pub(super) fn data(arguments: &DataArguments) -> Result<(), Failure> {
             show_table(&table, target);
         }
         DataCommand::Check { name, target: Some(_), .. } => {
-            let error = anyhow!("`{name}` is no .csv: `--target` names a column of a table");
+            let error = anyhow!("`{name}` is not a .csv: `--target` names a column of a table");
             return Err(Failure::Input(error));
         }
         DataCommand::Check { name, data_dir, .. } => {
@@ -140,7 +139,7 @@ fn fetch(set: ImageSet, _: Option<&str>, _: &Path) -> Result<(), Failure> {
     )))
 }
 
-/// Finds a set by its name, or names the one most like it.
+/// Finds a set by its name, or suggests the nearest one.
 fn image_set(name: &str) -> Result<ImageSet, Failure> {
     let found = ImageSet::ALL.iter().copied().find(|set| set.name() == name);
     found.ok_or_else(|| {
@@ -160,7 +159,7 @@ fn show(split: &str, images: &Images) {
     }
 }
 
-/// Classes that are shown one by one.
+/// Most classes that are shown one by one.
 const FEW_CLASSES: usize = 10;
 
 fn show_balance(balance: &[usize]) {

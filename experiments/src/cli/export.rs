@@ -11,11 +11,11 @@ use crate::export::{ExportError, Format, export as write};
 use crate::record::RunFolder;
 use crate::run::RUNS;
 
-/// What `backdraft export` takes.
+/// The arguments of `backdraft export`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ExportArguments {
-    /// The run: its path, its id or the start of it, or `latest`.
+    /// The run: a path, an id or the start of one, or `latest`.
     run: String,
     /// The format.
     #[arg(long, value_enum)]

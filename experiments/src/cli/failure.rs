@@ -1,4 +1,4 @@
-//! What a command ends with if not with success, and the exit codes.
+//! How commands fail, and the exit codes.
 
 use std::io;
 
@@ -14,7 +14,7 @@ pub(super) const FAILED: u8 = 1;
 /// Exit code of bad usage or bad input.
 pub(super) const BAD_INPUT: u8 = 2;
 
-/// What a command ends with, other than success.
+/// Why a command did not succeed.
 pub(super) enum Failure {
     /// The command could not do its work.
     Run(anyhow::Error),
@@ -35,7 +35,7 @@ impl Failure {
         Self::Run(error.into())
     }
 
-    /// Says what happened, in one line, and returns the exit code.
+    /// Prints the reason in one line and returns the exit code.
     pub(super) fn tell(self) -> u8 {
         let (error, code) = match self {
             Self::Interrupted(message) => {
@@ -43,7 +43,7 @@ impl Failure {
                 return INTERRUPTED;
             }
             Self::Run(error) | Self::Locked(error) => (error, FAILED),
-            // A full disk is no fault of what was asked for.
+            // A full disk is not a mistake in the request.
             Self::Input(error) if is_full(&error) => (error, FAILED),
             Self::Input(error) => (error, BAD_INPUT),
         };
@@ -52,7 +52,6 @@ impl Failure {
     }
 }
 
-/// What a run that was not concluded means to the command line.
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
@@ -65,7 +64,7 @@ impl From<RunError> for Failure {
     }
 }
 
-/// Says that standard output could not be written.
+/// Reports that standard output could not be written.
 pub(super) fn unwritten(fault: io::Error) -> Failure {
     Failure::Run(anyhow!(fault).context("cannot write to standard output"))
 }
@@ -75,7 +74,7 @@ pub(super) fn print_error(error: &anyhow::Error) {
     note(format!("error: {}", told(error)));
 }
 
-/// An error in words; one of a full disk says what to do.
+/// Returns an error in one line, with a remedy if the disk is full.
 pub(super) fn told(error: &anyhow::Error) -> String {
     let told = in_one_line(error);
     if is_full(error) && !told.contains("make room") {

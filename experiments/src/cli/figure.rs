@@ -13,15 +13,15 @@ use crate::drawing::{FigureFormat, to_figure};
 use crate::nearest::unknown;
 use crate::run::RUNS;
 
-/// What `backdraft figure` takes.
+/// The arguments of `backdraft figure`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct FigureArguments {
-    /// The run: its path, its id or the start of it, or `latest`.
+    /// The run: a path, an id or the start of one, or `latest`.
     run: String,
     /// Name of the plot; without it, the plots are listed.
     plot: Option<String>,
-    /// The format [default: what the name of the file says, or svg].
+    /// The format [default: that of the file name, or svg].
     #[arg(long, value_enum)]
     format: Option<FigureFormat>,
     /// The file to write [default: the plot's name in the current folder].
@@ -36,7 +36,7 @@ const EXAMPLES: &str = "\
 Examples:
   backdraft figure latest gradient-flow
   backdraft figure latest gradient-flow --out figure-1.svg
-  backdraft figure latest gradient-flow --format pdf      built with --features figures, as is png";
+  backdraft figure latest gradient-flow --format pdf      pdf and png need a build with --features figures";
 
 pub(super) fn figure(arguments: &FigureArguments) -> Result<(), Failure> {
     let run = Opened::find(&arguments.runs, &arguments.run)?;
@@ -47,7 +47,7 @@ pub(super) fn figure(arguments: &FigureArguments) -> Result<(), Failure> {
         return Err(Failure::Input(anyhow!("name one of the plots of this run: {all}")));
     };
     let picture = pictures.iter().find(|picture| picture.name == *plot).ok_or_else(|| {
-        Failure::Input(anyhow!("{} There are: {all}", unknown("plot", plot, names())))
+        Failure::Input(anyhow!("{} This run has: {all}", unknown("plot", plot, names())))
     })?;
     let format = format(arguments)?;
     let bytes = to_figure(picture, format).map_err(Failure::Input)?;
@@ -60,7 +60,7 @@ pub(super) fn figure(arguments: &FigureArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What `--format` says, or the name of the file; they must not contradict each other.
+/// Returns the format that `--format` or the file name asks for.
 fn format(arguments: &FigureArguments) -> Result<FigureFormat, Failure> {
     let extension = arguments.out.as_ref().and_then(|path| path.extension());
     let extension = extension.map(|extension| extension.to_string_lossy().to_lowercase());
@@ -75,7 +75,7 @@ fn format(arguments: &FigureArguments) -> Result<FigureFormat, Failure> {
         (None, Some(named), _) => Ok(named),
         (None, None, None) => Ok(FigureFormat::Svg),
         (None, None, Some(other)) => Err(Failure::Input(anyhow!(
-            "figures are .svg, .png or .pdf, not .{other}; or say --format"
+            "figures are .svg, .png or .pdf, not .{other}; `--format` chooses one for any file name"
         ))),
     }
 }

@@ -1,4 +1,4 @@
-//! Files that a user names.
+//! Writes files that the user names.
 
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use super::failure::Failure;
 use crate::whole_file::write_whole;
 
-/// Writes a file that the user named, whole or not at all.
+/// Writes a file completely or not at all.
 ///
 /// # Errors
 ///
@@ -20,11 +20,11 @@ pub(super) fn write_file(
     write_whole(path, write).map_err(|error| not_written(path, &error))
 }
 
-/// Says that a file or folder that the user named could not be written.
+/// Reports that a file or folder named by the user could not be written.
 pub(super) fn not_written(path: &Path, error: &io::Error) -> Failure {
     let path = path.display();
     if is_full(error) {
-        let remedy = "nothing was changed there; make room, or name a file on another disk";
+        let remedy = "the old content is intact; make room, or name a file on another disk";
         return Failure::Run(anyhow!("cannot write `{path}`: {error}; {remedy}"));
     }
     Failure::Input(anyhow!("cannot write `{path}`: {error}"))

@@ -50,7 +50,7 @@ fn list_runs(arguments: &ListArguments) -> Result<(), Failure> {
     for folder in folders {
         match folder.manifest() {
             Ok(manifest) => manifests.push((folder, manifest)),
-            // One damaged record must not hide the others.
+            // A damaged record must not hide the others.
             Err(error) => {
                 unreadable += 1;
                 note(told(&error.into()));

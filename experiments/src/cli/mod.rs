@@ -53,7 +53,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let outcome = match Arguments::try_parse_from(&arguments) {
         Ok(arguments) => dispatch(arguments.command),
-        // Help and version come this way too.
+        // Help and version are "errors", too.
         Err(error) if error.use_stderr() => return refuse(&error, &arguments),
         Err(help) => {
             print_with(|_| help.print());
@@ -64,8 +64,8 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(outcome.map_or_else(Failure::tell, |()| 0))
 }
 
-/// Says what is wrong with the arguments. The parser quotes them as they are, so it gets them again in a
-/// form that can be shown.
+/// Reports what is wrong with the arguments. The parser quotes them verbatim, so it parses them again in a
+/// form that is safe to show.
 fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let shown = |argument: &OsString| {
         let argument = argument.to_string_lossy();
@@ -75,7 +75,7 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
             None => shortened(&argument).into_owned(),
         }
     };
-    // Where standard error cannot be written, nobody reads it.
+    // Nobody reads a standard error that cannot be written.
     let _ = match Arguments::try_parse_from(arguments.iter().map(shown)) {
         Err(shown) if shown.use_stderr() => shown.print(),
         _ => error.print(),
@@ -83,14 +83,13 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     ExitCode::from(BAD_INPUT)
 }
 
-/// Tells of a panic that nobody expected. One over a lost device ends the process: Burn's thread for the
-/// device is gone with it, and whoever asks it for a number waits for ever. Nothing is lost that a kill
-/// would not lose.
+/// Reports an unexpected panic. A lost device ends the process: Burn's thread for the device is gone, and
+/// every later read from it would wait forever. Checkpoints make this no worse than a kill.
 fn tell_panic(panic: &Panic) {
     match panic {
         Panic::Other(text) => note(text),
         Panic::LostDevice(reason) => {
-            let remedy = "a run goes on from its last checkpoints with the same command";
+            let remedy = "the same command resumes a run from its last checkpoints";
             print_error(&anyhow!("the device was lost ({reason}); {remedy}"));
             std::process::exit(FAILED.into())
         }
@@ -117,7 +116,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Xray(arguments) => xray::run(&arguments),
         Command::Backends(arguments) => backends::backends(&arguments),
         Command::Completions { shell } => {
-            // Into memory: where the script cannot be written, its maker panics.
+            // Into memory, because the generator panics if it cannot write.
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "backdraft", &mut script);
             say_bytes(&script);

@@ -1,4 +1,4 @@
-//! A recorded run, opened to be shown again.
+//! Opens recorded runs to show them again.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::results::Results;
 use crate::run::going_on;
 
-/// A run with its experiment.
+/// A recorded run with its experiment.
 pub(super) struct Opened {
     pub(super) folder: RunFolder,
     pub(super) manifest: Manifest,
@@ -23,7 +23,7 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Opens the run that a user names, in the folder of runs.
+    /// Opens the run that the user names.
     pub(super) fn find(out: &Path, name: &str) -> Result<Self, Failure> {
         let folder = RunFolder::find(out, name).map_err(Failure::input)?;
         let manifest = folder.manifest().map_err(Failure::input)?;
@@ -41,10 +41,10 @@ impl Opened {
         Ok(Self { folder, manifest, about: entry.about(), results, prepared })
     }
 
-    /// Returns the command that repeats the run, in the folder that it lies in.
+    /// Returns the command that repeats the run in the same folder.
     pub(super) fn command(&self) -> String {
         let path = self.folder.path();
-        // `.` is where a relative path begins, unless it begins within the experiment's folder.
+        // A path of one part starts within the folder of the experiment.
         let path =
             if path.components().count() < 2 { path.canonicalize() } else { Ok(path.to_owned()) };
         let out = path.as_deref().ok().and_then(|path| path.ancestors().nth(2));
@@ -62,7 +62,7 @@ impl Opened {
         let Self { folder, manifest, about, results, .. } = self;
         let report = Report { about, manifest, pictures: &self.pictures(), results };
         let html = report.to_html().map_err(Failure::run)?;
-        // The report is not among the sums: the record stays as sound or as damaged as it was.
+        // The report has no sum, so the record stays as sound or as damaged as it was.
         folder.write_file(REPORT, html.as_bytes()).map_err(Failure::run)
     }
 }

@@ -1,4 +1,4 @@
-//! What a person reads of a run: pictures, verdicts, trials that did not finish.
+//! Prints what a person reads about a run: figures, verdicts, trials that did not finish.
 
 use serde::Serialize;
 
@@ -35,7 +35,7 @@ pub(super) fn print_run(manifest: &Manifest, pictures: &[Picture], results: &Res
     }
 }
 
-/// Tells of trials that did not finish; a divergence is an outcome, a failure is not.
+/// Prints the trials that did not finish. A divergence is an outcome; a failure is not.
 fn print_endings(results: &Results) {
     for trial in results.trials() {
         match &trial.ending {

@@ -10,10 +10,10 @@ use super::print::say_path;
 use crate::record::REPORT;
 use crate::run::RUNS;
 
-/// What `backdraft report` takes.
+/// The arguments of `backdraft report`.
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
-    /// The runs: each a path, an id or the start of it, or `latest`.
+    /// The runs: each a path, an id or the start of one, or `latest`.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<String>,
     /// Folder that holds the runs.

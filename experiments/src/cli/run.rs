@@ -25,10 +25,10 @@ use crate::watch::Watch;
 pub(super) struct RunArguments {
     /// Name of the experiment.
     name: String,
-    /// How much effort: quick takes at most two minutes on two cores.
+    /// Effort; quick takes at most two minutes on two cores.
     #[arg(long, default_value_t)]
     preset: Preset,
-    /// Number of seeds; more make the intervals narrower. Same as `--set seeds=N`.
+    /// Number of seeds; more make intervals narrower. Same as `--set seeds=N`.
     #[arg(long, value_name = "N")]
     seeds: Option<u64>,
     /// Back end to compute on, of those that `backdraft backends` lists [default: $BACKDRAFT_BACKEND].
@@ -43,29 +43,29 @@ pub(super) struct RunArguments {
     /// Change a setting; may be repeated. `backdraft describe NAME` lists them.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// TOML file with settings; `--set` has the last word.
+    /// TOML file with settings; `--set` overrides it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Measure anew even if this very run is already recorded.
+    /// Measure again, even if this run is already recorded.
     #[arg(long)]
     fresh: bool,
     #[command(flatten)]
     checkpoints: CheckpointArguments,
-    /// Watch in full screen, on a terminal of at least 100 × 24 characters: gradient by layer, loss,
-    /// findings, workers. `q` goes back to progress bars, the run goes on.
+    /// Full-screen view of gradients by layer, loss, findings and workers. The terminal needs at least
+    /// 100 × 24 characters. `q` returns to progress bars without stopping the run.
     #[arg(long, short, conflicts_with_all = ["json", "quiet"])]
     watch: bool,
     /// Print the run record as JSON instead of the report.
     #[arg(long)]
     json: bool,
-    /// No progress bars, no report: only the path of the record.
+    /// Print only the path of the record: no progress bars, no report.
     #[arg(long, short)]
     quiet: bool,
 }
 
 const RUN_EXAMPLES: &str = "\
-A run that was cut off goes on where it stopped; a finished one is not measured again. Ctrl-C stops
-after the current step and keeps a checkpoint; pressed again, at once.
+The same command resumes a run that was cut off, and does not measure a finished one again. Ctrl-C stops
+after the current step and saves a checkpoint; a second Ctrl-C stops at once.
 
 Examples:
   backdraft run sigmoid-vs-relu
@@ -95,7 +95,7 @@ fn report(arguments: &RunArguments, run: &Conclusion) -> Result<(), Failure> {
     if run.has_failures() {
         let messages: Vec<&str> = run.failures().collect();
         return Err(Failure::Run(anyhow!(
-            "{} of {} trials failed, the first because {}; the same command tries them again",
+            "{} of {} trials failed; the same command tries them again. The first failed because {}",
             messages.len(),
             manifest.trials,
             messages.first().copied().unwrap_or_default()
@@ -104,7 +104,7 @@ fn report(arguments: &RunArguments, run: &Conclusion) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes a request of the arguments: the settings of `--config`, then `--set`, then `--seeds`.
+/// Converts the arguments. `--seeds` overrides `--set`, which overrides `--config`.
 fn request(
     arguments: &RunArguments,
     interrupt: &Interrupt,
@@ -123,7 +123,7 @@ fn request(
     Ok(jobs.iter().fold(request, |request, jobs| request.jobs((*jobs).into())))
 }
 
-/// The full-screen view if it is wanted and the terminal has room for it, else progress bars.
+/// Returns the full-screen view if it is wanted and possible, else progress bars.
 fn spectator(arguments: &RunArguments, run: &Run<'_>, interrupt: &Interrupt) -> Arc<dyn Spectator> {
     let (trials, jobs) = (run.trials() as u64, run.jobs());
     if arguments.watch && !run.is_closed() {
@@ -138,13 +138,13 @@ fn spectator(arguments: &RunArguments, run: &Run<'_>, interrupt: &Interrupt) -> 
             Err(reason) => reason,
         };
         #[cfg(not(unix))]
-        let reason = "it is there on Unix alone";
-        note(format!("no full-screen view: {reason}; progress bars instead"));
+        let reason = "it needs Unix";
+        note(format!("no full-screen view: {reason}. Showing progress bars instead"));
     }
     Arc::new(Bars::new(trials, jobs, arguments.quiet || arguments.json || run.is_closed()))
 }
 
-/// Finds an experiment, or names the one most like it.
+/// Finds an experiment, or suggests the nearest one.
 pub(super) fn find_experiment(name: &str) -> Result<&'static dyn Entry, Failure> {
     run::find_experiment(name).map_err(Failure::from)
 }

@@ -20,11 +20,11 @@ pub(super) struct ServeArguments {
     /// Folder that holds the runs.
     #[arg(long, default_value = RUNS, value_name = "DIR")]
     out: PathBuf,
-    /// Port to listen at; 0 takes any that is free.
+    /// Port to listen on; 0 takes any free one.
     #[arg(long, default_value_t = 7878, value_name = "N")]
     port: u16,
-    /// Address to listen at. Any other than the default lets others read the runs and compute in the
-    /// playground: there is no password.
+    /// Address to listen on. Any but the default lets others read the runs and use the playground: there
+    /// is no password.
     #[arg(long, default_value = "127.0.0.1", value_name = "HOST")]
     host: String,
     /// Back end of the playground; `backdraft backends` lists them.
@@ -37,7 +37,7 @@ Examples:
   backdraft serve
   backdraft serve --port 0 --out elsewhere/runs
 
-The list of runs is at /, the playground at /playground. Ctrl-C ends it.";
+The list of runs is at /, the playground at /playground. Ctrl-C ends the server.";
 
 pub(super) fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let ServeArguments { out, port, host, backend } = arguments;
@@ -48,8 +48,7 @@ pub(super) fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let server = Server::bind(host, *port, Site::new(out.clone(), device)).map_err(|error| {
         Failure::Input(match error.kind() {
             ErrorKind::AddrInUse => anyhow!(
-                "port {port} of {host} is taken: choose another with `--port`, or 0 for any that is \
-                 free"
+                "port {port} of {host} is taken: choose another with `--port`, or 0 for any free one"
             ),
             _ => anyhow!("cannot listen at port {port} of `{host}`: {error}"),
         })
@@ -57,18 +56,18 @@ pub(super) fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let address = server.address();
     if !address.ip().is_loopback() {
         note(format!(
-            "note: whoever reaches {} can read the runs in `{}` and use this machine's processor for \
+            "note: everyone who can reach {} can read the runs in `{}` and compute on this machine in \
              the playground; there is no password",
             address.ip(),
             out.display()
         ));
     }
     if !out.exists() {
-        note(format!("note: there is no folder `{}` yet; the first run makes it", out.display()));
+        note(format!("note: there is no folder `{}` yet; the first run creates it", out.display()));
     }
     say(format!("http://{address}/ shows the runs in `{}`", out.display()));
     say(format!("http://{address}/playground is the playground; Ctrl-C ends both"));
-    // Without its address nobody finds it.
+    // Without its address, nobody finds the server.
     was_written().map_err(unwritten)?;
     server.run();
     Ok(())

@@ -12,7 +12,7 @@ use crate::run::RUNS;
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
-    /// The run: its path, its id or the start of it, or `latest`.
+    /// The run: a path, an id or the start of one, or `latest`.
     run: String,
     /// Folder that holds the runs.
     #[arg(long, default_value = RUNS, value_name = "DIR")]

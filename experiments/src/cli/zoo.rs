@@ -12,7 +12,7 @@ use crate::backend::{BACKENDS, Backend};
 
 #[derive(Debug, Args)]
 pub(super) struct ZooArguments {
-    /// Run the conformance kit: every architecture and preset × every check.
+    /// Run every conformance check on every architecture and preset.
     #[arg(long)]
     check: bool,
     /// Print JSON.
@@ -44,7 +44,7 @@ fn list(is_json: bool) -> Result<(), Failure> {
         say("");
     }
     say(
-        "What can be set is in the documentation of each crate; `backdraft xray --model NAME --set …`.",
+        "The documentation of each crate lists the settings; use them as in `backdraft xray --model NAME --set …`.",
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Where an axis ends, and which of its numbers it names.
+//! Ends and tick labels of an axis.
 
 use std::sync::Arc;
 
@@ -6,36 +6,38 @@ use kuva::render::layout::TickFormat;
 
 use crate::number::superscript;
 
-/// An axis: its ends, the distance of its ticks, and their labels.
+/// Ends of an axis, distance between its ticks, and their labels.
 pub(super) struct Axis {
     pub(super) range: (f64, f64),
     pub(super) step: f64,
     pub(super) label: TickFormat,
 }
 
-/// Intervals between ticks, at most.
+/// Most intervals between ticks.
 const INTERVALS: f64 = 7.0;
-/// Share of the range that is left free at both ends, so that no dot is cut.
+/// Margin at both ends as a share of the range, so that no dot is cut off.
 const MARGIN: f64 = 0.03;
 
-/// Returns an axis for finite numbers, with ticks at 1, 2 or 5 times a power of ten, whole numbers for
-/// whole numbers; `None` for no numbers.
+/// Returns an axis for finite numbers, with ticks at multiples of 1, 2 or 5 times a power of ten. Whole
+/// numbers get whole ticks. `None` without numbers.
 pub(super) fn linear(values: impl Iterator<Item = f64> + Clone) -> Option<Axis> {
     let is_whole = values.clone().all(|value| value.fract() == 0.0);
     let (low, high) = ends(values)?;
     let finest = if is_whole { 1.0 } else { 0.0 };
-    let (low, high) = match low == high {
-        // What is all one number is a share more often than not, and there are none beyond 0 and 1.
-        true if (0.0..=1.0).contains(&low) => (0.0, 1.0),
-        true => (low - 1.0, high + 1.0),
-        false => (low, high),
+    let (low, high) = if low < high {
+        (low, high)
+    } else if (0.0..=1.0).contains(&low) {
+        // A constant between 0 and 1 is most likely a share.
+        (0.0, 1.0)
+    } else {
+        (low - 1.0, high + 1.0)
     };
     let step = round_step((high - low) / INTERVALS).max(finest);
     let label = TickFormat::Custom(Arc::new(move |value| decimal(value, step)));
     Some(Axis { range: widened(low, high), step, label })
 }
 
-/// Returns an axis for decimal logarithms, with ticks at powers of ten; at powers of two where it spans
+/// Returns an axis for decimal logarithms, with ticks at powers of ten, or at powers of two if it spans
 /// less than two decades.
 pub(super) fn logarithmic(values: impl Iterator<Item = f64>) -> Option<Axis> {
     let (low, high) = ends(values)?;
@@ -58,28 +60,28 @@ fn ends(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     (ends.0 <= ends.1).then_some(ends)
 }
 
-/// Widens a range by its margin; what is positive stays so, for there is no layer 0.
+/// Widens a range by its margin. A positive range stays positive, because there is no layer 0.
 fn widened(low: f64, high: f64) -> (f64, f64) {
     let margin = MARGIN * (high - low);
     let below = if low > 0.0 { margin.min(0.9 * low) } else { margin };
     (low - below, high + margin)
 }
 
-/// The smallest of 1, 2 and 5 times a power of ten that is no smaller.
+/// Rounds up to 1, 2 or 5 times a power of ten.
 fn round_step(step: f64) -> f64 {
     let unit = 10f64.powf(step.log10().floor());
     let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * unit >= step * 0.999_999);
     factor.unwrap_or(10.0) * unit
 }
 
-/// A number with the decimals that ticks at this distance differ by.
+/// Formats a number with the decimals that distinguish ticks at this distance.
 fn decimal(value: f64, step: f64) -> String {
     let decimals = (-step.log10().floor()).max(0.0) as usize;
     let value = if value.abs() < 1e-9 * step { 0.0 } else { value };
     format!("{value:.decimals$}").replace('-', "−")
 }
 
-/// The power of ten of a decimal logarithm, such as 10⁻⁷.
+/// Formats a decimal logarithm as a power of ten, such as 10⁻⁷.
 fn power_of_ten(exponent: f64) -> String {
     let exponent = exponent.round() as i32;
     match exponent {
@@ -89,7 +91,7 @@ fn power_of_ten(exponent: f64) -> String {
     }
 }
 
-/// The number of a decimal logarithm, to two digits.
+/// Formats the number of a decimal logarithm to two digits.
 fn significant(logarithm: f64) -> String {
     let decimals = (1.0 - logarithm.floor()).max(0.0) as usize;
     let digits = format!("{:.decimals$}", 10f64.powf(logarithm));
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn logarithms_are_named_by_round_numbers() {
+    fn logarithms_are_labelled_with_round_numbers() {
         let of = |low: f64, high: f64| labels(&logarithmic([low, high].into_iter()).unwrap());
         assert_eq!(of(-30.0, 2.0), ["10⁻³⁰", "10⁻²⁵", "10⁻²⁰", "10⁻¹⁵", "10⁻¹⁰", "10⁻⁵", "1"]);
         assert_eq!(of(-2.0, 1.2), ["10⁻²", "10⁻¹", "1", "10"]);

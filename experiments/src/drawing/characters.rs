@@ -1,4 +1,4 @@
-//! Pictures drawn with characters, in the terminal.
+//! Draws pictures with characters.
 
 use std::ops::ControlFlow;
 
@@ -9,7 +9,7 @@ use super::scene::scene;
 use crate::picture::Picture;
 use crate::terminal::visible;
 
-/// Draws a picture with characters, `columns` wide; colours are ANSI escapes if `is_coloured`.
+/// Draws a picture with characters, `columns` wide. With `is_coloured`, it contains ANSI colours.
 pub(crate) fn to_terminal(picture: &Picture, columns: usize, is_coloured: bool) -> String {
     let rows = (columns / 3).clamp(16, 30);
     let drawing =
@@ -17,8 +17,8 @@ pub(crate) fn to_terminal(picture: &Picture, columns: usize, is_coloured: bool) 
     if is_coloured { drawing } else { without_escapes(&drawing) }
 }
 
-/// Moves the symbol on the vertical axis into the heading, as characters cannot be turned, and makes
-/// visible what could steer the terminal.
+/// Moves the label of the vertical axis into the heading, because characters cannot be rotated, and escapes
+/// control characters.
 fn upright(picture: &Picture) -> Picture {
     let symbol = picture.y_label.split(',').next().unwrap_or_default();
     let title = format!("{symbol}: {}", picture.title);
@@ -30,7 +30,7 @@ fn upright(picture: &Picture) -> Picture {
     picture
 }
 
-/// Drops ANSI colour escapes (`ESC [ … m`).
+/// Removes ANSI colours (`ESC [ … m`).
 fn without_escapes(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars();
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_cannot_steer_the_terminal() {
+    fn control_characters_in_labels_are_escaped() {
         let mut picture = picture();
         picture.series[0].label = "\u{1b}[2Jred\u{202e}".into();
         picture.title = "\u{9b}2J".into();

@@ -1,4 +1,4 @@
-//! Figures for papers and slides: single files with their fonts.
+//! Figures for papers and slides: single files with embedded fonts.
 
 use anyhow::anyhow;
 use base64::Engine;
@@ -7,31 +7,30 @@ use base64::prelude::BASE64_STANDARD;
 use super::svg::to_svg;
 use crate::picture::Picture;
 
-/// DejaVu Sans, the font that the layout is made for, with the signs of Western Europe, Greek and
-/// mathematics. Made by fontTools 4.60.1 from version 2.37:
+/// DejaVu Sans, which the layout is made for, with Western European, Greek and mathematical characters. Made by fontTools 4.60.1 from version 2.37:
 /// `pyftsubset DejaVuSans.ttf --flavor=woff2 --layout-features= --unicodes=U+0020-007E,U+00A0-00FF,
 /// U+0370-03FF,U+2010-2016,U+2018-201D,U+2020,U+2022,U+2026,U+2032,U+2070-209C,U+2190-2193,U+2202,
 /// U+2206-2208,U+220F,U+2211,U+2212,U+221A,U+221E,U+2223,U+2225,U+2248,U+2260,U+2264,U+2265,U+22C5`.
 const FONT: &[u8] = include_bytes!("font.woff2");
-/// The same signs for pixels, whose library reads no woff2: as above without `--flavor`.
+/// The same characters for PNG, whose library does not read woff2: as above without `--flavor`.
 #[cfg(feature = "figures")]
 const TRUE_TYPE: &[u8] = include_bytes!("font.ttf");
 
-/// Width of a PDF, in points: 17 cm, the text of a page.
+/// Width of a PDF in points: 17 cm, the text width of a page.
 #[cfg(feature = "figures")]
 const POINTS: f64 = 17.0 / 2.54 * 72.0;
-/// Width of a PNG: 300 dots per inch of that, 600 in a column of half the width.
+/// Width of a PNG in pixels: 300 dots per inch at that width, 600 in a column of half the width.
 #[cfg(feature = "figures")]
 const PIXELS: f32 = 2_008.0;
 
 /// A format of figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum FigureFormat {
-    /// Scalable, with the font in the file.
+    /// Scalable, with an embedded font.
     Svg,
     /// Pixels; needs the feature `figures`.
     Png,
-    /// Scalable, with the font in the file; needs the feature `figures`.
+    /// Scalable, with an embedded font; needs the feature `figures`.
     Pdf,
 }
 
@@ -45,17 +44,17 @@ impl FigureFormat {
         }
     }
 
-    /// Finds the format with this extension.
+    /// Returns the format with this extension.
     pub(crate) fn of_extension(extension: &str) -> Option<Self> {
         [Self::Svg, Self::Png, Self::Pdf].into_iter().find(|f| f.extension() == extension)
     }
 }
 
-/// Draws a picture as a file of the format.
+/// Draws a picture in a format.
 ///
 /// # Errors
 ///
-/// A format that is not built in, or the plotting library's.
+/// If the format is not built in, or the plotting library fails.
 pub(crate) fn to_figure(picture: &Picture, format: FigureFormat) -> anyhow::Result<Vec<u8>> {
     match format {
         FigureFormat::Svg => Ok(with_font(&to_svg(picture)).into_bytes()),
@@ -79,7 +78,7 @@ pub(crate) fn to_figure(picture: &Picture, format: FigureFormat) -> anyhow::Resu
 
 /// Draws an SVG as pixels.
 ///
-/// The plotting library's own pixels draw no dashes of two lengths and blur what is turned.
+/// The plotting library's own pixels lack dashes of two lengths and blur rotated text.
 #[cfg(feature = "figures")]
 fn to_png(svg: &str) -> anyhow::Result<Vec<u8>> {
     use resvg::{tiny_skia, usvg};
@@ -95,7 +94,7 @@ fn to_png(svg: &str) -> anyhow::Result<Vec<u8>> {
     Ok(pixels.encode_png()?)
 }
 
-/// Puts the font into an SVG, so that it looks the same everywhere.
+/// Embeds the font in an SVG, so that it looks the same everywhere.
 fn with_font(svg: &str) -> String {
     let font = BASE64_STANDARD.encode(FONT);
     let style = format!(
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_svg_holds_its_font() {
+    fn an_svg_contains_its_font() {
         let svg = to_figure(&picture(), FigureFormat::Svg).unwrap();
         let svg = String::from_utf8(svg).unwrap();
         assert!(svg.starts_with("<svg") && svg.contains("font/woff2") && svg.contains("‖∂L/∂h‖"));

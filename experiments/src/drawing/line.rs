@@ -1,4 +1,4 @@
-//! A series as it is drawn: line, dots, and intervals as band or whiskers.
+//! Draws a series: line, dots, and intervals as a band or whiskers.
 
 use kuva::plot::{LinePlot, LineStyle, ScatterPlot};
 use kuva::render::plots::Plot;
@@ -7,28 +7,27 @@ use super::medium::Medium;
 use crate::palette::LIGHT;
 use crate::picture::{Point, Series};
 
-/// Points of a line that has whiskers instead of a band.
+/// Most points of a line that has whiskers instead of a band.
 const FEW: usize = 4;
-/// Distance of such lines, and what all together may take, as shares of the axis.
+/// Distance between such lines, and the most that all take together, as shares of the axis.
 const DODGE: (f64, f64) = (0.01, 0.05);
-/// Distance of lines of one point, which have room.
+/// Distance between lines of one point, which have more room.
 const DODGE_OF_ONE: f64 = 0.05;
 
-/// The colour of a measured line.
+/// Returns the colour of a measured line.
 pub(super) fn color(index: usize) -> &'static str {
     LIGHT[index % LIGHT.len()]
 }
 
-/// Theory is dashed; measured lines are when the colours have been used up.
+/// Returns the dashes of a line. Theory is dashed; measured lines are dashed once the colours run out.
 pub(super) fn dashes(index: usize, is_theory: bool) -> Option<&'static str> {
     const ROUNDS: [Option<&str>; 3] = [None, Some("9 3 2 3"), Some("2 3")];
     if is_theory { Some("6 4") } else { ROUNDS[(index / LIGHT.len()).min(2)] }
 }
 
-/// A series as it is drawn: a logarithmic height is the decimal logarithm.
+/// A series ready to draw. On a logarithmic axis, heights are decimal logarithms.
 ///
-/// The library's own logarithmic axis ends at 1e-10, where vanishing gradients begin to be
-/// interesting.
+/// The library's own logarithmic axis ends at 1e-10, where vanishing gradients begin to be interesting.
 pub(super) struct Line {
     pub(super) points: Vec<Drawn>,
     index: usize,
@@ -43,7 +42,7 @@ pub(super) struct Drawn {
 }
 
 impl Line {
-    /// Leaves out what the axis cannot show; `None` if nothing is left.
+    /// Leaves out points that the axis cannot show. `None` if no point is left.
     pub(super) fn of(series: &Series, is_log: bool, index: usize) -> Option<Self> {
         let height = |y: f64| if is_log { y.log10() } else { y };
         let finite = |y: f64| Some(height(y)).filter(|height| height.is_finite());
@@ -56,11 +55,11 @@ impl Line {
         (!points.is_empty()).then_some(Self { points, index, is_theory: series.is_theory })
     }
 
-    /// Draws it as one of so many `lines` on an axis that spans `width`.
+    /// Draws the series as one of `lines` on an axis that spans `width`.
     pub(super) fn plots(&self, lines: usize, width: f64, medium: &Medium) -> Vec<Plot> {
         let rank = self.index as f64;
         let has_whiskers = self.has_whiskers(medium);
-        // Whiskers of several lines stand side by side.
+        // Whiskers of several lines are drawn side by side.
         let dodge = match self.points.len() {
             1 => DODGE_OF_ONE,
             _ => DODGE.0.min(DODGE.1 / (lines.max(2) - 1) as f64),
@@ -68,7 +67,7 @@ impl Line {
         let aside =
             if has_whiskers { dodge * width * (rank - 0.5 * (lines as f64 - 1.0)) } else { 0.0 };
         let data = || self.points.iter().map(|point| (point.x + aside, point.y));
-        // Later lines are thinner, so that one that lies beneath another shows on both sides of it.
+        // Later lines are thinner, so that a covered line shows on both sides.
         let share = rank / (lines.max(2) - 1) as f64;
         let stroke = if self.is_theory { 1.3 } else { 3.2 - 1.6 * share };
         let mut line = LinePlot::new()
@@ -99,14 +98,14 @@ impl Line {
         plots
     }
 
-    /// Tells whether there are so few points that a band between them would say more than is known.
+    /// Returns whether there are too few points for a band between them.
     fn has_whiskers(&self, medium: &Medium) -> bool {
         self.points.len() <= FEW.min(medium.marked)
             && self.points.iter().any(|point| point.high.is_some())
     }
 
-    /// The intervals; one that reaches zero has no lower end on a logarithmic axis, and ends where the
-    /// lowest of the others does.
+    /// Returns the intervals. One that reaches zero has no lower end on a logarithmic axis and gets the
+    /// lowest end of the others.
     fn intervals(&self) -> Option<Vec<(f64, f64)>> {
         let floor = self.points.iter().map(|p| p.low.unwrap_or(p.y)).fold(f64::INFINITY, f64::min);
         let interval = |point: &Drawn| Some((point.low.unwrap_or(floor), point.high?));

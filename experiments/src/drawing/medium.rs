@@ -1,17 +1,17 @@
-//! What pictures are drawn on.
+//! The media that pictures are drawn on.
 
-/// What a picture is drawn on.
+/// A medium that pictures are drawn on.
 pub(super) struct Medium {
-    /// Size of the fonts against the whole.
+    /// Size of the fonts relative to the scene.
     pub(super) scale: f64,
-    /// Points that a line may have for each to be marked by a dot.
+    /// Most points of a line for which each gets a dot.
     pub(super) marked: usize,
-    /// Characters of a line of the title.
+    /// Characters per line of the title.
     pub(super) title: usize,
 }
 
-/// Legible in a column of 8.5 cm: numbers are then 5 points high, in a figure of 17 cm 10 points.
+/// Legible in a column of 8.5 cm, where numbers are 5 points high; at 17 cm they are 10 points high.
 pub(super) const PAPER: Medium = Medium { scale: 1.2, marked: 40, title: 62 };
-/// Terminal cells are coarse: the fonts must be large compared to the scene for the layout to leave
-/// whole cells for the labels.
+/// Terminal cells are coarse: fonts must be large relative to the scene, so that the layout leaves whole
+/// cells for labels.
 pub(super) const TERMINAL: Medium = Medium { scale: 1.6, marked: 1, title: 200 };

@@ -1,4 +1,4 @@
-//! Draws pictures in the terminal, as SVG and as figures, with the same plotting library.
+//! Draws pictures in the terminal, as SVG and as figures for papers, with one plotting library.
 
 mod axis;
 mod characters;

@@ -1,4 +1,4 @@
-//! A picture laid out for a medium: axes, lines and legend.
+//! Lays a picture out for a medium: axes, lines and legend.
 
 use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
 use kuva::render::layout::Layout;
@@ -10,10 +10,10 @@ use super::line::{Line, color, dashes};
 use super::medium::Medium;
 use crate::picture::{Picture, Series};
 
-/// Lays a picture out.
+/// Returns the scene of a picture.
 pub(super) fn scene(picture: &Picture, medium: &Medium) -> Scene {
     let measured: Vec<&Series> = picture.series.iter().filter(|s| !s.is_theory).collect();
-    // A prediction takes the colour of the measurement that it stands next to.
+    // A prediction has the colour of its measurement.
     let own = |series: &Series| {
         let is_own = |of: &&Series| {
             series.label == of.label || series.label.starts_with(&format!("{}, theory", of.label))
@@ -54,7 +54,7 @@ fn scaled(mut layout: Layout, x: Option<Axis>, y: Option<Axis>) -> Layout {
     layout
 }
 
-/// An entry for each measured line, and one for all that is predicted.
+/// Returns an entry for each measured line, and one for all predictions.
 fn legend(measured: &[&Series], has_theory: bool) -> Vec<LegendEntry> {
     let entry = |label: &str, color: &str, dashes: Option<&str>| LegendEntry {
         label: label.to_owned(),

@@ -1,4 +1,4 @@
-//! Pictures drawn as SVG.
+//! Draws pictures as SVG.
 
 use kuva::backend::svg::SvgBackend;
 
@@ -20,7 +20,7 @@ mod tests {
     use crate::picture::tests::picture;
 
     #[test]
-    fn an_svg_holds_the_labels_escaped() {
+    fn labels_in_an_svg_are_escaped() {
         let svg = to_svg(&picture());
         assert!(svg.contains("<svg") && svg.contains("sigmoid") && svg.contains(">theory<"));
         assert!(svg.contains("10⁻"), "powers of ten on the axis");

@@ -1,4 +1,4 @@
-//! Charts as the scripts take them.
+//! Charts in the form that the scripts read.
 
 use serde::Serialize;
 
@@ -24,7 +24,7 @@ struct Line<'a> {
     points: Vec<ChartPoint>,
 }
 
-/// A point; what is not finite becomes `null`.
+/// A point; non-finite numbers become `null`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct ChartPoint {
     x: f64,

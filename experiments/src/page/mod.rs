@@ -1,6 +1,6 @@
-//! Pages: self-contained HTML files that need no network and run no script but their own.
+//! Self-contained HTML pages, which need no network and run only their own script.
 //!
-//! Text reaches a page as [`Markup`], which escapes it, or as JSON that scripts show as text.
+//! Text gets into a page as [`Markup`], which escapes it, or as JSON, which scripts show as text.
 
 mod chart;
 mod prose;
@@ -17,8 +17,8 @@ use crate::palette::{DARK, LIGHT};
 
 const STYLE: &str = include_str!("style.css");
 
-/// What a page's own script can use: `d3`'s scales and lines, and `backdraft` with the charts. Each
-/// file tells in its head what it offers.
+/// The libraries of a page's script: scales and lines of `d3`, and the charts in `backdraft`. The head of
+/// each file describes it.
 const CHARTS: &str = concat!(
     include_str!("vendor/d3.min.js"),
     "\n",
@@ -28,11 +28,11 @@ const CHARTS: &str = concat!(
     include_str!("charts/bars.js"),
 );
 
-/// A page before it is text.
+/// A page before it is rendered.
 pub(crate) struct Page<'a> {
-    /// The title of the window.
+    /// Title of the window.
     pub(crate) title: &'a str,
-    /// What `<body>` holds.
+    /// Content of `<body>`.
     pub(crate) body: Markup,
     /// The page's own script. It finds the charts in `backdraft` and the data in
     /// `JSON.parse(document.getElementById("data").textContent)`.
@@ -44,22 +44,22 @@ impl Page<'_> {
     ///
     /// # Errors
     ///
-    /// The serialiser's, if the data have no form in JSON.
+    /// An error of the serialiser, if the data cannot be expressed in JSON.
     pub(crate) fn to_html(&self, data: &impl Serialize) -> Result<String, serde_json::Error> {
         self.to_styled_html("", data)
     }
 
-    /// Returns the page with a style sheet of its own besides the common one.
+    /// Returns the page with an additional style sheet.
     ///
     /// # Errors
     ///
-    /// As of [`to_html`](Self::to_html).
+    /// As in [`to_html`](Self::to_html).
     pub(crate) fn to_styled_html(
         &self,
         style: &str,
         data: &impl Serialize,
     ) -> Result<String, serde_json::Error> {
-        // Within a script element only `<` could end the data, or start a comment.
+        // Within a script element, only `<` could end the data or start a comment.
         let data = serde_json::to_string(data)?.replace('<', "\\u003c");
         let script = format!("{CHARTS}\n{}", self.script);
         let page = html! {
@@ -84,7 +84,7 @@ impl Page<'_> {
     }
 }
 
-/// Allows this script and no other, should markup ever slip in; a served page may ask its server.
+/// Allows only this script, in case markup ever slips in. A served page may ask its server.
 fn policy(script: &str) -> String {
     let hash = BASE64_STANDARD.encode(Sha256::digest(script.as_bytes()));
     format!(

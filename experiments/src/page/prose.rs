@@ -1,9 +1,9 @@
-//! Sentences in which backticks mark what a reader would type.
+//! Text with code in backticks.
 
 use maud::{Markup, html};
 
-/// Returns a text with `code` where it is marked; everything in it is escaped, and a backtick without a
-/// partner stays one.
+/// Converts text to markup with `code` elements for what is in backticks. Everything is escaped, and an
+/// unpaired backtick stays.
 pub(crate) fn prose(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     let is_paired = |index: usize| index + 1 < parts.len();
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_marked_is_code_and_stays_text() {
+    fn backticks_become_code_and_everything_is_escaped() {
         for (text, html) in [
             ("plain", "plain"),
             ("Burn's `Linear` and `a<b`.", "Burn's <code>Linear</code> and <code>a&lt;b</code>."),

@@ -1,7 +1,7 @@
-//! Standard output and standard error: the only place where the program speaks.
+//! Standard output and standard error. All output of the program passes through here.
 //!
-//! Text leaves through [`say`], [`say_json`], [`say_path`] and [`note`]. What could steer a terminal is
-//! shown escaped, and an output that cannot be written is remembered for the exit code.
+//! [`say`], [`say_json`], [`say_path`] and [`note`] escape control characters, and a failure to write is
+//! remembered for the exit code.
 
 mod output;
 mod shell;

@@ -1,4 +1,4 @@
-//! Writes lines, and remembers whether they could be written.
+//! Prints lines and remembers failures.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Stdout, Write};
@@ -9,11 +9,11 @@ use serde::Serialize;
 
 use super::visible::{visible, visible_json};
 
-/// Standard output as it stands.
+/// Standard output with its state.
 static OUTPUT: LazyLock<Mutex<Output<Stdout>>> =
     LazyLock::new(|| Mutex::new(Output { writer: io::stdout(), fault: None }));
 
-/// A writer that gives up after its first fault, which is kept.
+/// A writer that stops at its first error and keeps it.
 struct Output<W> {
     writer: W,
     fault: Option<io::Error>,
@@ -27,7 +27,7 @@ impl<W: Write> Output<W> {
         }
     }
 
-    /// Returns the fault, once; a reader that has gone away, as in `| head`, is none.
+    /// Returns the error, once. A closed pipe, as in `| head`, is not an error.
     fn was_written(&mut self) -> io::Result<()> {
         match self.fault.take_if(|fault| fault.kind() != ErrorKind::BrokenPipe) {
             None => Ok(()),
@@ -36,7 +36,7 @@ impl<W: Write> Output<W> {
     }
 }
 
-/// Has something else print to standard output.
+/// Lets something else print to standard output.
 pub(crate) fn print_with(print: impl FnOnce(&mut Stdout) -> io::Result<()>) {
     OUTPUT.lock().unwrap_or_else(PoisonError::into_inner).write(print);
 }
@@ -46,7 +46,7 @@ pub(crate) fn say(line: impl Display) {
     say_colored(visible(&line.to_string()));
 }
 
-/// Prints a line that may hold colours: whatever in it comes from elsewhere must be [`visible`].
+/// Prints a line with colours. Text from elsewhere in it must be [`visible`].
 pub(crate) fn say_colored(line: impl Display) {
     print_with(|output| output.write_all(format!("{line}\n").as_bytes()));
 }
@@ -55,15 +55,14 @@ pub(crate) fn say_colored(line: impl Display) {
 ///
 /// # Errors
 ///
-/// The serialiser's, if the value has no form in JSON.
+/// An error of the serialiser, if the value cannot be expressed in JSON.
 pub(crate) fn say_json(value: &impl Serialize) -> serde_json::Result<()> {
     let text = serde_json::to_string_pretty(value)?;
     say_colored(visible_json(&text));
     Ok(())
 }
 
-/// Prints a path that scripts take on: to a terminal so that a person can read it, elsewhere byte by
-/// byte.
+/// Prints a path for scripts: escaped on a terminal, and byte for byte elsewhere.
 pub(crate) fn say_path(path: &Path) {
     if io::stdout().is_terminal() {
         return say(path.display());
@@ -73,34 +72,34 @@ pub(crate) fn say_path(path: &Path) {
     say_bytes(&line);
 }
 
-/// Prints what this program alone has made, as it is.
+/// Prints bytes unchanged. They must not contain text from elsewhere.
 pub(crate) fn say_bytes(bytes: &[u8]) {
     print_with(|output| output.write_all(bytes));
 }
 
-/// Prints a line to standard error: what is going on, not what was asked for. Where standard error
-/// cannot be written, nobody reads it.
+/// Prints a line to standard error. Errors are ignored: nobody reads a standard error that cannot be
+/// written.
 pub(crate) fn note(line: impl Display) {
     let line = line.to_string();
     let _ = writeln!(io::stderr(), "{}", visible(&line));
 }
 
-/// Tells whether all that was said could be written.
+/// Checks that everything could be printed.
 ///
 /// # Errors
 ///
-/// The system's reason; it is told once.
+/// The first I/O error, once.
 pub(crate) fn was_written() -> io::Result<()> {
     OUTPUT.lock().unwrap_or_else(PoisonError::into_inner).was_written()
 }
 
-/// Tells whether standard output shows colours.
+/// Returns whether to use colours on standard output.
 pub(crate) fn is_coloured() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
-/// Returns how many columns a picture may take: those of the terminal as far as a picture can use them,
-/// or those of an ordinary page.
+/// Returns the number of columns for a picture: that of the terminal or, if unknown, that of a page, within
+/// bounds.
 pub(crate) fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     columns.unwrap_or(96).clamp(60, 120)
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn an_output_that_is_full_is_given_up_and_told_once() {
+    fn printing_stops_at_an_error_which_is_returned_once() {
         let mut output = said(34, ErrorKind::StorageFull);
         assert_eq!(output.writer.calls, 2);
         assert_eq!(output.was_written().unwrap_err().kind(), ErrorKind::StorageFull);
@@ -147,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_goes_away_is_given_up_without_a_word() {
+    fn printing_stops_at_a_closed_pipe_without_an_error() {
         let mut output = said(34, ErrorKind::BrokenPipe);
         assert_eq!(output.writer.calls, 2);
         assert!(output.was_written().is_ok());

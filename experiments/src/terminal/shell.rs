@@ -1,6 +1,6 @@
-//! Arguments as a shell reads them.
+//! Quotes arguments for a shell.
 
-/// Returns an argument quoted for a POSIX shell, in which nothing has a meaning.
+/// Quotes an argument for a POSIX shell.
 pub(crate) fn quoted(argument: &str) -> String {
     format!("'{}'", argument.replace('\'', r"'\''"))
 }

@@ -1,18 +1,17 @@
-//! Makes visible what could steer a terminal or deceive its reader.
+//! Escapes characters that could control a terminal or deceive its reader.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Characters of a text that is quoted back to the user.
+/// Most characters of user input that a message quotes.
 const QUOTED: usize = 80;
 
-/// Returns a text with control characters and bidirectional overrides escaped, such as `\u{1b}`; line
-/// breaks and tabs stay.
+/// Escapes control characters and bidirectional overrides, as in `\u{1b}`. Line breaks and tabs stay.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     replaced(text, |c| c.escape_unicode().to_string())
 }
 
-/// The same for JSON, whose value stays what it was: within it such characters occur in strings alone.
+/// Does the same in JSON, where such characters occur only in strings. The value stays the same.
 pub(super) fn visible_json(text: &str) -> Cow<'_, str> {
     replaced(text, |c| {
         let mut escape = String::new();
@@ -24,7 +23,7 @@ pub(super) fn visible_json(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Cuts a text that is quoted back to the user, who knows the rest.
+/// Shortens user input that a message quotes.
 pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(QUOTED) {
         None => Cow::Borrowed(text),
@@ -32,8 +31,8 @@ pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Cuts the words of a reason that quotes what the user wrote, and leaves out the middle of one that is
-/// long all the same: it ends with what was expected.
+/// Shortens a reason that quotes user input: its words, and its middle if it is still long. Its end, which
+/// says what was expected, stays.
 pub(crate) fn elided(text: &str) -> String {
     const REASON: usize = 1_000;
     let text = text.split(' ').map(shortened).collect::<Vec<_>>().join(" ");
@@ -60,15 +59,15 @@ fn replaced(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Tells whether a character does something else than stand for itself.
+/// Returns whether a character does anything but stand for itself.
 fn is_deceptive(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
-        // Marks, embeddings, overrides and isolates of direction.
+        // Directional marks, embeddings, overrides and isolates.
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
             true
         }
-        // Separators of lines and paragraphs, a byte order mark, annotations, tags.
+        // Line and paragraph separators, byte order mark, annotations, tags.
         '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' => true,
         '\u{e0000}'..='\u{e007f}' => true,
         _ => c.is_control(),
@@ -80,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_that_steers_a_terminal_is_escaped_and_nothing_else() {
+    fn control_characters_and_overrides_are_escaped_and_nothing_else() {
         for (text, shown) in [
             ("σ, 漢字, é, 👩‍🔬 and\n\ttabs", "σ, 漢字, é, 👩‍🔬 and\n\ttabs"),
             ("\u{1b}[31mred", r"\u{1b}[31mred"),
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_quoted_back_has_eighty_characters_at_most() {
+    fn quoted_input_has_at_most_eighty_characters() {
         assert_eq!(shortened("depths"), "depths");
         let [fits, long] = [80, 81].map(|length| "σ".repeat(length));
         assert_eq!(shortened(&fits), fits);

@@ -1,4 +1,4 @@
-//! What a view shows: filled by the workers, drawn by the screen.
+//! The state of a run: workers write it, the screen draws it.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
@@ -11,9 +11,9 @@ use crate::results::Ending;
 use crate::terminal::visible;
 use crate::thinned::Thinned;
 
-/// Findings that are kept.
+/// Most findings that are kept.
 const FINDINGS: usize = 100;
-/// Observations that the diagnosis looks back on.
+/// Observations that the diagnosis takes into account.
 const OBSERVATIONS: usize = 10;
 
 /// The state of a run.
@@ -28,16 +28,16 @@ pub(super) struct Board {
     pub(super) workers: Vec<Worker>,
     /// The worker whose trial is shown.
     pub(super) shown: usize,
-    /// What was found, latest last.
+    /// Findings, the latest last.
     pub(super) findings: VecDeque<String>,
-    /// Warnings that are in view alone so far.
+    /// Warnings that only the view has shown so far.
     pub(super) warnings: Vec<String>,
     /// Whether the board is on the screen.
     pub(super) is_in_view: bool,
     found: HashSet<(String, &'static str)>,
 }
 
-/// What a worker does.
+/// The state of a worker.
 #[derive(Debug, Default)]
 pub(super) struct Worker {
     /// Its trial; empty before the first.
@@ -45,7 +45,7 @@ pub(super) struct Worker {
     pub(super) step: u64,
     pub(super) steps: u64,
     pub(super) losses: Thinned,
-    /// What was measured last, with its trial.
+    /// The latest measurements, with their trial.
     pub(super) measured: Option<(String, Profile)>,
     observations: VecDeque<Vec<Row>>,
 }
@@ -74,7 +74,7 @@ impl Board {
     }
 
     pub(super) fn started(&mut self, worker: usize, trial: String) {
-        // What was measured stays in view until the new trial has measured something itself.
+        // Earlier measurements stay in view until the new trial has its own.
         let measured = self.workers[worker].measured.take();
         let trial = visible(&trial).into_owned();
         self.workers[worker] = Worker { trial, measured, ..Worker::default() };
@@ -107,13 +107,13 @@ impl Board {
         }
     }
 
-    /// Shows a warning among the findings, and keeps it for when the view is left.
+    /// Shows a warning among the findings and keeps it until the view is closed.
     pub(super) fn warned(&mut self, warning: &str) {
         self.find(format!("warning: {warning}"));
         self.warnings.push(warning.to_owned());
     }
 
-    /// Adds a finding, at the cost of the oldest if there are too many.
+    /// Adds a finding. The oldest one is dropped if there are too many.
     fn find(&mut self, finding: String) {
         self.findings.push_back(visible(&finding).into_owned());
         if self.findings.len() > FINDINGS {
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trouble_is_told_once_a_trial() {
+    fn a_finding_is_shown_once_per_trial() {
         let mut board = Board::new("e".to_owned(), 2, 1);
         let observe = |board: &mut Board, step: u64| {
             let row = |layer: i32| {

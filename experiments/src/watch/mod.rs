@@ -1,4 +1,4 @@
-//! The full-screen view of a run: `run --watch`. Its terminal library knows Unix alone.
+//! The full-screen view of `run --watch`. Its terminal library supports only Unix.
 
 mod board;
 mod profile;

@@ -1,10 +1,10 @@
-//! The norms of one observation, place by place.
+//! The norms of one observation by layer or time step.
 
 use backdraft_rows::{Axis, History, Place, Row};
 
 use crate::terminal::visible;
 
-/// Norms from the first place to the last.
+/// Norms from the first layer or time step to the last.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Profile {
     /// What is measured, of what.
@@ -32,16 +32,18 @@ impl Profile {
         Some(Self { title, step: rows[0].step, norms })
     }
 
-    /// Returns the decades that hold all norms that a logarithm can show.
+    /// Returns the decades that span all positive, finite norms.
     pub(super) fn decades(&self) -> (f64, f64) {
         let logs = self.norms.iter().filter(|(_, norm)| *norm > 0.0 && norm.is_finite());
         let logs: Vec<f64> = logs.map(|(_, norm)| norm.log10()).collect();
         let low = logs.iter().copied().fold(f64::INFINITY, f64::min).floor();
         let high = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max).ceil();
-        match low < high {
-            true => (low, high),
-            false if low.is_finite() => (low - 1.0, low + 1.0),
-            false => (-1.0, 0.0),
+        if low < high {
+            (low, high)
+        } else if low.is_finite() {
+            (low - 1.0, low + 1.0)
+        } else {
+            (-1.0, 0.0)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The terminal that the view is drawn on, and its keys.
+//! Draws the view on the terminal and reads keys.
 
 use std::io::{self, IsTerminal, Read, Stdout, Write, stdout};
 use std::sync::{Mutex, PoisonError};
@@ -14,11 +14,11 @@ use ratatui::termion::{async_stdin, terminal_size};
 use super::board::Board;
 use super::view::{LEAST, draw};
 
-/// Time between two drawings.
+/// Time between two frames.
 const PERIOD: Duration = Duration::from_millis(100);
 const CTRL_C: u8 = 3;
 
-/// Why the view was left.
+/// Why the view was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Left {
     /// The run is over.
@@ -29,26 +29,26 @@ pub(super) enum Left {
     Stop,
 }
 
-/// A terminal in raw mode on its alternate screen; both end when it is dropped.
+/// A terminal in raw mode on its alternate screen. Dropping it restores the terminal.
 pub(super) struct Screen {
     terminal: Terminal<TermionBackend<AlternateScreen<RawTerminal<Stdout>>>>,
 }
 
 impl Screen {
-    /// Takes the terminal.
+    /// Takes over the terminal.
     ///
     /// # Errors
     ///
-    /// The reason why the view cannot be shown.
+    /// Why the view cannot be shown.
     pub(super) fn open() -> Result<Self, String> {
         if !stdout().is_terminal() || !io::stdin().is_terminal() {
-            return Err("standard input and output are no terminal".to_owned());
+            return Err("standard input and output are not a terminal".to_owned());
         }
         let size = terminal_size().map_err(|error| error.to_string())?;
         if size.0 < LEAST.0 || size.1 < LEAST.1 {
             let ((columns, rows), (width, height)) = (LEAST, size);
             return Err(format!(
-                "it needs {columns} × {rows} characters, here are {width} × {height}"
+                "the terminal is {width} × {height}, but the view needs {columns} × {rows}"
             ));
         }
         let open = || {
@@ -58,12 +58,11 @@ impl Screen {
         Ok(Self { terminal: open().map_err(|error: io::Error| error.to_string())? })
     }
 
-    /// Draws the board over and over, until a key leaves the view or `is_over`; the terminal is then
-    /// as it was.
+    /// Draws the board repeatedly until a key closes the view or `is_over`. Restores the terminal.
     pub(super) fn show(mut self, board: &Mutex<Board>, is_over: impl Fn() -> bool) -> Left {
         let left = self.run(board, is_over);
         drop(self);
-        // What switches the screen back has no newline, and standard output waits for one.
+        // Standard output is line-buffered, and the sequence that switches the screen back has no newline.
         let _ = stdout().flush();
         left
     }
@@ -76,7 +75,7 @@ impl Screen {
                 self.terminal.draw(|frame| draw(frame, &board)).map(|_| ())
             };
             if drawn.is_err() {
-                return Left::Quit; // The terminal is gone; the run is not.
+                return Left::Quit; // The terminal is gone, but the run goes on.
             }
             let mut pressed = [0; 16];
             let count = keys.read(&mut pressed).unwrap_or(0);

@@ -10,10 +10,10 @@ use ratatui::widgets::{Axis, Block, Chart, Dataset, Gauge, GraphType, Paragraph}
 use super::board::{Board, Worker};
 use crate::number::number;
 
-/// Least size of a terminal that the view fits in.
+/// Smallest terminal that the view fits in.
 pub(super) const LEAST: (u16, u16) = (100, 24);
 
-const HELP: &str = " q progress bars instead, the run goes on · Tab next worker · Ctrl-C stop ";
+const HELP: &str = " q progress bars · Tab next worker · Ctrl-C stop the run ";
 
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, board: &Board) {
@@ -82,7 +82,7 @@ fn draw_norms(frame: &mut Frame<'_>, area: Rect, worker: &Worker) {
     frame.render_widget(Paragraph::new(lines), inside);
 }
 
-/// Picks at most `most` of `count` places, the first and the last among them.
+/// Picks at most `most` of `count` indices, the first and the last included.
 fn sampled(count: usize, most: usize) -> impl Iterator<Item = usize> {
     let shown = count.min(most);
     (0..shown).map(move |i| match shown {
@@ -91,7 +91,7 @@ fn sampled(count: usize, most: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The end of a name, which tells layers apart.
+/// Shortens a name to its end, which distinguishes layers.
 fn shortened(name: &str, most: usize) -> String {
     let count = name.chars().count();
     if count <= most {
@@ -101,13 +101,13 @@ fn shortened(name: &str, most: usize) -> String {
     format!("…{tail}")
 }
 
-/// A bar from the lowest decade, in eighths of a cell; empty for what no logarithm can show.
+/// Draws a bar from the lowest decade, in eighths of a cell. Zero and non-finite norms become text.
 fn bar(norm: f64, (low, high): (f64, f64), width: usize) -> String {
     if !(norm > 0.0 && norm.is_finite()) {
         return if norm == 0.0 { "0".to_owned() } else { "not finite".to_owned() };
     }
     let share = ((norm.log10() - low) / (high - low)).clamp(0.0, 1.0);
-    // At least a sliver, so that the smallest norm is not taken for none.
+    // At least an eighth, so that the smallest norm is not taken for zero.
     let eighths = ((share * width as f64 * 8.0).round() as usize).max(1);
     let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
     "█".repeat(eighths / 8) + rest
@@ -121,7 +121,7 @@ fn scale((low, high): (f64, f64), label: usize, width: usize) -> Line<'static> {
     Line::from(format!("{:label$} {left}{:gap$}{right}", "", "")).dim()
 }
 
-/// The colours of the playground: what is left of the gradient at the last place.
+/// Returns the playground's colour for a norm relative to the last one.
 fn shade(norm: f64, last: f64) -> Style {
     let decades = (norm / last).log10();
     let color = match decades {
@@ -188,9 +188,10 @@ fn draw_findings(frame: &mut Frame<'_>, area: Rect, board: &Board) {
     let skipped = board.findings.len().saturating_sub(rows);
     let lines: Vec<Line<'_>> =
         board.findings.iter().skip(skipped).map(|finding| Line::from(finding.as_str())).collect();
-    let text = match lines.is_empty() {
-        true => Paragraph::new("nothing is wrong so far").dim(),
-        false => Paragraph::new(lines),
+    let text = if lines.is_empty() {
+        Paragraph::new("no findings so far").dim()
+    } else {
+        Paragraph::new(lines)
     };
     frame.render_widget(text.block(block), area);
 }
@@ -256,7 +257,7 @@ mod tests {
             "50 % activation-sigmoid.seed-3",
             "findings, 1",
             "vanishing in hidden.0",
-            "q progress bars instead",
+            "q progress bars",
         ] {
             assert!(screen.contains(part), "`{part}` is missing in:\n{screen}");
         }

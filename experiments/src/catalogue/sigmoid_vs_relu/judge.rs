@@ -98,7 +98,10 @@ impl Nets<'_> {
 
     /// ln of the factor of ‖∂L/∂h‖ per layer on the way to the input, by seed.
     fn log_factors(&self, network: &str) -> Vec<f64> {
-        self.lines(network, &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden, 0).iter().map(|line| -line.slope).collect()
+        self.lines(network, &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden, 0)
+            .iter()
+            .map(|line| -line.slope)
+            .collect()
     }
 
     fn accuracies(&self, network: &str, optimizer: &str, depth: usize) -> Vec<f64> {
@@ -112,7 +115,9 @@ impl Nets<'_> {
         let worst_fit = lines.iter().map(|line| line.r_squared).fold(1.0, f64::min);
         let first_to_last = |depth: &usize| {
             let trials = trials_of(self.results, SIGMOID, ADAM, *depth);
-            let norms = trials.iter().map(|trial| trial.initial(&QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden));
+            let norms = trials
+                .iter()
+                .map(|trial| trial.initial(&QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden));
             let logs = norms.filter_map(|norms| Some((norms.first()? / norms.last()?).ln()));
             format!("{:.1e} at depth {depth}", geometric_mean(&logs.collect::<Vec<_>>()))
         };
@@ -130,7 +135,9 @@ impl Nets<'_> {
         let (steps, target) = (self.settings.steps, self.settings.target_accuracy);
         let [sigmoid, relu] = [SIGMOID, RELU].map(|network| -> Vec<Time> {
             let trials = trials_of(self.results, network, optimizer, ORIGINAL_DEPTH);
-            let time = |trial: &TrialResult| trial.time_until(&QuantityName::TEST_ACCURACY, steps, |a| a >= target);
+            let time = |trial: &TrialResult| {
+                trial.time_until(&QuantityName::TEST_ACCURACY, steps, |a| a >= target)
+            };
             trials.into_iter().map(time).collect()
         });
         // Step 0 has no logarithm: a net that starts at the target counts as reaching it at step 1.

@@ -22,7 +22,11 @@ fn gradient_flow(results: &Results, depth: usize) -> Picture {
     let picture =
         Picture::new("gradient-flow", title, "hidden layer", "‖∂L/∂h‖, L2 over the batch");
     NETWORKS.iter().fold(picture.logarithmic(), |picture, (network, ..)| {
-        let layers = by_layer(&trials_of(results, network, ADAM, depth), &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
+        let layers = by_layer(
+            &trials_of(results, network, ADAM, depth),
+            &QuantityName::ACTIVATION_GRADIENT_NORM,
+            is_hidden,
+        );
         let (last, factor) = (layers.last().copied(), super::judge::theory(network));
         let picture = picture.measured(*network, layers);
         let Some(last) = last else { return picture };
@@ -36,7 +40,8 @@ fn weight_gradients(results: &Results, depth: usize) -> Picture {
     let picture = Picture::new("weight-gradients", title, "hidden layer", "‖∂L/∂W‖, L2 per matrix");
     NETWORKS.iter().fold(picture.logarithmic(), |picture, (network, ..)| {
         let trials = trials_of(results, network, ADAM, depth);
-        picture.measured(*network, by_layer(&trials, &QuantityName::GRADIENT_NORM, is_hidden_weight))
+        picture
+            .measured(*network, by_layer(&trials, &QuantityName::GRADIENT_NORM, is_hidden_weight))
     })
 }
 
@@ -46,7 +51,10 @@ fn learning(settings: &SigmoidVsReluSettings, results: &Results) -> Picture {
     let lines = [(SIGMOID, ADAM), (RELU, ADAM), (SIGMOID, SGD), (RELU, SGD)];
     lines.into_iter().fold(picture, |picture, (network, optimizer)| {
         let trials = trials_of(results, network, optimizer, ORIGINAL_DEPTH);
-        picture.measured(format!("{network}, {optimizer}"), by_step(&trials, &QuantityName::TEST_ACCURACY))
+        picture.measured(
+            format!("{network}, {optimizer}"),
+            by_step(&trials, &QuantityName::TEST_ACCURACY),
+        )
     })
 }
 
@@ -58,7 +66,8 @@ fn accuracy_by_depth(settings: &SigmoidVsReluSettings, results: &Results) -> Pic
     lines.fold(picture, |picture, (network, optimizer)| {
         let point = |depth: usize| {
             let trials = trials_of(results, network, optimizer, depth);
-            let accuracies: Vec<f64> = trials.iter().filter_map(|t| t.last(&QuantityName::TEST_ACCURACY)).collect();
+            let accuracies: Vec<f64> =
+                trials.iter().filter_map(|t| t.last(&QuantityName::TEST_ACCURACY)).collect();
             Point::mean(depth as f64, &accuracies)
         };
         let points = settings.ascending_depths().into_iter().filter_map(point);

@@ -1,4 +1,4 @@
-//! How the runs of a sweep are carried out.
+//! The arguments that run a sweep.
 
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::cli::request::CheckpointArguments;
 use crate::run::RUNS;
 use crate::sweep::Shard;
 
-/// What `backdraft sweep` takes to run a sweep.
+/// How the runs of a sweep are executed.
 #[derive(Debug, Args)]
 pub(super) struct WorkArguments {
     /// The description of the sweep.
@@ -21,7 +21,7 @@ pub(super) struct WorkArguments {
     /// Cores that each run takes, for trials side by side [default: cores / jobs].
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<NonZero<u16>>,
-    /// Only a share of the runs: `2/5` is the second of five.
+    /// Run only a share: `2/5` is the second of five.
     #[arg(long, default_value_t = Shard::WHOLE, value_name = "I/N")]
     pub(super) shard: Shard,
     /// Folder for run records; several processes may share it.
@@ -29,10 +29,10 @@ pub(super) struct WorkArguments {
     pub(super) out: PathBuf,
     #[command(flatten)]
     pub(super) checkpoints: CheckpointArguments,
-    /// No line for each run.
+    /// Do not print a line for each run.
     #[arg(long, short)]
     pub(super) quiet: bool,
-    /// This process is one of those that a sweep started, and stops when its standard input closes.
+    /// Marks a process that a sweep started; it stops when its standard input closes.
     #[arg(long, hide = true, value_name = "I/N")]
     pub(super) worker: Option<Shard>,
 }

@@ -49,7 +49,7 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 enum SweepCommand {
-    /// Show how the runs of a sweep stand.
+    /// Show the state of each run of a sweep.
     Status {
         /// The description of the sweep.
         spec: PathBuf,
