@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use backdraft_rows::{QuantityName, Row};
 use backdraft_trainer::{Checkpoint, Decision, Keeper, Listener, Progress};
 
-use crate::interrupt::Interrupt;
+use crate::interrupt::{AtStake, Interrupt};
 use crate::record::{Checkpoints, RecordError, RunFolder, TrialWriter};
 use crate::results::Ending;
 use crate::study::{Spectator, StudyOptions};
@@ -71,6 +71,8 @@ pub(crate) struct TrialRecord<'a> {
     test_loss: Option<f64>,
     best: Option<f64>,
     interrupt: &'a Interrupt,
+    /// Once a training has begun: before it, nothing is worth keeping.
+    at_stake: Option<AtStake>,
     worker: usize,
     spectator: &'a dyn Spectator,
 }
@@ -123,6 +125,7 @@ impl<'a> TrialRecord<'a> {
             test_loss,
             best,
             interrupt: &options.interrupt,
+            at_stake: None,
             worker,
             spectator,
         })
@@ -194,6 +197,7 @@ impl Listener for TrialRecord<'_> {
 impl Keeper for TrialRecord<'_> {
     fn restore(&mut self) -> Option<Checkpoint> {
         self.trainings += 1;
+        self.at_stake.get_or_insert_with(|| self.interrupt.at_stake());
         self.restored.take()
     }
 

@@ -17,6 +17,7 @@ mod records;
 mod report;
 mod runs;
 mod serve;
+mod signals;
 mod single_example;
 mod sweeps;
 mod theory;

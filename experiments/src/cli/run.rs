@@ -128,12 +128,7 @@ fn spectator(arguments: &RunArguments, run: &Run<'_>, interrupt: &Interrupt) -> 
     let (trials, jobs) = (run.trials() as u64, run.jobs());
     if arguments.watch && !run.is_closed() {
         #[cfg(unix)]
-        let stop = {
-            let interrupt = interrupt.clone();
-            move || interrupt.request()
-        };
-        #[cfg(unix)]
-        let reason = match Watch::open(&arguments.name, trials, jobs, stop) {
+        let reason = match Watch::open(&arguments.name, trials, jobs, interrupt) {
             Ok(watch) => return Arc::new(watch),
             Err(reason) => reason,
         };

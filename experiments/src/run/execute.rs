@@ -62,6 +62,7 @@ impl Held<'_> {
             if !options.interrupt.is_requested() {
                 return Err(not_read_back(&names, &folder, &results).into());
             }
+            let _at_stake = options.interrupt.at_stake();
             manifest.status = Status::Interrupted;
             folder.save(&manifest)?;
             let command = going_on(&manifest.command, &asked.out);

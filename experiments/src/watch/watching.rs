@@ -1,19 +1,24 @@
 //! Watches a run in full screen; progress bars take over where the view is left.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use backdraft_rows::Row;
 use backdraft_trainer::Progress;
 
 use super::board::Board;
 use super::screen::{Left, Screen};
+use crate::interrupt::Interrupt;
 use crate::progress::Bars;
 use crate::results::Ending;
 use crate::study::Spectator;
 use crate::terminal::note;
 use crate::trial::Trial;
+
+/// How long the view may take to leave the terminal.
+const LEAVING: Duration = Duration::from_millis(300);
 
 /// Tells the view, and the bars that wait behind it, what the workers do; dropped, it leaves the
 /// terminal as it was.
@@ -25,7 +30,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Shows the view of a run. If the user stops the run there, `stop` is called.
+    /// Shows the view of a run, which the user can interrupt there.
     ///
     /// # Errors
     ///
@@ -34,17 +39,19 @@ impl Watch {
         title: &str,
         trials: u64,
         jobs: usize,
-        stop: impl FnOnce() + Send + 'static,
+        interrupt: &Interrupt,
     ) -> Result<Self, String> {
         let screen = Screen::open()?;
         let board = Arc::new(Mutex::new(Board::new(title.to_owned(), trials, jobs)));
         let bars = Arc::new(Bars::new(trials, jobs, true));
         let is_over = Arc::new(AtomicBool::new(false));
+        let (leaving, has_left) = mpsc::channel::<()>();
         let view = {
-            let (board, bars, is_over) =
-                (Arc::clone(&board), Arc::clone(&bars), Arc::clone(&is_over));
+            let (board, bars, is_over, interrupt) =
+                (Arc::clone(&board), Arc::clone(&bars), Arc::clone(&is_over), interrupt.clone());
             let show = move || {
                 let left = screen.show(&board, || is_over.load(Ordering::Relaxed));
+                drop(leaving);
                 // Together, so that no warning falls between the view and standard error.
                 let mut board = board.lock().unwrap_or_else(PoisonError::into_inner);
                 board.is_in_view = false;
@@ -55,12 +62,20 @@ impl Watch {
                     Left::Quit => bars.show(),
                     Left::Stop => {
                         bars.show();
-                        stop();
+                        interrupt.request();
                     }
                 }
             };
             thread::Builder::new().spawn(show).map_err(|error| error.to_string())?
         };
+        interrupt.before_end_at_once({
+            let is_over = Arc::clone(&is_over);
+            move || {
+                is_over.store(true, Ordering::Relaxed);
+                // Until the terminal is as it was; an error says that the view is gone.
+                let _ = has_left.recv_timeout(LEAVING);
+            }
+        });
         Ok(Self { board, bars, is_over, view: Some(view) })
     }
 

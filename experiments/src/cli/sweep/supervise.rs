@@ -1,6 +1,6 @@
 //! The processes of a sweep.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -23,16 +23,22 @@ pub(super) fn supervise(
     threads: NonZero<usize>,
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
+    // They end by themselves, and at once with this process if it is told twice.
+    let _at_stake = interrupt.at_stake();
     let mut workers = Vec::new();
     for index in 1..=jobs {
         let worker = worker(path, arguments, &format!("{index}/{jobs}"), threads);
         workers.push(worker.context("cannot start a process").map_err(Failure::Run)?);
     }
+    let mut is_told = false;
     while !workers.is_empty() {
+        let tells = interrupt.is_requested() && !is_told;
+        is_told |= tells;
         let mut running = Vec::new();
         for mut child in workers {
-            if interrupt.is_requested() {
-                drop(child.stdin.take());
+            if tells {
+                // One that has ended needs no word.
+                let _ = child.stdin.as_mut().map(|stdin| stdin.write_all(&[0]));
             }
             match child.try_wait().map_err(Failure::run)? {
                 None => running.push(child),
@@ -66,12 +72,18 @@ fn worker(
     command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()
 }
 
-/// Lets the process end in order when the one that started it goes.
+/// Lets the process end in order when the one that started it says a word or goes, and at once when it
+/// goes after that.
 pub(super) fn stop_with_standard_input(interrupt: &Interrupt) -> std::io::Result<()> {
     let interrupt = interrupt.clone();
     let wait = move || {
-        let mut nothing = [0];
-        while std::io::stdin().read(&mut nothing).is_ok_and(|read| read > 0) {}
+        let mut word = [0];
+        while std::io::stdin().read(&mut word).is_ok_and(|read| read > 0) {
+            interrupt.request();
+        }
+        if interrupt.is_requested() {
+            interrupt.end_at_once();
+        }
         interrupt.request();
     };
     thread::Builder::new().spawn(wait).map(drop)

@@ -44,6 +44,7 @@ pub(super) fn work(arguments: &WorkArguments) -> Result<(), Failure> {
     if arguments.worker.is_some() {
         return Ok(());
     }
+    let _at_stake = interrupt.at_stake();
     conclude(&sweep, &arguments.out, interrupt.is_requested())
 }
 
