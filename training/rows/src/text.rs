@@ -1,7 +1,7 @@
 //! What subjects and names of quantities have in common: each is a text.
 
-/// Lets a type with `as_str` and `FromStr` be shown, compared, ordered, hashed, written and read as its
-/// text.
+/// Lets a type with `as_str` and `FromStr` be shown, compared, ordered, hashed, written and read as
+/// its text.
 macro_rules! is_its_text {
     ($name:ident) => {
         impl std::fmt::Display for $name {
