@@ -1,4 +1,4 @@
-//! Summaries of tensors that live on an accelerator: a few queued reductions each.
+//! Summaries of tensors on an accelerator: a few queued reductions each.
 
 use burn::tensor::{Int, Tensor};
 
@@ -12,7 +12,7 @@ const FULL_RESULTS: usize = 8;
 
 /// Queues the reductions that [`summary`] needs; nothing is read back.
 ///
-/// Sums are taken of `x / max|x|`, because squares of small `f32` underflow on the device.
+/// Sums are over `x / max|x|`, because squares of small `f32` values underflow on the device.
 ///
 /// # Shapes
 ///
@@ -67,7 +67,7 @@ pub(crate) fn scaled(values: &Tensor<1>, scale: &Tensor<1>) -> Tensor<1> {
     values.clone() / divisor
 }
 
-/// Counts by decade, shape `[84]`; only elements where `counted` holds.
+/// Counts by decade, shape `[84]`, of the elements where `counted` holds.
 fn histogram(magnitude: Tensor<1>, counted: Tensor<1, burn::tensor::Bool>) -> Tensor<1> {
     let device = magnitude.device();
     let lowest_decade = -45.0;

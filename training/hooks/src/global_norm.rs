@@ -16,8 +16,8 @@ use crate::summary::Detail;
 
 /// Returns the L2 norm of the gradients of all parameters together, 0 if there are none.
 ///
-/// This is the norm that papers and PyTorch's `clip_grad_norm_` mean; Burn's
-/// `GradientClippingConfig::Norm` looks at each tensor by itself. The device is waited for once.
+/// This is the norm that papers and PyTorch's `clip_grad_norm_` use; Burn's
+/// `GradientClippingConfig::Norm` looks at each tensor separately. Waits for the device once.
 ///
 /// # Errors
 ///
@@ -35,8 +35,9 @@ pub fn global_norm<M: Module, G: GradientSource>(
     Ok(network.map_or(0.0, |row| row.value))
 }
 
-/// Queues the same norm on the device of the gradients, shape `[1]`, and does not wait for it; `None`
-/// where they lie in host memory or there are none, and [`global_norm`] waits for nothing.
+/// Queues the same norm on the device of the gradients, shape `[1]`, without waiting. Returns
+/// `None` if the gradients are in host memory, where [`global_norm`] does not wait either, or if
+/// there are none.
 pub fn queued_global_norm<M: Module, G: GradientSource>(
     module: &M,
     gradients: &G,

@@ -1,10 +1,10 @@
-//! Where gradients come from: straight from the backward pass, or accumulated for an optimiser.
+//! Sources of gradients: a backward pass, or an accumulator.
 
 use burn::module::Param;
 use burn::optim::GradientsParams;
 use burn::tensor::{Gradients, Tensor};
 
-/// Holds gradients by parameter.
+/// A source of gradients by parameter.
 ///
 /// Implemented for Burn's [`Gradients`], right after `backward`, and [`GradientsParams`], which
 /// optimisers take and [`GradientsAccumulator`](burn::optim::GradientsAccumulator) returns.

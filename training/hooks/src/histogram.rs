@@ -9,8 +9,8 @@ pub(crate) const BINS: usize = 84;
 
 /// A log-spaced histogram of `|x|`: how many elements lie in each decade `[10^k, 10^(k+1))`.
 ///
-/// Zeros and values that are not finite are not in it. `f64` values outside the range of `f32`
-/// count in the first or last bin.
+/// Zeros and values that are not finite are not counted. `f64` values outside the range of `f32` count
+/// in the first or last bin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram {
     counts: Vec<u64>,
@@ -33,10 +33,10 @@ impl Histogram {
         Self { counts }
     }
 
-    /// Counts the magnitudes of `values`, four at a time: a table each spares the wait for a count
-    /// that was written just before.
+    /// Counts the magnitudes of `values`. Four tables are filled in turn, so that an increment need
+    /// not wait for the one before.
     pub(crate) fn of_f32(values: &[f32]) -> Self {
-        // A bin beyond the last takes what is not counted.
+        // An extra bin takes what is not counted.
         let mut tables = [[0u32; BINS + 1]; 4];
         let (fours, rest) = values.as_chunks::<4>();
         for four in fours {
@@ -55,7 +55,7 @@ impl Histogram {
         }
     }
 
-    /// Iterates over the occupied decades: the exponent `k` of the lower edge, and the count.
+    /// Iterates over the decades with elements: the exponent `k` of the lower edge, and the count.
     pub fn decades(&self) -> impl Iterator<Item = (i32, u64)> + '_ {
         let occupied = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
         occupied.map(|(bin, count)| (bin as i32 + LOWEST_DECADE, *count))
@@ -69,13 +69,13 @@ fn bin_of(magnitude: f64) -> usize {
 
 /// The bin of a magnitude, or the one beyond the last if it is zero or not finite.
 ///
-/// The exponent is read from the bits, then corrected by one comparison: a power of ten falls
-/// inside at most one binade, so the decade of a binade's lower edge is right or one too low.
+/// The binary exponent selects an entry of a table, and one comparison corrects its bin: at most
+/// one power of ten lies within a binade, so the decade of the lower edge is right or one too low.
 #[inline(always)]
 fn bin_of_f32(magnitude: f32) -> usize {
     let exponent = (magnitude.to_bits() >> 23) as usize & 0xff;
-    // Subnormal numbers are seven decades with one exponent. They are rare and zeros are not, whose
-    // branch nothing could predict: the table has their answer.
+    // Subnormal numbers span seven decades with one exponent. They are rare; zeros are common, so
+    // they are answered by the table instead of a branch that would be mispredicted.
     if exponent == 0 && magnitude != 0.0 {
         return bin_of(f64::from(magnitude));
     }
@@ -83,7 +83,7 @@ fn bin_of_f32(magnitude: f32) -> usize {
     bin as usize + usize::from(magnitude >= next_edge)
 }
 
-/// Where the values with one binary exponent belong.
+/// The bins of the values with one binary exponent.
 #[derive(Clone, Copy)]
 struct Binade {
     /// The bin of its smallest value.
@@ -96,7 +96,7 @@ struct Binade {
 static BINADES: [Binade; 256] = binades();
 
 const fn binades() -> [Binade; 256] {
-    // No number reaches NaN: zeros, infinities and NaN stay beyond the last bin.
+    // No comparison with NaN holds: zeros, infinities and NaN stay in the extra bin.
     let mut binades = [Binade { bin: BINS as u32, next_edge: f32::NAN }; 256];
     let mut field = 1;
     while field < 255 {
@@ -122,8 +122,8 @@ const fn not_below(edge: f64) -> f32 {
 const EDGES: [f64; BINS] = edges();
 
 const fn edges() -> [f64; BINS] {
-    // Negative powers are quotients of exactly represented positive ones where those exist; the
-    // remaining rounding error of 1e-16 is far below the spacing of the f32 values it sorts.
+    // The rounding error of these powers, 1e-16, is far below the spacing of the f32 values that they
+    // separate.
     let mut edges = [1.0; BINS];
     let mut bin = 0;
     while bin < BINS {

@@ -1,4 +1,4 @@
-//! The hook: what to measure, and when.
+//! The hook: what to measure and when.
 
 use std::sync::Arc;
 

@@ -1,14 +1,14 @@
-//! What is known of a tapped activation's origin.
+//! The non-linearity that produced a tapped activation.
 
 use burn::tensor::{Bool, Tensor};
 
 /// A unit counts as saturated where its derivative is below this share of the largest one.
 ///
-/// The field has no agreed threshold: this is one hundredth, a slope at which a unit passes back
-/// 1 % of what it could. For sigmoid it is reached at |z| ≈ 5.98, for tanh at |z| ≈ 2.99.
+/// There is no agreed threshold. At one hundredth, a unit passes back 1 % of the gradient that it
+/// could. Sigmoid reaches it at |z| ≈ 5.98, tanh at |z| ≈ 2.99.
 pub const SATURATED_SLOPE: f64 = 0.01;
 
-/// The non-linearity whose output a tap sees, as far as saturation and death are concerned.
+/// The non-linearity whose output is tapped, as far as saturation and death are concerned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Nonlinearity {
     /// Output in (0, 1) with derivative a (1 − a).
@@ -22,11 +22,11 @@ pub enum Nonlinearity {
     Other,
 }
 
-/// How a derivative follows from the output, and the value below which a unit counts as saturated.
+/// The derivative as a function of the output, and the value below which a unit counts as saturated.
 pub(crate) type Slope = (fn(f64) -> f64, f64);
 
 impl Nonlinearity {
-    /// Returns how saturation is told; `None` where it is not defined.
+    /// Returns the criterion of saturation; `None` where it is not defined.
     pub(crate) fn slope(self) -> Option<Slope> {
         match self {
             Self::Sigmoid => Some((|a| a * (1.0 - a), SATURATED_SLOPE * 0.25)),

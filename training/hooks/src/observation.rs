@@ -1,4 +1,4 @@
-//! One observation: everything queued on the device, then read back once and turned into rows.
+//! One observation: reductions queued on the device, read back once and turned into rows.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use crate::reader::{Reader, Readings, ShareTicket, SummaryTicket};
 use crate::selection::{Filter, Grouping};
 use crate::taps::{Tapped, Taps};
 
-/// An observation under way: its reductions are queued, nothing has been waited for.
+/// An observation whose reductions are queued; nothing has been waited for.
 ///
-/// [`rows`](Self::rows) ends it. If an update is measured, call
+/// [`rows`](Self::rows) completes it. If an update is measured, call
 /// [`rows_after_step`](Self::rows_after_step) with the module that the optimiser returned instead.
 pub struct Observation {
     step: u64,
@@ -27,7 +27,7 @@ pub struct Observation {
     reader: Reader,
     parameters: Vec<ParameterTickets>,
     taps: Vec<TapTickets>,
-    /// The parameters before the step, kept only if the update is measured.
+    /// The parameters before the step, kept only if updates are measured.
     before: TensorContainer<ParamId>,
 }
 
@@ -178,7 +178,7 @@ struct ReadParameters<'a, G> {
 
 impl<G: GradientSource> ParameterVisitor for ReadParameters<'_, G> {
     fn visit<const D: usize>(&mut self, path: &Subject, parameter: &Param<Tensor<D>>) {
-        // Frozen parameters and the running statistics of batch normalisation are not learned.
+        // Frozen parameters and running statistics of batch normalisation are not learned.
         if !parameter.is_require_grad() {
             return;
         }

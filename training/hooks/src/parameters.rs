@@ -6,19 +6,19 @@ use burn::tensor::Tensor;
 
 use crate::selection::Filter;
 
-/// Receives each float parameter of a module together with its path.
+/// Receives each float parameter of a module with its path.
 pub(crate) trait ParameterVisitor {
     fn visit<const D: usize>(&mut self, path: &Subject, parameter: &Param<Tensor<D>>);
 }
 
-/// The paths of a module's parameters, built at the first walk and reused while they fit.
+/// The paths of a module's parameters, built at the first walk and reused while they match.
 ///
-/// Joining strings for every parameter at every step would cost more than the norms of a small
-/// network do.
+/// Joining strings for every parameter at every step would cost more than computing the norms of a
+/// small network.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ParameterPaths {
-    /// In visiting order; no path where a parameter is filtered out, or shared between modules and
-    /// met before.
+    /// In visiting order. There is no path for a parameter that is filtered out, or shared and visited
+    /// before.
     paths: Vec<(ParamId, Option<Subject>)>,
 }
 
@@ -63,8 +63,8 @@ enum Container {
 }
 
 impl<V: ParameterVisitor> Walk<'_, V> {
-    /// Burn enters an enum's variant like a field; a user who swaps `Norm::Batch` for
-    /// `Norm::Layer` has not moved the parameter, so variants are left out of paths.
+    /// Burn enters an enum's variant like a field. Variants are left out of paths, because replacing
+    /// `Norm::Batch` with `Norm::Layer` does not move the parameter.
     fn path(&self) -> String {
         let named = self.stack.iter().filter(|step| step.container != Container::Enum);
         named.map(|step| step.name.as_str()).collect::<Vec<_>>().join(".")

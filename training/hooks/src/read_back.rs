@@ -1,4 +1,4 @@
-//! Waiting for the device, counted.
+//! Read-backs from a device, counted.
 
 use std::cell::Cell;
 
@@ -10,8 +10,8 @@ thread_local! {
 
 /// Returns how often this thread has called [`read_back`] so far.
 ///
-/// A GPU works through its queue while the host goes on, until the host asks for a number. Hooks and
-/// trainer ask through [`read_back`] alone, so that what they cost can be counted.
+/// A GPU works through its queue while the host continues, until the host asks for a number. Hooks and
+/// trainer read numbers only through [`read_back`], so that a test can count how often they wait.
 pub fn read_backs() -> u64 {
     COUNT.get()
 }

@@ -1,4 +1,4 @@
-//! One read-back per observation, whatever is asked for.
+//! One read-back per observation, however many numbers are requested.
 
 use burn::tensor::{Bool, DType, ExecutionError, Tensor, TensorData};
 
@@ -10,9 +10,8 @@ use crate::summary::{Detail, Summary};
 
 /// Collects requests for reductions of tensors, then reads all results back at once.
 ///
-/// A tensor that already lies in host memory is summarised on the spot. The reductions of all
-/// others are queued on their device, which keeps running; [`finish`](Self::finish) waits for it
-/// once.
+/// A tensor in host memory is summarised immediately. The reductions of all others are queued on their
+/// device, which keeps running; [`finish`](Self::finish) waits for it once.
 #[derive(Default)]
 pub(crate) struct Reader {
     summaries: Vec<Slot>,
@@ -28,14 +27,14 @@ enum Slot {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SummaryTicket(usize);
 
-/// A share, from 0 to 1: known at once, or to be divided out when the device has counted.
+/// A share, from 0 to 1: known immediately, or computed once the device has counted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ShareTicket {
     Ready(f64),
     Queued { result: usize, total: usize },
 }
 
-/// The results, by ticket.
+/// The results by ticket.
 pub(crate) struct Readings {
     summaries: Vec<Summary>,
     results: Vec<TensorData>,
@@ -66,7 +65,7 @@ impl Reader {
         SummaryTicket(self.summaries.len() - 1)
     }
 
-    /// Requests the summary of `after − before`, both without autodiff and of one shape.
+    /// Requests the summary of `after − before`, both without autodiff and of the same shape.
     pub(crate) fn difference<const D: usize>(
         &mut self,
         after: Tensor<D>,
@@ -173,7 +172,7 @@ impl Elements<'_> {
         }
     }
 
-    /// The norm of the difference, without a tensor for it; only for `f32`.
+    /// The norm of the difference, computed without a tensor for it; only for `f32`.
     fn distance(&self, other: &Self) -> Option<Summary> {
         match (self, other) {
             (Self::F32(a), Self::F32(b)) => Some(host::distance(a, b)),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Decides at which optimiser steps a hook observes; it is handed to the hook from outside.
+/// The optimiser steps at which a hook observes.
 ///
 /// ```
 /// use backdraft_hooks::Schedule;
@@ -39,7 +39,7 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// Tells whether `step` (counted from 0) is to be observed.
+    /// Tells whether `step`, counted from 0, is observed.
     pub fn is_due(&self, step: u64) -> bool {
         match *self {
             Self::Never => false,

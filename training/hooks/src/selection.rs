@@ -1,9 +1,9 @@
-//! Which subjects are measured, and which are taken together.
+//! Which subjects are measured, and which are grouped.
 
 use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
 
-/// Chooses parameters and taps by pattern: `*` stands for any characters, `?` for one.
+/// Selects parameters and taps by pattern: `*` matches any characters, `?` one.
 ///
 /// ```
 /// use backdraft_hooks::Filter;
@@ -25,39 +25,39 @@ impl Filter {
         Self::default()
     }
 
-    /// Accepts only what fits this pattern or another included one.
+    /// Accepts only what matches this pattern or another included one.
     pub fn include(mut self, pattern: &str) -> Self {
         self.include.push(WildMatch::new(pattern));
         self
     }
 
-    /// Rejects what fits this pattern, even if it is included.
+    /// Rejects what matches this pattern, even if it is included.
     pub fn exclude(mut self, pattern: &str) -> Self {
         self.exclude.push(WildMatch::new(pattern));
         self
     }
 
-    /// Tells whether a parameter's path or a tap's name passes.
+    /// Tells whether a parameter's path or a tap's name is accepted.
     pub fn accepts(&self, subject: &str) -> bool {
         let fits = |patterns: &[WildMatch]| patterns.iter().any(|pattern| pattern.matches(subject));
         (self.include.is_empty() || fits(&self.include)) && !fits(&self.exclude)
     }
 }
 
-/// Which parameters are measured as if they were one tensor.
+/// Which parameters are measured together, as if they were one tensor.
 ///
-/// Groups keep the order of depth: a group stands where its first parameter stands.
+/// Groups are in depth order, by their first parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Grouping {
-    /// Each by itself: `hidden.0.linear.weight`.
+    /// Each on its own: `hidden.0.linear.weight`.
     #[default]
     Parameter,
     /// Those of one layer, weights and biases together: `hidden.0.linear`.
     Layer,
-    /// Those that share the first so many parts of the path: with 2, `hidden.0`.
+    /// Those that share this many leading parts of the path: with 2, `hidden.0`.
     Block(usize),
-    /// Those with the same last part: all `weight`, all `bias`.
+    /// Those with the same last part of the path: all `weight`, all `bias`.
     Kind,
 }
 

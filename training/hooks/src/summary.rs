@@ -1,34 +1,35 @@
-//! The statistics of one tensor from which every quantity is computed.
+//! The statistics of a tensor from which quantities are computed.
 
 use crate::histogram::Histogram;
 
 /// How much of a tensor is summarised; more detail costs more reductions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
-    /// What the L2 norm needs, and nothing else.
+    /// Only what the L2 norm needs.
     Norm,
-    /// What the mean and the standard deviation need, too.
+    /// Also what the mean and the standard deviation need.
     Moments,
-    /// Everything that [`Summary`] holds.
+    /// All fields of [`Summary`].
     Full,
 }
 
-/// Statistics of the elements of one tensor, or of several merged.
+/// Statistics of the elements of one tensor, or of several taken together.
 ///
-/// Sums are kept in `f64` and relative to [`scale`](Self::scale), so that neither the squares nor
-/// the norm of a tensor underflow however small its elements are: the squares of a sigmoid
-/// network's gradients leave the range of `f32` at about 30 layers.
+/// Sums are kept in `f64` and relative to [`scale`](Self::scale), so that squares and norm do not
+/// underflow, however small the elements are. The squares of a sigmoid network's gradients leave
+/// the range of `f32` at about 30 layers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// Number of elements.
     pub count: u64,
-    /// The factor that the sums below were divided by; 1 where `f64` has range enough.
+    /// The factor by which elements are divided in the sums below; 1 where the range of `f64`
+    /// suffices.
     pub scale: f64,
     /// Σ (x / scale)².
     pub square_sum: f64,
     /// Σ x / scale, from [`Detail::Moments`] on; NaN or ∞ if an element is.
     pub sum: Option<f64>,
-    /// What [`Detail::Full`] adds.
+    /// The statistics that [`Detail::Full`] adds.
     pub full: Option<Box<FullSummary>>,
 }
 
@@ -41,7 +42,7 @@ pub struct FullSummary {
     pub max_absolute: f64,
     /// Elements that are exactly zero.
     pub zeros: u64,
-    /// Elements below the smallest normal number of the tensor's type: underflow, not absence.
+    /// Non-zero elements below the smallest normal number of the tensor's type.
     pub subnormals: u64,
     /// Elements that are NaN.
     pub nans: u64,
@@ -70,7 +71,7 @@ impl Summary {
     /// Returns the population standard deviation; `None` with [`Detail::Norm`].
     pub fn standard_deviation(&self) -> Option<f64> {
         let mean = self.sum? / self.elements();
-        // Rounding can leave a constant tensor with a variance just below zero.
+        // Rounding can make the variance of a constant tensor slightly negative.
         let variance = (self.square_sum / self.elements() - mean * mean).max(0.0);
         Some(if self.is_finite() { self.scale * variance.sqrt() } else { f64::NAN })
     }

@@ -1,4 +1,4 @@
-//! Taps: places in a model's forward pass where activations can be looked at.
+//! Taps: places in a model's forward pass where activations can be measured.
 
 use std::fmt::{self, Display};
 
@@ -7,13 +7,13 @@ use burn::tensor::{DType, Device, Gradients, Tensor};
 
 use crate::nonlinearity::Nonlinearity;
 
-/// Passes activations through unchanged and, when on, remembers them and their gradients.
+/// Passes activations through and, when on, keeps them and their gradients.
 ///
-/// A model's forward takes `taps: &mut Taps` and sends the activations that its paper plots
-/// through it. Off, which is the usual state, a tap returns its argument untouched and costs
-/// nothing. On, a leaf of zeros that requires a gradient is added to the activation; after the
-/// backward pass the gradient of that leaf *is* the gradient of the loss with respect to the
-/// activation, ∂L/∂a, which autodiff would otherwise discard because `a` is not a leaf.
+/// A model's forward pass takes `taps: &mut Taps` and sends the activations of interest through it.
+/// When off, the usual state, a tap returns its argument and costs nothing. When on, it adds a leaf
+/// of zeros that requires a gradient. After the backward pass, the gradient of that leaf is ∂L/∂a,
+/// the gradient of the loss with respect to the activation, which autodiff would otherwise discard
+/// because `a` is not a leaf.
 ///
 /// ```
 /// use backdraft_hooks::Taps;
@@ -41,7 +41,7 @@ pub struct Tapped {
     gradient: Box<FindGradient>,
 }
 
-/// Finds ∂L/∂a, flattened; a closure because taps of any rank stand in one list.
+/// Finds ∂L/∂a, flattened. It is a closure so that one list can hold taps of any rank.
 type FindGradient = dyn Fn(&Gradients) -> Option<Tensor<1>> + Send;
 
 impl Taps {
@@ -50,22 +50,22 @@ impl Taps {
         Self { tapped: None }
     }
 
-    /// Creates taps that remember what passes through them during one forward pass.
+    /// Creates taps that keep what passes through them during one forward pass.
     pub fn on() -> Self {
         Self { tapped: Some(Vec::new()) }
     }
 
-    /// Tells whether the taps remember anything.
+    /// Tells whether the taps keep anything.
     pub fn is_on(&self) -> bool {
         self.tapped.is_some()
     }
 
-    /// Taps an activation under `name`, which is formatted only when the taps are on.
+    /// Taps an activation as `name`, which is formatted only when the taps are on.
     ///
     /// # Shapes
     ///
-    /// - activation: any shape of rank 1 to 8; returned unchanged. Axis 1 counts as the units of
-    ///   the layer (axis 2 for rank 3, `[batch, time, units]`).
+    /// - activation: any shape of rank 1 to 8, returned unchanged; axis 1 is the units of the layer (axis 2
+    ///   for rank 3, `[batch, time, units]`)
     pub fn tap<const D: usize>(&mut self, name: impl Display, activation: Tensor<D>) -> Tensor<D> {
         self.tap_output(name, Nonlinearity::Other, activation)
     }
@@ -83,7 +83,7 @@ impl Taps {
         remember(tapped, Subject::from(name.to_string()), nonlinearity, activation)
     }
 
-    /// Taps an activation at one time step of a sequence; the subject reads `name@time_step`.
+    /// Taps an activation at one time step of a sequence. The subject is `name@time_step`.
     pub fn tap_step<const D: usize>(
         &mut self,
         name: impl Display,
@@ -97,8 +97,8 @@ impl Taps {
         remember(tapped, subject, Nonlinearity::Other, activation)
     }
 
-    /// Returns a leaf of zeros for a kernel that computes ∂L/∂a of a whole sequence inside its own
-    /// backward pass, in `f32`, and hands it to this leaf; `None` when off.
+    /// Returns a leaf of zeros in `f32` for a kernel that computes ∂L/∂a of a whole sequence in its
+    /// own backward pass and registers it as the gradient of this leaf; `None` when off.
     ///
     /// # Shapes
     ///
@@ -107,8 +107,8 @@ impl Taps {
         self.is_on().then(|| leaf(shape, device, DType::F32))
     }
 
-    /// Taps every time step of a sequence whose gradients a [`probe`](Self::probe) gets; the
-    /// subjects read `name@time_step`.
+    /// Taps every time step of a sequence whose gradients a [`probe`](Self::probe) receives. The
+    /// subjects are `name@time_step`.
     ///
     /// # Shapes
     ///
@@ -155,7 +155,7 @@ fn remember<const D: usize>(
     output
 }
 
-/// Zeros whose gradient is kept, if `device` differentiates.
+/// Zeros whose gradient is kept if `device` has autodiff.
 fn leaf<const D: usize>(shape: [usize; D], device: &Device, dtype: DType) -> Tensor<D> {
     let zeros = Tensor::zeros(shape, (device, dtype));
     if device.is_autodiff() { zeros.require_grad() } else { zeros }

@@ -1,4 +1,4 @@
-//! Rows, sorted for rules to ask.
+//! Rows, sorted by quantity and subject.
 
 use std::collections::HashMap;
 
@@ -6,14 +6,14 @@ use crate::quantity_name::QuantityName;
 use crate::row::Row;
 use crate::subject::Subject;
 
-/// What was measured so far, by quantity and subject.
+/// Rows, sorted by quantity and subject, for rules and views to query.
 pub struct History<'a> {
     quantities: HashMap<&'a QuantityName, Quantity<'a>>,
 }
 
 #[derive(Default)]
 struct Quantity<'a> {
-    /// In the order of their first row, which is the order of depth.
+    /// In the order of their first rows, which is that of depth.
     subjects: Vec<&'a Subject>,
     courses: HashMap<&'a Subject, Vec<(u64, f64)>>,
 }
@@ -42,7 +42,7 @@ impl<'a> History<'a> {
         subjects.into_iter().flatten().copied().filter(|subject| !subject.is_network())
     }
 
-    /// Returns the values of a quantity of a subject, by step; empty if it was not measured.
+    /// Returns the steps and values of a quantity of a subject; empty if it was not measured.
     pub fn course(&self, quantity: &QuantityName, subject: &Subject) -> &[(u64, f64)] {
         let course = self.quantities.get(quantity).and_then(|q| q.courses.get(subject));
         course.map_or(&[], Vec::as_slice)

@@ -10,10 +10,12 @@ use crate::subject::Subject;
 /// ```
 /// use backdraft_rows::{Interner, Row};
 ///
-/// let log = r#"{"step": 0, "quantity": "loss", "subject": "head", "value": 0.7}"#;
-/// let mut interner = Interner::default();
-/// let rows: Vec<Row> =
-///     log.lines().map(|line| Ok(interner.share(serde_json::from_str(line)?))).collect::<Result<_, _>>()?;
+/// let log = r#"{"step": 0, "quantity": "loss", "subject": "network", "value": 0.7}"#;
+/// let (mut interner, mut rows) = (Interner::default(), Vec::new());
+/// for line in log.lines() {
+///     rows.push(interner.share(serde_json::from_str(line)?));
+/// }
+/// # let _: Vec<Row> = rows;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@ mod quantity_name;
 mod row;
 mod sink;
 mod subject;
+mod text;
 
 pub use chain::{Axis, Chain};
 pub use diagnosis::{Confidence, Finding, RULES, Rule, Thresholds, diagnose};

@@ -1,15 +1,10 @@
 //! The names of quantities.
 
-use std::borrow::Borrow;
-use std::cmp::Ordering;
 use std::convert::Infallible;
-use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
-use serde::{Serialize, Serializer};
+use crate::text::is_its_text;
 
 /// The name of a quantity, as rows carry it.
 ///
@@ -145,76 +140,7 @@ impl FromStr for QuantityName {
     }
 }
 
-impl fmt::Display for QuantityName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl fmt::Debug for QuantityName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.as_str(), f)
-    }
-}
-
-impl PartialEq for QuantityName {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
-impl Eq for QuantityName {}
-
-impl PartialOrd for QuantityName {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for QuantityName {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
-    }
-}
-
-impl Hash for QuantityName {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
-    }
-}
-
-impl Borrow<str> for QuantityName {
-    fn borrow(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl Serialize for QuantityName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for QuantityName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-
-        impl Visitor<'_> for Reader {
-            type Value = QuantityName;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a quantity")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<QuantityName, E> {
-                let Ok(name) = text.parse();
-                Ok(name)
-            }
-        }
-
-        deserializer.deserialize_str(Reader)
-    }
-}
+is_its_text!(QuantityName);
 
 #[cfg(test)]
 mod tests {
@@ -234,7 +160,9 @@ mod tests {
         assert_eq!(other, QuantityName::new("of_mine"));
         assert_eq!(other.about(), "");
         let names = [QuantityName::WEIGHT_NORM, other, QuantityName::LOSS];
-        assert!(names.iter().cloned().collect::<HashSet<_>>().contains("of_mine"));
+        assert!(
+            names.iter().cloned().collect::<HashSet<_>>().contains(&QuantityName::new("of_mine"))
+        );
         let sorted: Vec<String> =
             names.iter().collect::<BTreeSet<_>>().iter().map(ToString::to_string).collect();
         assert_eq!(sorted, ["loss", "of_mine", "weight_norm"]);

@@ -13,18 +13,18 @@ use super::Watch;
 
 /// One quantity of one subject, shown and logged by Burn at each training batch.
 ///
-/// Between observations it repeats the last one. Its value for an epoch is the mean over the
-/// epoch's batches; values that are not finite make that mean not finite too.
+/// Between observations it repeats the last value. Its value for an epoch is the mean over the epoch's
+/// batches, which is not finite if one of them is not.
 #[derive(Clone, Debug)]
 pub struct WatchMetric {
     watch: Watch,
     quantity: QuantityName,
     subject: Subject,
     name: MetricName,
-    /// Training batches seen so far, in all epochs: Burn updates metrics on another thread, after
-    /// the model may have gone on.
+    /// Training batches so far, in all epochs. Burn updates metrics on another thread, when the
+    /// model may already be further.
     batches: u64,
-    /// Rows already passed.
+    /// Number of rows already processed.
     cursor: usize,
     current: Option<f64>,
     sum: f64,
@@ -46,7 +46,7 @@ impl WatchMetric {
         }
     }
 
-    /// Takes in the rows up to the present batch.
+    /// Processes the rows up to the current batch.
     fn advance(&mut self) {
         let shared = self.watch.lock();
         let rows = shared.rows[self.cursor..].iter().take_while(|row| row.step <= self.batches);

@@ -17,9 +17,10 @@ use crate::observation::Observation;
 
 /// Watches the gradients of a model that Burn's `Learner` trains.
 ///
-/// Burn's loop hands gradients to no one, so the watch wraps the model: [`Watched`] passes training
-/// on and lets the hook observe on the way. Its [metrics](Self::metric) stand in Burn's dashboard and
-/// logs beside loss and accuracy, its [rows](Self::rows) hold everything.
+/// Burn's loop does not expose gradients, so the watch wraps the model: [`Watched`] forwards each
+/// training step to the model and lets the hook observe it. [Metrics](Self::metric) appear beside
+/// loss and accuracy in Burn's dashboard and logs; [rows](Self::rows) hold everything that was
+/// measured.
 ///
 /// ```no_run
 /// # use backdraft_hooks::{GradientHook, QUANTITIES, QuantityName, Schedule, Subject, Thresholds};
@@ -47,22 +48,22 @@ pub struct Watch {
 #[derive(Debug)]
 struct Shared {
     hook: GradientHook,
-    /// The step that comes next; a step is one batch.
+    /// The next step; a step is one batch.
     step: u64,
     rows: Vec<Row>,
-    /// Observed, but the optimiser has not stepped yet.
+    /// An observation for which the optimiser has not stepped yet.
     pending: Option<Observation>,
     error: Option<ExecutionError>,
 }
 
 impl Watch {
-    /// Creates a watch that observes what and when `hook` says.
+    /// Creates a watch that observes through `hook`.
     pub fn new(hook: GradientHook) -> Self {
         let shared = Shared { hook, step: 0, rows: Vec::new(), pending: None, error: None };
         Self { shared: Arc::new(Mutex::new(shared)) }
     }
 
-    /// Wraps a model; give the result to Burn's `Learner`.
+    /// Wraps a model, to be passed to Burn's `Learner`.
     pub fn model<M: Module>(&self, model: M) -> Watched<M> {
         Watched::new(model, self.clone())
     }
@@ -72,11 +73,11 @@ impl Watch {
         WatchMetric::new(self.clone(), quantity, subject.into())
     }
 
-    /// Returns everything measured so far, a step being one batch.
+    /// Returns everything measured so far. A step is one batch.
     ///
     /// # Errors
     ///
-    /// [`ExecutionError`] if the device failed in an observation, after which nothing was measured.
+    /// [`ExecutionError`] if the device failed during an observation. Nothing is measured afterwards.
     pub fn rows(&self) -> Result<Vec<Row>, ExecutionError> {
         let mut shared = self.lock();
         shared.settle(Observation::rows);
@@ -86,21 +87,21 @@ impl Watch {
         }
     }
 
-    /// Examines everything measured so far.
+    /// Diagnoses everything measured so far.
     pub fn diagnose(&self, thresholds: &Thresholds) -> Vec<Finding> {
         let mut shared = self.lock();
         shared.settle(Observation::rows);
         diagnose(&shared.rows, thresholds)
     }
 
-    /// A panic elsewhere leaves rows as they were, all of them true.
+    /// Ignores poisoning: a panic elsewhere leaves the rows valid.
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Shared {
-    /// Ends the observation under way.
+    /// Completes the current observation.
     fn settle(&mut self, end: impl FnOnce(Observation) -> Result<Vec<Row>, ExecutionError>) {
         let Some(observation) = self.pending.take() else { return };
         match end(observation) {

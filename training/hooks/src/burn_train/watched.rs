@@ -8,10 +8,10 @@ use burn_train::{InferenceStep, TrainOutput, TrainStep};
 use super::Watch;
 use crate::observation::Observation;
 
-/// A model and its [`Watch`]; trains as the model does.
+/// A model with its [`Watch`], which trains like the model alone.
 #[derive(Module, Debug)]
 pub struct Watched<M> {
-    /// The model; its parameters' paths in rows are its own.
+    /// The model. Rows name its parameters by their paths within it.
     pub model: M,
     #[module(skip)]
     watch: Watch,
@@ -22,7 +22,7 @@ impl<M: Module> Watched<M> {
         Self { model, watch }
     }
 
-    /// Lets a step change the model, and the observation under way see the change.
+    /// Lets `step` change the model, then completes the current observation with the change.
     fn stepped(self, step: impl FnOnce(M) -> M) -> Self {
         let Self { model, watch } = self;
         let model = step(model);
@@ -38,7 +38,7 @@ impl<M: Module + TrainStep> TrainStep for Watched<M> {
     fn step(&self, item: M::Input) -> TrainOutput<M::Output> {
         let output = self.model.step(item);
         let mut shared = self.watch.lock();
-        // Without a step of the optimiser in between, as when gradients are accumulated.
+        // If gradients are accumulated, the optimiser has not stepped since the last observation.
         shared.settle(Observation::rows);
         let step = shared.step;
         shared.step += 1;

@@ -1,4 +1,4 @@
-//! Summaries of tensors whose elements lie in host memory: one pass, no copy.
+//! Summaries of tensors in host memory: one pass, no copy.
 
 mod moments;
 mod shares;
@@ -17,7 +17,7 @@ pub(crate) trait Element: Copy + PartialEq + Default + Send + Sync {
     /// Smallest positive normal number of the type, as `f64`.
     const MIN_NORMAL: f64;
     fn widen(self) -> f64;
-    /// What to divide by so that the squares of these values stay within `f64`.
+    /// Returns the divisor that keeps the squares of these values within the range of `f64`.
     fn scale_of(values: &[Self]) -> f64;
     /// Σ x / scale and Σ (x / scale)²; the first may be left at 0 if only the norm is wanted.
     fn moments(values: &[Self], scale: f64, detail: Detail) -> Moments;
@@ -37,7 +37,8 @@ impl Element for f32 {
         1.0
     }
 
-    /// Compiled for several instruction sets, of which the running processor chooses.
+    /// Compiled for several instruction sets; the best one that the processor has is chosen at run
+    /// time.
     fn moments(values: &[Self], _scale: f64, detail: Detail) -> Moments {
         match detail {
             Detail::Norm => pulp::Arch::new().dispatch(BlockSums::<false> { values }),
@@ -95,7 +96,7 @@ pub(crate) fn summarise<E: Element>(values: &[E], detail: Detail) -> Summary {
     }
 }
 
-/// Everything else: the counts without branches, then the histogram.
+/// The full statistics: counts without branches, then the histogram.
 fn full_summary<E: Element>(values: &[E], scale: f64) -> FullSummary {
     let tally = E::tally(values);
     let nans = match tally.not_finite {

@@ -2,23 +2,24 @@
 
 use super::Element;
 
-/// The sums of the first two powers.
+/// Sums of the first two powers.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Moments {
     pub(super) sum: f64,
     pub(super) square_sum: f64,
 }
 
-/// Σ x², and Σ x if `SUM`, in `f32` vectors over blocks and in `f64` over the blocks.
+/// Σ x², and Σ x if `SUM`: in `f32` vectors within blocks, in `f64` over the blocks.
 pub(super) struct BlockSums<'a, const SUM: bool> {
     pub(super) values: &'a [f32],
 }
 
-/// Elements of a block: so few that their `f32` sum, spread over the lanes of four vectors, is good
-/// to a few units in the last place.
+/// Elements of a block: few enough that their `f32` sum, spread over the lanes of four vectors, is
+/// accurate to a few units in the last place.
 pub(super) const BLOCK: usize = 1_024;
 
-/// Within these bounds of a block's sum no square that matters to it underflowed or overflowed.
+/// If a block's sum is within these bounds, no square that matters to it has underflowed or
+/// overflowed.
 pub(super) const SAFE_SUMS: std::ops::Range<f64> = 1e-28..1e37;
 
 impl<const SUM: bool> pulp::WithSimd for BlockSums<'_, SUM> {

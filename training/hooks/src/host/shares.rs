@@ -14,7 +14,7 @@ pub(crate) fn dead_share<E: Element>(values: &[E], [_, units, inner]: [usize; 3]
     let mut is_alive = vec![false; units];
     for example in values.chunks(units * inner) {
         match inner {
-            // Without a branch, which half-dead layers would mispredict all the time.
+            // Without a branch, which half-dead layers would often mispredict.
             1 => is_alive.iter_mut().zip(example).for_each(|(alive, a)| *alive |= *a != zero),
             _ => {
                 for (alive, positions) in is_alive.iter_mut().zip(example.chunks(inner)) {

@@ -3,7 +3,7 @@
 use super::Element;
 use super::moments::{BLOCK, SAFE_SUMS};
 
-/// What a pass over the magnitudes of finite elements gives.
+/// Result of a pass over the magnitudes of the finite elements.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Tally {
     pub(super) absolute_sum: f64,
@@ -37,7 +37,7 @@ impl Tally {
     }
 }
 
-/// The tally of `f32` by vectors over blocks, whose lanes count exactly.
+/// The tally of `f32` values in vectors. Blocks are short enough for their lanes to count exactly.
 pub(super) struct BlockTally<'a> {
     pub(super) values: &'a [f32],
 }

@@ -1,11 +1,13 @@
-//! L2 norm of the gradient of the loss with respect to a tapped activation over the whole batch, ‖∂L/∂a‖.
+//! L2 norm of the gradient of the loss with respect to a tapped activation over the whole batch,
+//! ‖∂L/∂a‖.
 
 use backdraft_rows::QuantityName;
 
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::{Detail, Summary};
 
-/// L2 norm of the gradient of the loss with respect to a tapped activation over the whole batch, ‖∂L/∂a‖.
+/// L2 norm of the gradient of the loss with respect to a tapped activation over the whole batch,
+/// ‖∂L/∂a‖.
 #[derive(Clone, Copy, Debug)]
 pub struct ActivationGradientNorm;
 

@@ -1,11 +1,13 @@
-//! Number of elements of a parameter’s gradient in each decade of |g|; the bin 1e-4 holds [1e-4, 1e-3).
+//! Number of elements of a parameter’s gradient in each decade of |g|; the bin 1e-4 holds [1e-4,
+//! 1e-3).
 
 use backdraft_rows::QuantityName;
 
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::Detail;
 
-/// Number of elements of a parameter’s gradient in each decade of |g|; the bin 1e-4 holds [1e-4, 1e-3).
+/// Number of elements of a parameter’s gradient in each decade of |g|; the bin 1e-4 holds [1e-4,
+/// 1e-3).
 #[derive(Clone, Copy, Debug)]
 pub struct GradientHistogram;
 

@@ -1,11 +1,13 @@
-//! Share of the elements of a parameter’s gradient below the smallest normal number: underflow, as opposed to no gradient.
+//! Share of the elements of a parameter’s gradient below the smallest normal number: underflow, as
+//! opposed to no gradient.
 
 use backdraft_rows::QuantityName;
 
 use super::{Measured, Quantity, Reads, Values};
 use crate::summary::Detail;
 
-/// Share of the elements of a parameter’s gradient below the smallest normal number: underflow, as opposed to no gradient.
+/// Share of the elements of a parameter’s gradient below the smallest normal number: underflow, as
+/// opposed to no gradient.
 #[derive(Clone, Copy, Debug)]
 pub struct GradientUnderflowShare;
 

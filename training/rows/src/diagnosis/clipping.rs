@@ -1,11 +1,11 @@
-//! Clipping that never stops.
+//! Clipping at almost every step.
 
 use super::{Confidence, Finding, Rule, Thresholds};
 use crate::history::History;
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
 
-/// Finds clipping that acts at practically every step and so sets the step size.
+/// Finds clipping that acts at almost every step, so that the bound sets the step size.
 pub(super) struct AlwaysClipped;
 
 impl Rule for AlwaysClipped {
@@ -21,7 +21,7 @@ impl Rule for AlwaysClipped {
     fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
         let before = history.course(&QuantityName::GLOBAL_GRADIENT_NORM, &Subject::NETWORK);
         let after = history.course(&QuantityName::CLIPPED_GRADIENT_NORM, &Subject::NETWORK);
-        // Rounding of the scaled gradients is far below this.
+        // Rounding of the scaled gradients stays far below this.
         let acted = |(before, after): &(&(u64, f64), &(u64, f64))| after.1 < before.1 * 0.999;
         let steps: Vec<_> = before.iter().zip(after).filter(acted).collect();
         if (steps.len() as f64) < thresholds.clipped_share * before.len().max(2) as f64 {

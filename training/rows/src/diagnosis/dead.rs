@@ -1,11 +1,11 @@
-//! Rectifiers that answer nothing.
+//! Dead rectifiers.
 
 use super::{Confidence, Finding, Rule, Thresholds};
 use crate::history::History;
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
 
-/// Finds layers most of whose units are zero for every example.
+/// Finds layers where most units are zero for every example.
 pub(super) struct Dead;
 
 impl Rule for Dead {

@@ -1,14 +1,14 @@
-//! Gradients that shrink or grow on the way to the input.
+//! Gradients that shrink or grow towards the input.
 
 use super::{Confidence, Finding, Rule, Thresholds};
 use crate::history::History;
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
 
-/// Fewest layers between which a trend with depth means anything.
+/// With fewer layers, a trend over depth means little.
 const FEWEST_LAYERS: usize = 3;
 
-/// Finds gradients that fade towards the first layer.
+/// Finds gradients that shrink towards the first layer.
 pub(super) struct Vanishing;
 
 /// Finds gradients that grow towards the first layer.
@@ -46,7 +46,7 @@ impl Rule for Exploding {
     }
 }
 
-/// Compares the first with the last layer at each step.
+/// Compares the first layer with the last at each step.
 fn by_depth(
     history: &History<'_>,
     rule: &'static str,
@@ -55,7 +55,7 @@ fn by_depth(
     let profile = history.over_depth(FEWEST_LAYERS)?;
     let [first, .., last] = &profile.places[..] else { return None };
     let pairs = first.course.iter().zip(last.course);
-    // Where the last layer gets nothing either, there is no trend with depth.
+    // Where the last layer receives no gradient either, there is no trend over depth.
     let ratios: Vec<(u64, f64)> = pairs
         .filter(|(_, (_, last))| *last > 0.0)
         .map(|((step, first), (_, last))| (*step, first / last))
@@ -90,7 +90,7 @@ fn by_depth(
     })
 }
 
-/// The absolute criterion, if it is set.
+/// Applies the absolute criterion, if one is set.
 fn small_means(history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
     let Some(smallest) = thresholds.smallest_mean_gradient else { return vec![] };
     let finding = |subject: &Subject| {

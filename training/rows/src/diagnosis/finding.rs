@@ -1,4 +1,4 @@
-//! What a rule found.
+//! Findings of the rules.
 
 use std::fmt;
 
@@ -6,20 +6,20 @@ use serde::Serialize;
 
 use crate::subject::Subject;
 
-/// How sure a finding is.
+/// How certain a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
-    /// Seen at some of the observed steps.
+    /// Seen at fewer than half of the observed steps.
     Possible,
-    /// Seen at most of them.
+    /// Seen at half of them or more.
     Likely,
-    /// Seen at all of them, of which there were several, or true by definition.
+    /// Seen at all of them, of which there were at least three, or true by definition.
     Certain,
 }
 
 impl Confidence {
-    /// Judges from the share of observations that show the trouble.
+    /// Derives the confidence from the share of observations that show the trouble.
     pub(crate) fn of(seen: usize, observed: usize) -> Self {
         match (seen, observed) {
             (seen, observed) if seen == observed && observed > 2 => Self::Certain,
@@ -29,22 +29,22 @@ impl Confidence {
     }
 }
 
-/// A trouble with its place, its evidence and its remedy.
+/// A trouble: where it is, the evidence and the remedy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// Name of the rule.
     pub rule: &'static str,
-    /// The layer, parameter or tap; `network` for all of it.
+    /// The layer, parameter or tap, or the whole network.
     pub subject: Subject,
-    /// The first step at which it showed.
+    /// The first observed step with the trouble.
     pub since: u64,
-    /// What was measured, in words and numbers.
+    /// What was measured, as a sentence.
     pub evidence: String,
-    /// How sure it is.
+    /// How certain it is.
     pub confidence: Confidence,
     /// What to do.
     pub remedy: &'static str,
-    /// The experiment of Backdraft that shows it, if there is one.
+    /// The experiment of Backdraft that demonstrates the trouble, if there is one.
     pub experiment: Option<&'static str>,
 }
 

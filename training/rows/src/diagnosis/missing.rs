@@ -5,7 +5,7 @@ use crate::history::History;
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
 
-/// Finds parameters that require a gradient and never get one.
+/// Finds parameters that require a gradient but never receive one.
 pub(super) struct MissingGradient;
 
 impl Rule for MissingGradient {

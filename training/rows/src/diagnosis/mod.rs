@@ -1,4 +1,4 @@
-//! What is wrong with a network, told from its rows.
+//! Rules that find what is wrong with a network from its rows.
 
 mod clipping;
 mod dead;
@@ -17,19 +17,19 @@ pub use thresholds::Thresholds;
 use crate::history::History;
 use crate::row::Row;
 
-/// Looks for one kind of trouble.
+/// A rule that looks for one kind of trouble.
 pub trait Rule: Sync {
-    /// The name in findings.
+    /// Returns the name that findings carry.
     fn name(&self) -> &'static str;
 
-    /// What it looks for, which quantities it needs, and where its thresholds come from.
+    /// Says what the rule looks for, which quantities it needs, and where its thresholds come from.
     fn about(&self) -> &'static str;
 
-    /// Returns what it finds; nothing where its quantities were not measured.
+    /// Returns the findings; none if the quantities that the rule needs were not measured.
     fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding>;
 }
 
-/// Every rule, the most fundamental trouble first.
+/// All rules, those on the most fundamental troubles first.
 pub const RULES: &[&dyn Rule] = &[
     &not_finite::NotFinite,
     &missing::MissingGradient,
@@ -43,7 +43,7 @@ pub const RULES: &[&dyn Rule] = &[
     &clipping::AlwaysClipped,
 ];
 
-/// Examines rows by every rule.
+/// Applies every rule to rows.
 ///
 /// ```
 /// use backdraft_rows::{QuantityName, Row, Thresholds, diagnose};

@@ -5,7 +5,8 @@ use crate::history::History;
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
 
-/// Finds the first step at which a gradient is not finite and its first parameter in depth order.
+/// Finds the first step with a gradient that is not finite, and the first such parameter in depth
+/// order.
 pub(super) struct NotFinite;
 
 impl Rule for NotFinite {
@@ -25,7 +26,7 @@ impl Rule for NotFinite {
         let broken = history
             .subjects(&QuantityName::GRADIENT_NORM)
             .filter_map(|s| Some((first_step(&s)?, s)));
-        // `min_by_key` returns the first of equals: the shallowest parameter.
+        // Of several minima, `min_by_key` returns the first: the shallowest parameter.
         let Some((since, subject)) = broken.min_by_key(|(step, _)| *step) else { return vec![] };
         let course = history.course(&QuantityName::GRADIENT_NORM, subject);
         let before = course.iter().rev().find(|(step, _)| *step < since);

@@ -1,11 +1,11 @@
-//! Sigmoids and tanhs at their bounds.
+//! Saturated sigmoids and tanhs.
 
 use super::{Confidence, Finding, Rule, Thresholds};
 use crate::history::History;
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
 
-/// Finds layers most of whose outputs have almost no slope.
+/// Finds layers where most outputs lie on a flat part of the activation.
 pub(super) struct Saturated;
 
 impl Rule for Saturated {

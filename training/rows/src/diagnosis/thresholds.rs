@@ -1,21 +1,21 @@
-//! When something counts as trouble.
+//! The bounds beyond which the rules report trouble.
 
-/// Thresholds of the rules; change fields to taste.
+/// Thresholds of the rules. Change individual fields as needed.
 ///
-/// | field | default | from |
+/// | field | default | source |
 /// |---|---|---|
-/// | `depth_ratio` | 1e-3 | measured: see the table in the crate's README |
+/// | `depth_ratio` | 1e-3 | measured: see the table in the README of `backdraft-hooks` |
 /// | `dead_share` | 0.5 | SageMaker Debugger, rule DeadRelu: more than half of a layer |
 /// | `saturated_share` | 0.5 | by analogy |
-/// | `update_ratio` | 1e-6 to 1e-1 | Karpathy's rule of thumb is 1e-3; three decades around it |
-/// | `underflow_share` | 0.5 | half of a gradient below the normal numbers |
+/// | `update_ratio` | 1e-6 to 1e-1 | a range around Karpathy's rule of thumb, 1e-3 |
+/// | `underflow_share` | 0.5 | half of a gradient is subnormal |
 /// | `clipped_share` | 0.95 | of the observed steps |
 #[derive(Clone, Debug, PartialEq)]
 pub struct Thresholds {
-    /// Gradient of the first over that of the last layer below which it vanishes; its inverse is
-    /// where it explodes.
+    /// Ratio of the gradient's norm, first layer over last, below which it vanishes. Above the
+    /// inverse, it explodes.
     pub depth_ratio: f64,
-    /// If set, mean |g| below which a parameter's gradient counts as vanished by itself.
+    /// If set, mean |g| below which the gradient of a single parameter counts as vanished.
     pub smallest_mean_gradient: Option<f64>,
     /// Share of dead units in a layer.
     pub dead_share: f64,
@@ -23,11 +23,11 @@ pub struct Thresholds {
     pub saturated_share: f64,
     /// ‖ΔW‖ / ‖W‖ below which a parameter does not learn.
     pub smallest_update_ratio: f64,
-    /// ‖ΔW‖ / ‖W‖ above which it is thrown about.
+    /// ‖ΔW‖ / ‖W‖ above which its training is unstable.
     pub largest_update_ratio: f64,
-    /// Share of subnormal or zero elements in a gradient that is not all zero by construction.
+    /// Share of subnormal elements in a gradient.
     pub underflow_share: f64,
-    /// Share of observed steps at which clipping acted.
+    /// Share of the observed steps at which clipping acts.
     pub clipped_share: f64,
 }
 
@@ -47,8 +47,9 @@ impl Default for Thresholds {
 }
 
 impl Thresholds {
-    /// The thresholds of the SageMaker Debugger's built-in rules, where it has them: mean |g| below
-    /// 1e-7, dead units in more than half of a layer, update ratio outside 1e-8 to 10.
+    /// Returns the thresholds of the SageMaker Debugger's built-in rules: mean |g| below 1e-7, more
+    /// than half of a layer's units dead, update ratio outside 1e-8 to 10. Other thresholds keep
+    /// their defaults.
     pub fn sagemaker() -> Self {
         Self {
             smallest_mean_gradient: Some(1e-7),

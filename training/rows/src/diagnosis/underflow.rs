@@ -1,11 +1,11 @@
-//! Gradients too small for their number type.
+//! Gradients that underflow.
 
 use super::{Confidence, Finding, Rule, Thresholds};
 use crate::history::History;
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
 
-/// Finds gradients that underflow.
+/// Finds gradients that are mostly too small for their number type.
 pub(super) struct Underflow;
 
 impl Rule for Underflow {

@@ -1,4 +1,4 @@
-//! Updates too small or too large for their parameters.
+//! Updates that are too small or too large for their parameters.
 
 use super::{Confidence, Finding, Rule, Thresholds};
 use crate::history::History;
@@ -8,7 +8,7 @@ use crate::subject::Subject;
 /// Finds parameters that hardly change.
 pub(super) struct NotLearning;
 
-/// Finds parameters that are thrown about.
+/// Finds parameters that change too much in a step.
 pub(super) struct Unstable;
 
 impl Rule for NotLearning {
@@ -43,7 +43,8 @@ impl Rule for Unstable {
     }
 }
 
-/// Biases start at zero, where any update is large; and a single step says little.
+/// Reports weights with trouble at most observed steps: a single step says little. Biases are left
+/// out, as they start at zero, where any update is relatively large.
 fn most_steps(
     history: &History<'_>,
     rule: &'static str,

@@ -1,4 +1,4 @@
-//! Rows handed to a function.
+//! Rows passed to a function.
 
 use std::io;
 
@@ -12,7 +12,7 @@ pub struct CallbackSink<F> {
 }
 
 impl<F: FnMut(&[Row])> CallbackSink<F> {
-    /// Calls `callback`.
+    /// Creates a sink that calls `callback`.
     pub fn new(callback: F) -> Self {
         Self { callback }
     }

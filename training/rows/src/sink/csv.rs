@@ -7,8 +7,7 @@ use csv::Writer;
 use super::Sink;
 use crate::row::Row;
 
-/// Writes rows as CSV with the header `step,quantity,subject,value`; NaN and infinities are written
-/// as such.
+/// Writes rows as CSV with the header `step,quantity,subject,value`. NaN and infinities are kept.
 ///
 /// ```
 /// use backdraft_rows::{CsvSink, QuantityName, Row, Sink};
@@ -25,7 +24,7 @@ pub struct CsvSink<W: Write> {
 }
 
 impl<W: Write> CsvSink<W> {
-    /// Writes to `writer`; it is flushed after each observation.
+    /// Creates a sink that writes to `writer` and flushes it after each observation.
     pub fn new(writer: W) -> Self {
         Self { writer: Writer::from_writer(writer) }
     }

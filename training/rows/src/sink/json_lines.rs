@@ -1,11 +1,11 @@
-//! One JSON object per row and line.
+//! JSON lines: one object per row.
 
 use std::io::{self, Write};
 
 use super::Sink;
 use crate::row::Row;
 
-/// Writes each row as one line of JSON; a value that is not finite becomes `null`.
+/// Writes each row as one line of JSON. Values that are not finite become `null`.
 ///
 /// ```
 /// use backdraft_rows::{JsonLinesSink, QuantityName, Row, Sink};
@@ -21,7 +21,8 @@ pub struct JsonLinesSink<W> {
 }
 
 impl<W: Write> JsonLinesSink<W> {
-    /// Writes to `writer`, which should be buffered; it is flushed after each observation.
+    /// Creates a sink that writes to `writer`, which should be buffered. It is flushed after each
+    /// observation.
     pub fn new(writer: W) -> Self {
         Self { writer }
     }

@@ -1,4 +1,4 @@
-//! Where rows go; quantities know nothing of it.
+//! Where rows go, independent of where they come from.
 
 mod callback;
 mod csv;
@@ -14,13 +14,13 @@ pub use tensorboard::{HyperParameter, TensorBoardSink};
 
 use crate::row::Row;
 
-/// Takes rows as they are measured. A `Vec<Row>` is a sink too.
+/// Takes rows as they are measured. A `Vec<Row>` is also a sink.
 pub trait Sink {
     /// Takes the rows of one observation.
     ///
     /// # Errors
     ///
-    /// An I/O error, if the sink writes somewhere.
+    /// An I/O error of the file or stream behind the sink.
     fn write(&mut self, rows: &[Row]) -> io::Result<()>;
 }
 

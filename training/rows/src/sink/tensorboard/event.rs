@@ -1,4 +1,4 @@
-//! The `Event` protocol buffer, as much of it as is needed.
+//! The parts of the `Event` protocol buffer that are needed.
 
 use super::HyperParameter;
 use crate::row::Row;
@@ -70,7 +70,7 @@ pub(super) fn session_start(
     event.0
 }
 
-/// A `Summary.Value`: the only row is a scalar, rows of bins are a histogram.
+/// A `Summary.Value`: one row is a scalar, the rows of bins are a histogram.
 fn value(rows: &[Row]) -> Message {
     let mut value = Message::default();
     let Row { quantity, subject, value: number, .. } = &rows[0];
@@ -84,8 +84,8 @@ fn value(rows: &[Row]) -> Message {
     value
 }
 
-/// A `HistogramProto` of decades. Its sums are those of the decades' geometric means: the rows do
-/// not hold more.
+/// A `HistogramProto` of decades. Its sums assume that all elements lie at the geometric mean of their
+/// decade, because rows hold only counts.
 fn histogram(rows: &[Row]) -> Message {
     let bins: Vec<(i32, f64)> =
         rows.iter().filter_map(|row| Some((row.subject.decade()?, row.value))).collect();
@@ -94,7 +94,7 @@ fn histogram(rows: &[Row]) -> Message {
     let sum = |power: i32| bins.iter().map(|(k, count)| count * center(*k).powi(power)).sum();
     let (mut limits, mut counts) = (Vec::new(), Vec::new());
     for (decade, count) in &bins {
-        // A bucket reaches down to the limit before it: empty ones fill the gaps.
+        // A bucket extends down to the previous limit, so empty ones fill the gaps.
         if limits.last() != Some(&lower(*decade)) {
             limits.push(lower(*decade));
             counts.push(0.0);

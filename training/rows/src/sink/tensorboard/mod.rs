@@ -1,4 +1,4 @@
-//! Event files of TensorBoard.
+//! TensorBoard event files.
 
 mod event;
 mod record;
@@ -20,12 +20,12 @@ pub enum HyperParameter {
     Text(String),
 }
 
-/// Writes rows as TensorBoard events: scalars under the tag `quantity/subject`, and the rows of a
-/// histogram, whose subjects read `subject[1e-4]`, as one histogram of magnitudes.
+/// Writes rows as TensorBoard events: scalars with the tag `quantity/subject`, and rows whose
+/// subjects are bins, such as `head.weight[1e-4]`, as one histogram of magnitudes.
 ///
 /// The file is a sequence of TFRecords with masked CRC-32C checksums, each an `Event` protocol
-/// buffer (`tensorflow/core/util/event.proto` and `framework/summary.proto`). Scalars are 32-bit
-/// there: values beyond that range become infinite or 0.
+/// buffer (`tensorflow/core/util/event.proto` and `framework/summary.proto`). Scalars have 32
+/// bits there: values beyond that range become infinite or 0.
 ///
 /// ```
 /// use backdraft_rows::{QuantityName, Row, Sink, TensorBoardSink};
@@ -44,14 +44,14 @@ pub struct TensorBoardSink<W> {
 }
 
 impl TensorBoardSink<BufWriter<File>> {
-    /// Creates an event file in `folder`, which is created too if need be.
+    /// Creates an event file in `folder`, which is created if it does not exist.
     ///
     /// # Errors
     ///
-    /// The system's, if the folder or file cannot be created.
+    /// An I/O error if the folder or file cannot be created.
     pub fn create(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        // TensorBoard looks for `tfevents` and orders files by name; the process sets runs apart
+        // TensorBoard looks for `tfevents` and orders files by name. The process id distinguishes runs
         // that start in the same second.
         let seconds = wall_time() as u64;
         let name = format!("events.out.tfevents.{seconds:010}.backdraft.{}", std::process::id());
@@ -60,22 +60,22 @@ impl TensorBoardSink<BufWriter<File>> {
 }
 
 impl<W: Write> TensorBoardSink<W> {
-    /// Starts an event file in `writer`, which should be buffered; it is flushed after each
+    /// Starts an event file in `writer`, which should be buffered. It is flushed after each
     /// observation.
     ///
     /// # Errors
     ///
-    /// The writer's.
+    /// An I/O error of the writer.
     pub fn new(writer: W) -> io::Result<Self> {
         Self::begin(writer, None)
     }
 
-    /// Starts an event file whose events all bear one time, in seconds since 1970: the same rows give the
-    /// same bytes.
+    /// Starts an event file whose events all bear one time, in seconds since 1970: the same rows
+    /// give the same bytes.
     ///
     /// # Errors
     ///
-    /// The writer's.
+    /// An I/O error of the writer.
     pub fn at(writer: W, wall_time: f64) -> io::Result<Self> {
         Self::begin(writer, Some(wall_time))
     }
@@ -91,12 +91,12 @@ impl<W: Write> TensorBoardSink<W> {
         self.fixed_time.unwrap_or_else(wall_time)
     }
 
-    /// Writes what the run was made with, for TensorBoard's HParams dashboard; runs of the same `group`
-    /// are repetitions of each other there.
+    /// Writes the settings of a run for TensorBoard's HParams dashboard, which treats runs of the same
+    /// `group` as repetitions.
     ///
     /// # Errors
     ///
-    /// The writer's.
+    /// An I/O error of the writer.
     pub fn hyper_parameters(
         &mut self,
         group: &str,

@@ -11,8 +11,8 @@ pub(super) fn write(writer: &mut impl Write, data: &[u8]) -> io::Result<()> {
     writer.write_all(&checksum(data))
 }
 
-/// CRC-32C, masked as in TensorFlow's `lib/hash/crc32c.h`: a checksum over data that hold
-/// checksums is weak.
+/// CRC-32C, masked as in TensorFlow's `lib/hash/crc32c.h`, because a plain checksum is weak on data
+/// that contain checksums.
 fn checksum(data: &[u8]) -> [u8; 4] {
     const MASK_DELTA: u32 = 0xa282_ead8;
     let crc = crc32c::crc32c(data);
