@@ -46,7 +46,7 @@ impl Cell {
     }
 
     /// Returns the block of the gate that keeps the old content when open: f or z.
-    pub(crate) fn keeping_gate(self) -> Option<usize> {
+    pub fn keeping_gate(self) -> Option<usize> {
         match self {
             Self::Rnn | Self::ReluRnn => None,
             Self::CoupledLstm => Some(0),
@@ -55,18 +55,7 @@ impl Cell {
     }
 
     /// Returns the block of the gate that admits new content, if it is a separate gate.
-    pub(crate) fn input_gate(self) -> Option<usize> {
+    pub fn input_gate(self) -> Option<usize> {
         (self.has_memory() && self != Self::CoupledLstm).then_some(0)
     }
-}
-
-/// Which time steps the head reads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Readout {
-    /// The last one. For a reverse layer, this is the one that it computes last: the first in time.
-    #[default]
-    Last,
-    /// Every one.
-    Every,
 }
