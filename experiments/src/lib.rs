@@ -30,7 +30,6 @@ pub mod statistics;
 mod study;
 mod sweep;
 mod terminal;
-pub mod theory;
 mod thinned;
 mod trial;
 mod trial_record;
@@ -40,6 +39,7 @@ mod watch;
 mod whole_file;
 mod xray;
 
+pub use backdraft_theory as theory;
 pub use backend::{
     AMPLIFIED, BACKEND_VARIABLE, BACKENDS, Backend, BackendError, DeviceInfo, Precision,
 };

@@ -1,9 +1,9 @@
 //! The line between vanishing and exploding.
 
-use super::activation::ScalarFunction;
-use super::mean_field::MeanField;
-use super::roots::zero;
-use super::settling::Limit;
+use crate::activation::ScalarFunction;
+use crate::mean_field::MeanField;
+use crate::roots::zero;
+use crate::settling::Limit;
 
 /// A σw² at which gradients neither vanish nor explode with depth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,7 +85,7 @@ pub fn critical_point<F: ScalarFunction + Copy>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backdraft_layers::Activation::{
+    use backdraft_spec::Activation::{
         self, Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Silu, Tanh,
     };
 

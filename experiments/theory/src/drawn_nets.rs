@@ -4,8 +4,8 @@ use chacha20::ChaCha8Rng;
 use rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::activation::ScalarFunction;
-use super::mean_field::MeanField;
+use crate::activation::ScalarFunction;
+use crate::mean_field::MeanField;
 
 /// Nets with Gaussian weights, each seeing one example whose inputs are Gaussian with variance 1.
 ///
@@ -14,12 +14,12 @@ use super::mean_field::MeanField;
 /// σw |v| / √n · g with a Gaussian vector g ⊥ h. So a net's gains are drawn from their exact distribution, at
 /// any width and depth, in time proportional to width × depth instead of width² × depth.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct DrawnNets<'a, F> {
-    pub(super) field: &'a MeanField<F>,
-    pub(super) width: usize,
-    pub(super) depth: usize,
+pub(crate) struct DrawnNets<'a, F> {
+    pub(crate) field: &'a MeanField<F>,
+    pub(crate) width: usize,
+    pub(crate) depth: usize,
     /// Whether each layer adds its input to its output.
-    pub(super) is_residual: bool,
+    pub(crate) is_residual: bool,
 }
 
 /// What the backward pass needs of a layer.
@@ -44,7 +44,7 @@ fn gaussian(rng: &mut ChaCha8Rng) -> f64 {
 impl<F: ScalarFunction> DrawnNets<'_, F> {
     /// Returns ln ‖∂L/∂h_l‖ / ‖∂L/∂h_L‖ of the net of a seed for the layers l from the first to the last;
     /// −∞ where no gradient arrives, NaN where numbers leave the range of `f64`.
-    pub(super) fn log_gains(&self, seed: u64) -> Vec<f64> {
+    pub(crate) fn log_gains(&self, seed: u64) -> Vec<f64> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let layers = self.forward(&mut rng);
         let mut gradient: Vec<f64> = (0..self.width).map(|_| gaussian(&mut rng)).collect();
@@ -114,7 +114,7 @@ fn normalize(vector: &mut [f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backdraft_layers::Activation::{self, Elu, Gelu, Relu, Sigmoid, Tanh, ThresholdedRelu};
+    use backdraft_spec::Activation::{self, Elu, Gelu, Relu, Sigmoid, Tanh, ThresholdedRelu};
 
     /// ln ‖∂L/∂h_1‖ / ‖∂L/∂h_L‖ of a net whose matrices are drawn and multiplied out.
     fn multiplied_out(nets: &DrawnNets<'_, Activation>, seed: u64) -> f64 {

@@ -1,9 +1,9 @@
 //! Signal and gradient in a random network of infinite width.
 
-use backdraft_layers::Activation;
+use backdraft_spec::Activation;
 
-use super::activation::ScalarFunction;
-use super::quadrature::Panels;
+use crate::activation::ScalarFunction;
+use crate::quadrature::Panels;
 
 /// A fully connected network with weights of variance σw² / fan-in and biases of variance σb².
 ///
@@ -48,12 +48,12 @@ impl<F: ScalarFunction> MeanField<F> {
     }
 
     /// Returns E f(φ(√q z), φ′(√q z)) over a standard normal z.
-    pub(super) fn mean(&self, q: f64, f: impl Fn(f64, f64) -> f64) -> f64 {
+    pub(crate) fn mean(&self, q: f64, f: impl Fn(f64, f64) -> f64) -> f64 {
         self.mean_with(q, |_, value, slope| f(value, slope))
     }
 
     /// Returns E f(z, φ(√q z), φ′(√q z)).
-    pub(super) fn mean_with(&self, q: f64, f: impl Fn(f64, f64, f64) -> f64) -> f64 {
+    pub(crate) fn mean_with(&self, q: f64, f: impl Fn(f64, f64, f64) -> f64) -> f64 {
         self.mean_at(q, |z, x| f(z, self.activation.value(x), self.activation.derivative(x)))
     }
 

@@ -1,7 +1,7 @@
 //! Gradients through residual layers without normalisation, at initialisation.
 
-use super::activation::ScalarFunction;
-use super::mean_field::MeanField;
+use crate::activation::ScalarFunction;
+use crate::mean_field::MeanField;
 
 /// What enters the first residual layer: the mean over units, and the mean of squares.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -193,9 +193,9 @@ impl Layer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::drawn_nets::DrawnNets;
     use super::*;
-    use backdraft_layers::Activation::{self, Identity, Relu, Tanh};
+    use crate::drawn_nets::DrawnNets;
+    use backdraft_spec::Activation::{self, Identity, Relu, Tanh};
 
     fn log_gain(field: &MeanField, depth: usize, width: Option<usize>) -> f64 {
         let factors = field.residual_factors(Entering::STANDARD, depth, width);

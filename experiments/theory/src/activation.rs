@@ -1,6 +1,6 @@
 //! Activation functions of one number, for the theory of wide networks.
 
-use backdraft_layers::Activation::{self, *};
+use backdraft_spec::Activation::{self, *};
 use libm::erfc;
 
 /// A function of one number whose Gaussian means the theory can take.

@@ -1,7 +1,7 @@
 //! Gradients through normalised layers at initialisation.
 
-use super::activation::ScalarFunction;
-use super::quadrature::Panels;
+use crate::activation::ScalarFunction;
+use crate::quadrature::Panels;
 
 fn mean(activation: &impl ScalarFunction, f: impl Fn(f64, f64) -> f64) -> f64 {
     let panels = Panels::fine().ending_at(activation.kinks().iter().copied());
@@ -59,7 +59,7 @@ pub fn batch_norm_residual_chi(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backdraft_layers::Activation::{Identity, Relu, Sigmoid};
+    use backdraft_spec::Activation::{Identity, Relu, Sigmoid};
 
     #[test]
     fn relu_and_linear_layers_have_their_closed_forms() {

@@ -54,19 +54,19 @@ pub fn gaussian_mean(f: impl Fn(f64) -> f64) -> f64 {
 /// Unlike Gauss–Hermite nodes, these do not thin out where a saturating activation bends, and a kink at
 /// the end of a panel costs no accuracy.
 #[derive(Clone, Debug)]
-pub(super) struct Panels {
+pub(crate) struct Panels {
     length: f64,
     ends: Vec<f64>,
 }
 
 impl Panels {
     /// Panels for an integral in one dimension.
-    pub(super) fn fine() -> Self {
+    pub(crate) fn fine() -> Self {
         Self::regular(FINE)
     }
 
     /// Panels for each dimension of an integral in two.
-    pub(super) fn coarse() -> Self {
+    pub(crate) fn coarse() -> Self {
         Self::regular(COARSE)
     }
 
@@ -76,7 +76,7 @@ impl Panels {
     }
 
     /// Ends panels where the integrand bends or jumps, other than at 0.
-    pub(super) fn ending_at(mut self, kinks: impl IntoIterator<Item = f64>) -> Self {
+    pub(crate) fn ending_at(mut self, kinks: impl IntoIterator<Item = f64>) -> Self {
         let within = |kink: &f64| kink.abs() < FARTHEST;
         for kink in kinks.into_iter().filter(within) {
             self.ends.push(kink);
@@ -92,7 +92,7 @@ impl Panels {
 
     /// Shortens the panels towards a `place` near which the integrand varies over lengths of `scale`; far
     /// from it, in these lengths, it is as smooth as a power.
-    pub(super) fn refined(mut self, place: f64, scale: f64) -> Self {
+    pub(crate) fn refined(mut self, place: f64, scale: f64) -> Self {
         if place.abs() < REACH && scale > 0.0 {
             self.ends.push(place);
             for length in LENGTHS.iter().map(|length| length * scale) {
@@ -105,7 +105,7 @@ impl Panels {
     }
 
     /// Returns E f(z) for a standard normal z.
-    pub(super) fn mean(mut self, f: impl Fn(f64) -> f64) -> f64 {
+    pub(crate) fn mean(mut self, f: impl Fn(f64) -> f64) -> f64 {
         self.ends.sort_by(f64::total_cmp);
         let weighted = |z: f64| f(z) * (-0.5 * z * z).exp();
         let panel = |ends: &[f64]| {

@@ -1,9 +1,9 @@
 //! How far signal, gradient and likeness reach into a random network.
 
-use super::activation::ScalarFunction;
-use super::correlation::SettledCorrelation;
-use super::mean_field::MeanField;
-use super::settling::Limit;
+use crate::activation::ScalarFunction;
+use crate::correlation::SettledCorrelation;
+use crate::mean_field::MeanField;
+use crate::settling::Limit;
 
 /// Depths over which perturbations die out or grow by e, where the variance has settled at q*.
 ///
@@ -100,7 +100,7 @@ fn scale(factor: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backdraft_layers::Activation::{Relu, Tanh};
+    use backdraft_spec::Activation::{Relu, Tanh};
 
     fn close(value: f64, expected: f64, tolerance: f64) {
         assert!((value / expected - 1.0).abs() < tolerance, "{value} is not {expected}");
@@ -134,7 +134,7 @@ mod tests {
         close(scales.correlation_depth, 336.0, 2e-3);
         // Twice as close to criticality they are twice as long: ξ_c = 1 / (χ₁ − 1), ξ_∇ likewise.
         for bias_variance in [0.05, 0.3] {
-            let critical = super::super::critical_weight_variance(Tanh, bias_variance).unwrap();
+            let critical = crate::critical_weight_variance(Tanh, bias_variance).unwrap();
             for distance in [1e-4, 1e-6] {
                 let field = MeanField::new(Tanh, critical * (1.0 + distance), bias_variance);
                 let scales = field.depth_scales(1.0).unwrap();

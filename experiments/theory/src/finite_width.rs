@@ -1,7 +1,7 @@
 //! How far single networks of finite width stray from the mean.
 
-use super::activation::ScalarFunction;
-use super::mean_field::MeanField;
+use crate::activation::ScalarFunction;
+use crate::mean_field::MeanField;
 
 /// Mean and variance, over networks, of ln ‖∂L/∂h_l‖² / ‖∂L/∂h_L‖² of one example, to first order in
 /// 1 / width, where it is normal.
@@ -24,11 +24,11 @@ impl LogGain {
 
 /// Gains by layer, to first order in 1 / width.
 #[derive(Clone, Debug)]
-pub(super) struct FirstOrder {
+pub(crate) struct FirstOrder {
     /// The first layer's first.
-    pub(super) gains: Vec<LogGain>,
+    pub(crate) gains: Vec<LogGain>,
     /// Whether higher orders are small, so that some 95 % of nets lie in the interval.
-    pub(super) is_reliable: bool,
+    pub(crate) is_reliable: bool,
 }
 
 /// What one layer does to ln ‖δ‖² and ln q; variances and means are per unit of 1 / width.
@@ -77,7 +77,7 @@ impl<F: ScalarFunction> MeanField<F> {
     /// # Panics
     ///
     /// Panics if `width` is 0.
-    pub(super) fn first_order(&self, q: f64, depth: usize, width: usize) -> FirstOrder {
+    pub(crate) fn first_order(&self, q: f64, depth: usize, width: usize) -> FirstOrder {
         assert!(width > 0, "a layer has units");
         let mut layers: Vec<Layer> = Vec::with_capacity(depth);
         let mut before = (f64::NAN, f64::NAN);
@@ -204,7 +204,7 @@ fn log_gain(layers: &[Layer], first: usize, width: f64) -> LogGain {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backdraft_layers::Activation::{self, Elu, Identity, Relu, Sigmoid, Tanh};
+    use backdraft_spec::Activation::{self, Elu, Identity, Relu, Sigmoid, Tanh};
 
     fn first(activation: Activation, weight_variance: f64, depth: usize) -> LogGain {
         let field = MeanField::new(activation, weight_variance, 0.0);

@@ -1,12 +1,12 @@
 //! The theory of wide networks against sampling, for every activation over the whole range of settings.
 
-use backdraft_layers::Activation;
+use backdraft_spec::Activation;
 use chacha20::ChaCha8Rng;
 use rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 
-use super::activation::ScalarFunction;
-use super::mean_field::MeanField;
+use crate::activation::ScalarFunction;
+use crate::mean_field::MeanField;
 
 fn draws(default: usize) -> usize {
     if std::env::var("BACKDRAFT_SPREADS").is_ok() { 50 * default } else { default }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::activation::ScalarFunction;
-use super::drawn_nets::DrawnNets;
-use super::mean_field::MeanField;
+use crate::activation::ScalarFunction;
+use crate::drawn_nets::DrawnNets;
+use crate::mean_field::MeanField;
 
 /// The intervals that 95 % of all networks of a width lie in.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +41,7 @@ impl fmt::Display for SpreadOrigin {
 
 /// Why there are no intervals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NoSpread {
     /// The closed form does not hold, and drawing takes too long.
     #[error(
@@ -53,6 +54,17 @@ pub enum NoSpread {
         /// Units of a layer.
         width: usize,
     },
+    /// There is no width.
+    #[error("No interval without a width.")]
+    NoWidth,
+    /// Orthogonal matrices, whose spread the theory of Gaussian ones exceeds.
+    #[error(
+        "No interval for orthogonal weights: theirs is narrower than that of Gaussian weights."
+    )]
+    Orthogonal,
+    /// Weights, a normalisation or a skip that no interval is known for.
+    #[error("No interval for this width: none is known for such weights, normalisation or skip.")]
+    Unknown,
     /// Pre-activations of drawn networks overflow.
     #[error("No interval for this width: single networks leave the range of f64.")]
     OutOfRange,
@@ -130,7 +142,7 @@ impl<F: ScalarFunction> MeanField<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backdraft_layers::Activation::{self, Gelu, Relu, Tanh, ThresholdedRelu};
+    use backdraft_spec::Activation::{self, Gelu, Relu, Tanh, ThresholdedRelu};
 
     /// Share of 400 nets, drawn from seeds that no interval is read from, in the interval of the first layer.
     fn coverage(field: &MeanField, depth: usize, width: usize, interval: (f64, f64)) -> f64 {

@@ -7,7 +7,7 @@ const MAX_STEPS: usize = 200;
 ///
 /// Regula falsi in its Illinois form: an end that stays for two steps counts half, so that both ends close
 /// in on the zero.
-pub(super) fn zero(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
+pub(crate) fn zero(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
     let (mut a, mut b) = ((low, f(low)), (high, f(high)));
     for _ in 0..MAX_STEPS {
         if a.1 == 0.0 {
@@ -35,7 +35,7 @@ pub(super) fn zero(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
 }
 
 /// Returns where between two points `f`, which falls and then rises, is least.
-pub(super) fn minimum(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
+pub(crate) fn minimum(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
     let inner = |low: f64, high: f64| (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
     let (mut left, mut right) = inner(low, high);

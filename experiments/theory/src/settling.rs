@@ -1,8 +1,8 @@
 //! Where the variance of pre-activations goes with depth.
 
-use super::activation::ScalarFunction;
-use super::mean_field::MeanField;
-use super::roots::{minimum, zero};
+use crate::activation::ScalarFunction;
+use crate::mean_field::MeanField;
+use crate::roots::{minimum, zero};
 
 /// The limit of the variance of pre-activations, layer after layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,10 +52,8 @@ impl<F: ScalarFunction> MeanField<F> {
         if first.abs() <= ROUNDING {
             return Limit::Settles(q);
         }
-        let (direction, end) = match first > 0.0 {
-            true => (1.0, Limit::Diverges),
-            false => (-1.0, Limit::Vanishes),
-        };
+        let (direction, end) =
+            if first > 0.0 { (1.0, Limit::Diverges) } else { (-1.0, Limit::Vanishes) };
         // How fast ln q moves away from the start; it stops where this is zero.
         let speed = |ln_q: f64| direction * growth(ln_q);
         let mut behind = (start, first.abs());
@@ -93,7 +91,7 @@ impl<F: ScalarFunction> MeanField<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backdraft_layers::Activation::{self, Gelu, Relu, Sigmoid, Tanh};
+    use backdraft_spec::Activation::{self, Gelu, Relu, Sigmoid, Tanh};
 
     #[test]
     fn larger_variances_make_larger_ones_whatever_the_activation() {

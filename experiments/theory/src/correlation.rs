@@ -1,17 +1,17 @@
 //! Two inputs in a random network of infinite width: how alike their signals and gradients stay.
 
-use super::activation::ScalarFunction;
-use super::mean_field::MeanField;
-use super::quadrature::Panels;
-use super::roots::zero;
+use crate::activation::ScalarFunction;
+use crate::mean_field::MeanField;
+use crate::quadrature::Panels;
+use crate::roots::zero;
 
 /// The correlation that two inputs settle at.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct SettledCorrelation {
+pub(crate) struct SettledCorrelation {
     /// c*.
-    pub(super) correlation: f64,
+    pub(crate) correlation: f64,
     /// The slope of the correlation map there: what is left of a small distance from it per layer.
-    pub(super) slope: f64,
+    pub(crate) slope: f64,
 }
 
 /// A χ₁ so close to 1 is 1 but for rounding.
@@ -63,7 +63,7 @@ impl<F: ScalarFunction> MeanField<F> {
     ///
     /// The map has no negative coefficient in powers of c, so that it is convex for c ≥ 0: if its slope
     /// at 1, χ₁, is at most 1, there is no other fixed point, and if it is larger, there is one.
-    pub(super) fn settled_correlation(&self, q: f64) -> SettledCorrelation {
+    pub(crate) fn settled_correlation(&self, q: f64) -> SettledCorrelation {
         let chi = self.chi(q);
         let has_jumps = self.has_jumps();
         // A jump tears apart the most similar of inputs: the slope at 1 is infinite.
@@ -130,7 +130,7 @@ const FARTHEST: f64 = -60.0;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backdraft_layers::Activation::{self, HardShrink, Relu, Tanh};
+    use backdraft_spec::Activation::{self, HardShrink, Relu, Tanh};
     use libm::erf;
 
     /// The error function, for which closed forms are known.
