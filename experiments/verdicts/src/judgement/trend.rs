@@ -1,7 +1,7 @@
 //! Shares of successes along an ordered factor.
 
 use super::Successes;
-use crate::experiment::Claim;
+use crate::statement::Statement;
 use crate::statistics::Trend;
 use crate::verdict::{Effect, Ruling, Verdict};
 
@@ -9,7 +9,7 @@ use crate::verdict::{Effect, Ruling, Verdict};
 /// Cochran–Armitage test at the 5 % level, refuted if it falls. Reports the difference of the shares at
 /// the last and the first level.
 pub fn rises_along(
-    claim: &Claim,
+    statement: &Statement,
     name: &str,
     levels: &[(f64, Successes)],
     score: impl Fn(f64) -> f64,
@@ -38,7 +38,7 @@ pub fn rises_along(
         estimate: last.share() - first.share(),
         interval: Some(last.difference(*first, 0.95)),
     });
-    Verdict::new(claim, ruling, effect, seeds, told.join(", "))
+    Verdict::new(statement, ruling, effect, seeds, told.join(", "))
         .with_p_value(trend.map(|trend| trend.p_value))
 }
 
@@ -46,7 +46,7 @@ pub fn rises_along(
 mod tests {
     use super::*;
 
-    const CLAIM: Claim = Claim { id: "c", statement: "s", rule: "r" };
+    const STATEMENT: Statement = Statement { id: "c", statement: "s", rule: "r" };
 
     fn group(level: f64, successes: usize) -> (f64, Successes) {
         (level, Successes::new("", (0..10).map(|seed| seed < successes)))
@@ -55,14 +55,14 @@ mod tests {
     #[test]
     fn a_share_that_climbs_supports_and_one_that_falls_refutes() {
         let rising = [group(1.0, 0), group(2.0, 4), group(3.0, 10)];
-        let verdict = rises_along(&CLAIM, "difference", &rising, f64::ln);
+        let verdict = rises_along(&STATEMENT, "difference", &rising, f64::ln);
         assert_eq!((verdict.ruling, verdict.seeds), (Ruling::Supported, 10));
         assert_eq!(verdict.effect.unwrap().estimate, 1.0);
         assert_eq!(verdict.evidence, "0 of 10 at 1, 4 of 10 at 2, 10 of 10 at 3");
         let falling = [group(1.0, 10), group(2.0, 4), group(3.0, 0)];
-        assert_eq!(rises_along(&CLAIM, "", &falling, f64::ln).ruling, Ruling::Refuted);
+        assert_eq!(rises_along(&STATEMENT, "", &falling, f64::ln).ruling, Ruling::Refuted);
         let level = [group(1.0, 5), group(2.0, 5)];
-        assert_eq!(rises_along(&CLAIM, "", &level, f64::ln).ruling, Ruling::Inconclusive);
-        assert_eq!(rises_along(&CLAIM, "", &[], f64::ln).ruling, Ruling::Inconclusive);
+        assert_eq!(rises_along(&STATEMENT, "", &level, f64::ln).ruling, Ruling::Inconclusive);
+        assert_eq!(rises_along(&STATEMENT, "", &[], f64::ln).ruling, Ruling::Inconclusive);
     }
 }

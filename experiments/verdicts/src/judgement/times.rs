@@ -1,6 +1,6 @@
 //! Times to a goal, one per seed, some of which are never reached.
 
-use crate::experiment::Claim;
+use crate::statement::Statement;
 use crate::statistics::{KaplanMeier, LogRank, Time};
 use crate::verdict::{Effect, Ruling, Verdict};
 
@@ -21,13 +21,13 @@ impl Times {
     /// time of the others, up to the end of the shorter observation, is at least `factor` times as
     /// long; refuted if the test finds them slower, or if the 95 % interval of the ratio lies below
     /// `factor`.
-    pub fn sooner_than(self, others: &Self, claim: &Claim, factor: f64) -> Verdict {
+    pub fn sooner_than(self, others: &Self, statement: &Statement, factor: f64) -> Verdict {
         let evidence = format!("{}; {}", self.summary(), others.summary());
         let ratio = self.ratio(others);
         let test = LogRank::test(&self.times, &others.times);
         let seeds = self.times.len();
         let Some(((ratio, error), test)) = ratio.zip(test) else {
-            return Verdict::new(claim, Ruling::Inconclusive, None, seeds, evidence);
+            return Verdict::new(statement, Ruling::Inconclusive, None, seeds, evidence);
         };
         let (lower, upper) = (ratio * (-1.96 * error).exp(), ratio * (1.96 * error).exp());
         let differ = test.p_value < 0.05;
@@ -45,7 +45,7 @@ impl Times {
             Ruling::Refuted => (2.0 * slower.min(less)).min(1.0),
             _ => test.p_value,
         };
-        Verdict::new(claim, ruling, Some(effect), seeds, evidence).with_p_value(Some(p_value))
+        Verdict::new(statement, ruling, Some(effect), seeds, evidence).with_p_value(Some(p_value))
     }
 
     /// The ratio of the mean times, others' over these, and the standard error of its logarithm.
@@ -82,7 +82,7 @@ fn two_tails_of(ratio: f64, error: f64, factor: f64) -> f64 {
 mod tests {
     use super::*;
 
-    const CLAIM: Claim = Claim { id: "c", statement: "s", rule: "r" };
+    const STATEMENT: Statement = Statement { id: "c", statement: "s", rule: "r" };
 
     fn times(solved: &[f64], unsolved: usize) -> Times {
         let solved = solved.iter().map(|time| Time::Solved(*time));
@@ -94,19 +94,19 @@ mod tests {
     fn who_solves_is_sooner_than_who_never_does() {
         let quick = || times(&[10.0, 12.0, 9.0, 15.0, 11.0, 14.0, 13.0, 8.0], 0);
         let never = || times(&[], 8);
-        let verdict = quick().sooner_than(&never(), &CLAIM, 1.5);
+        let verdict = quick().sooner_than(&never(), &STATEMENT, 1.5);
         assert_eq!(verdict.ruling, Ruling::Supported);
         assert!(verdict.evidence.contains("8 of 8 solved, median 11"), "{}", verdict.evidence);
         assert!(verdict.p_value.unwrap() < 1e-3);
-        assert_eq!(never().sooner_than(&quick(), &CLAIM, 1.5).ruling, Ruling::Refuted);
-        assert_eq!(never().sooner_than(&never(), &CLAIM, 1.5).ruling, Ruling::Inconclusive);
+        assert_eq!(never().sooner_than(&quick(), &STATEMENT, 1.5).ruling, Ruling::Refuted);
+        assert_eq!(never().sooner_than(&never(), &STATEMENT, 1.5).ruling, Ruling::Inconclusive);
     }
 
     #[test]
     fn a_little_sooner_is_not_the_factor_that_was_claimed() {
         let quick = || times(&[50.0, 51.0, 52.0, 53.0, 54.0, 55.0, 56.0, 57.0], 0);
         let slow = || times(&[60.0, 61.0, 62.0, 63.0, 64.0, 65.0, 66.0, 67.0], 0);
-        assert_eq!(quick().sooner_than(&slow(), &CLAIM, 1.1).ruling, Ruling::Supported);
-        assert_eq!(quick().sooner_than(&slow(), &CLAIM, 2.0).ruling, Ruling::Refuted);
+        assert_eq!(quick().sooner_than(&slow(), &STATEMENT, 1.1).ruling, Ruling::Supported);
+        assert_eq!(quick().sooner_than(&slow(), &STATEMENT, 2.0).ruling, Ruling::Refuted);
     }
 }

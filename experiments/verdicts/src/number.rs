@@ -4,7 +4,7 @@
 /// `0.123`, `1.234`, `12.3`, `1234`, `1.23e-7`.
 ///
 /// From 1 to 10 it has four, because factors near 1 differ in the last.
-pub(crate) fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     match decimals(value) {
         // Adding zero makes −0 a 0.
         Some(decimals) => format!("{:.decimals$}", value + 0.0),
@@ -13,7 +13,7 @@ pub(crate) fn number(value: f64) -> String {
 }
 
 /// The same for sentences, with a power of ten: `1.23 × 10⁻⁷`.
-pub(crate) fn number_in_prose(value: f64) -> String {
+pub fn number_in_prose(value: f64) -> String {
     let text = number(value);
     match text.split_once('e') {
         Some((digits, exponent)) => format!("{digits} × 10{}", superscript(exponent)),
@@ -39,12 +39,12 @@ fn decimals(value: f64) -> Option<usize> {
 }
 
 /// Returns a p-value; one digit is all that a small one means.
-pub(crate) fn p_value(p: f64) -> String {
+pub fn p_value(p: f64) -> String {
     if p < 1e-3 { format!("{p:.0e}") } else { format!("{p:.3}") }
 }
 
 /// Returns a time in a unit that fits.
-pub(crate) fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     let whole = seconds.round();
     if whole < 60.0 {
         format!("{seconds:.1} s")
@@ -56,7 +56,7 @@ pub(crate) fn duration(seconds: f64) -> String {
 }
 
 /// Returns an exponent in raised digits.
-pub(crate) fn superscript(exponent: &str) -> String {
+pub fn superscript(exponent: &str) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let raised = |c: char| c.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]);
     exponent.chars().map(raised).collect()

@@ -1,19 +1,19 @@
-//! What an experiment concludes about a claim.
+//! What an experiment concludes about a statement.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::experiment::Claim;
+use crate::statement::Statement;
 use crate::statistics::holm;
 
 /// The conclusion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ruling {
-    /// The data support the claim by its rule.
+    /// The data support the statement by its rule.
     Supported,
-    /// The data contradict the claim by its rule.
+    /// The data contradict the statement by its rule.
     Refuted,
     /// The data do neither; more seeds may help.
     Inconclusive,
@@ -51,10 +51,10 @@ pub struct Effect {
     pub interval: Option<(f64, f64)>,
 }
 
-/// A claim with its conclusion.
+/// A statement with its conclusion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// The claim's short name.
+    /// The statement's short name.
     pub claim: String,
     /// What was claimed.
     pub statement: String,
@@ -68,7 +68,7 @@ pub struct Verdict {
     pub seeds: usize,
     /// What was seen, in one sentence with numbers.
     pub evidence: String,
-    /// The least level at which the rule's test would still give this ruling; `None` if the claim was
+    /// The least level at which the rule's test would still give this ruling; `None` if the statement was
     /// left open, or if its rule is no test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_value: Option<f64>,
@@ -80,9 +80,9 @@ pub struct Verdict {
 /// Adjusts the p-values of all verdicts of a suite by Holm's correction, so that the chance of a
 /// single wrong ruling among those that survive 5 % is at most 5 %.
 ///
-/// A claim that was left open was tested too, and counts in their number; a rule that is no test,
+/// A statement that was left open was tested too, and counts in their number; a rule that is no test,
 /// because chance has no part in it, does not.
-pub(crate) fn correct_suite<'a>(verdicts: impl Iterator<Item = &'a mut Verdict>) {
+pub fn correct_suite<'a>(verdicts: impl Iterator<Item = &'a mut Verdict>) {
     let is_tested = |v: &&mut Verdict| v.p_value.is_some() || v.ruling == Ruling::Inconclusive;
     let mut tested: Vec<&mut Verdict> = verdicts.filter(is_tested).collect();
     let p_values: Vec<f64> = tested.iter().map(|verdict| verdict.p_value.unwrap_or(1.0)).collect();
@@ -92,18 +92,18 @@ pub(crate) fn correct_suite<'a>(verdicts: impl Iterator<Item = &'a mut Verdict>)
 }
 
 impl Verdict {
-    /// Creates the verdict on `claim`.
+    /// Creates the verdict on a statement.
     pub fn new(
-        claim: &Claim,
+        statement: &Statement,
         ruling: Ruling,
         effect: Option<Effect>,
         seeds: usize,
         evidence: String,
     ) -> Self {
         Self {
-            claim: claim.id.to_owned(),
-            statement: claim.statement.to_owned(),
-            rule: claim.rule.to_owned(),
+            claim: statement.id.to_owned(),
+            statement: statement.statement.to_owned(),
+            rule: statement.rule.to_owned(),
             ruling,
             effect,
             seeds,
@@ -113,7 +113,7 @@ impl Verdict {
         }
     }
 
-    /// Adds the p-value of the test behind the ruling; a claim that was left open keeps none.
+    /// Adds the p-value of the test behind the ruling; a statement that was left open keeps none.
     pub fn with_p_value(self, p_value: Option<f64>) -> Self {
         let is_decided = self.ruling != Ruling::Inconclusive;
         Self { p_value: p_value.filter(|_| is_decided), ..self }
@@ -130,9 +130,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn open_claims_count_in_the_suite_and_exact_ones_do_not() {
-        let claim = Claim { id: "c", statement: "s", rule: "r" };
-        let verdict = |ruling, p| Verdict::new(&claim, ruling, None, 5, "".into()).with_p_value(p);
+    fn open_statements_count_in_the_suite_and_exact_ones_do_not() {
+        let statement = Statement { id: "c", statement: "s", rule: "r" };
+        let verdict =
+            |ruling, p| Verdict::new(&statement, ruling, None, 5, "".into()).with_p_value(p);
         let mut suite = [
             verdict(Ruling::Supported, Some(0.001)),
             verdict(Ruling::Refuted, Some(0.03)),
