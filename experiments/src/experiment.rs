@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+pub use backdraft_verdicts::Statement as Claim;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -53,17 +54,6 @@ pub struct About {
     pub sources: &'static [&'static str],
     /// The claims that it judges.
     pub claims: &'static [Claim],
-}
-
-/// A statement to be judged, with the rule that judges it.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Claim {
-    /// Short name, unique within the experiment.
-    pub id: &'static str,
-    /// What is claimed.
-    pub statement: &'static str,
-    /// When it counts as supported and when as refuted, written before the measurement.
-    pub rule: &'static str,
 }
 
 /// An experiment with typed settings. Implement this, and list it in

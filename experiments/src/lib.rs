@@ -9,10 +9,8 @@ mod drawing;
 mod experiment;
 mod export;
 mod interrupt;
-mod judgement;
 mod measure;
 mod nearest;
-mod number;
 mod page;
 mod palette;
 mod panics;
@@ -26,27 +24,29 @@ mod results;
 mod run;
 mod serve;
 mod settings;
-pub mod statistics;
 mod study;
 mod sweep;
 mod terminal;
-pub mod theory;
 mod thinned;
 mod trial;
 mod trial_record;
-mod verdict;
 #[cfg(unix)]
 mod watch;
 mod whole_file;
 mod xray;
 
+pub use backdraft_theory as theory;
+pub use backdraft_verdicts::{
+    Effect, Ruling, Sample, Statement, Successes, Times, Verdict, in_every_case, rises_along,
+    statistics,
+};
+use backdraft_verdicts::{judgement, number, verdict};
 pub use backend::{
     AMPLIFIED, BACKEND_VARIABLE, BACKENDS, Backend, BackendError, DeviceInfo, Precision,
 };
 pub use catalogue::{EXPERIMENTS, experiment};
 pub use experiment::{About, Claim, Entry, Experiment, Listed, Prepared, Preset};
 pub use interrupt::Interrupt;
-pub use judgement::{Sample, Successes, Times, in_every_case, rises_along};
 pub use nearest::nearest;
 pub use parity::{Difference, Subject, difference, subjects};
 pub use picture::{Picture, Point, Series};
@@ -65,5 +65,4 @@ pub use sweep::{
 };
 pub use trial::{Factors, Task, Trial};
 pub use trial_record::CheckpointEvery;
-pub use verdict::{Effect, Ruling, Verdict};
 pub use xray::{Batch, Choice, Loss, Mismatch, Xray, xray};

@@ -3,7 +3,7 @@
 use backdraft::theory::ScalarFunction;
 use backdraft::{BACKENDS, Backend};
 use backdraft_hooks::{GradientHook, GradientNorm, Schedule, Taps};
-use backdraft_layers::{Activation, ActivationLayer, dense};
+use backdraft_layers::{Activation, ActivationExt, ActivationLayer, dense};
 use backdraft_resnet::{Normalization, ResnetConfig};
 use backdraft_tests::{Point, closed_form};
 use burn::module::Param;

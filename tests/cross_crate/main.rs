@@ -23,6 +23,7 @@ mod recurrent;
 mod resume;
 mod training;
 mod upstream;
+mod without_burn;
 
 use backdraft_layers::Activation;
 use backdraft_mlp::MlpConfig;

@@ -12,7 +12,7 @@ use crate::measure::flow;
 use crate::picture::Picture;
 use crate::results::{Results, TrialResult, by_layer};
 use crate::settings::{Settings, SettingsError, in_range};
-use crate::theory::{LayerTheory, MeanField, NetworkTheory};
+use crate::theory::{LayerStack, MeanField, NetworkTheory, Place};
 use crate::trial::{Factors, Task, Trial};
 
 /// Settings of an experiment on untrained networks.
@@ -117,12 +117,10 @@ impl FlowSettings {
             let measured = picture.series.iter().find(|series| series.label == label);
             let last = measured.and_then(|series| series.points.last()).map(|point| point.y);
             let (Some(last), NetworkConfig::Mlp(config)) = (last, network) else { return picture };
-            let Ok(layers) = NetworkTheory::of(config).and_then(|theory| theory.layers(self.depth))
-            else {
-                return picture;
-            };
-            let point = |layer: LayerTheory| (layer.layer as f64, last * layer.gradient_norm());
-            picture.predicted(&label, layers.into_iter().map(point))
+            let stack = LayerStack { depth: self.depth, ..layer_stack(config) };
+            let Ok(theory) = NetworkTheory::of_layers(&stack) else { return picture };
+            let point = |place: Place| (place.place as f64, last * place.gradient_norm());
+            picture.predicted(&label, theory.places.into_iter().map(point))
         })
     }
 
@@ -144,6 +142,17 @@ impl FlowSettings {
             task: measure(network.clone(), self.batch, seed),
         };
         self.seeds().flat_map(|seed| arms.iter().map(move |arm| trial(seed, arm))).collect()
+    }
+}
+
+/// Describes a network to the theory. Its inputs are Gaussian with variance 1 and as many as its units.
+fn layer_stack(config: &MlpConfig) -> LayerStack {
+    LayerStack {
+        bias_variance: config.bias_variance,
+        ..LayerStack::new(config.activation, config.initializer, config.depth)
+            .with_width(config.width)
+            .with_normalization(config.normalization)
+            .with_skip(config.skip)
     }
 }
 

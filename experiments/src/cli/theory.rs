@@ -12,7 +12,7 @@ use super::print::{number, say, say_json, say_picture};
 use crate::nearest::unknown;
 use crate::picture::{Picture, Point};
 use crate::theory::{
-    CriticalPoint, DepthScales, LayerTheory, Limit, NetworkTheory, Spread, Unsettled,
+    CriticalPoint, DepthScales, LayerStack, Limit, NetworkTheory, NoSpread, Spread, Unsettled,
     critical_point,
 };
 
@@ -114,10 +114,10 @@ fn within(range: RangeInclusive<u64>) -> clap::builder::RangedU64ValueParser<u64
 
 /// What is told of a network.
 struct Prediction {
-    network: NetworkTheory,
-    layers: Vec<LayerTheory>,
+    stack: LayerStack,
+    theory: NetworkTheory,
     /// With a width: between which bounds networks lie, or why that is not known.
-    spread: Option<Result<Spread, String>>,
+    spread: Option<Result<Spread, NoSpread>>,
     /// Without normalisation and skips.
     plain: Option<Plain>,
 }
@@ -128,6 +128,15 @@ struct Plain {
 }
 
 impl Prediction {
+    fn of(stack: LayerStack) -> Result<Self, Failure> {
+        let theory = NetworkTheory::of_layers(&stack).map_err(Failure::input)?;
+        let plain = stack.plain().map(|field| Plain {
+            scales: field.depth_scales(stack.first_variance()),
+            critical: critical_point(stack.activation, stack.bias_variance),
+        });
+        Ok(Self { stack, theory, spread: stack.width.map(|_| stack.spread()), plain })
+    }
+
     fn interval(&self, index: usize) -> Option<(f64, f64)> {
         let spread = self.spread.as_ref()?.as_ref().ok()?;
         spread.intervals.get(index).copied()
@@ -135,21 +144,23 @@ impl Prediction {
 }
 
 pub(super) fn theory(arguments: &TheoryArguments) -> Result<(), Failure> {
-    let prediction = predict(arguments)?;
+    let prediction = Prediction::of(stack(arguments))?;
     if arguments.json {
         return say_json(&to_json(arguments, &prediction));
     }
-    say(headline(arguments, &prediction.network));
+    say(headline(arguments, &prediction.stack));
+    say(format!("{}\n", prediction.theory.formula));
     say_picture(&picture(arguments, &prediction));
     say_layers(arguments, &prediction);
     say_scales(arguments, &prediction);
     Ok(())
 }
 
-fn predict(arguments: &TheoryArguments) -> Result<Prediction, Failure> {
-    let network = NetworkTheory {
+fn stack(arguments: &TheoryArguments) -> LayerStack {
+    LayerStack {
         activation: arguments.activation,
-        weight_variance: arguments.init.weight_variance(1, 1),
+        initializer: arguments.init,
+        gain: 1.0,
         bias_variance: arguments.bias_variance,
         normalization: match arguments.norm {
             Norm::None => Normalization::None,
@@ -161,38 +172,17 @@ fn predict(arguments: &TheoryArguments) -> Result<Prediction, Failure> {
             Around::Residual => Skip::Residual,
             Around::Rezero => Skip::Rezero,
         },
+        depth: arguments.depth as usize,
         width: arguments.width.map(|width| width as usize),
-    };
-    let depth = arguments.depth as usize;
-    let layers = network.layers(depth).map_err(Failure::input)?;
-    let spread = arguments.width.map(|_| spread(arguments, &network, depth));
-    let plain = network.plain().map(|field| Plain {
-        scales: field.depth_scales(network.first_variance()),
-        critical: critical_point(network.activation, network.bias_variance),
-    });
-    Ok(Prediction { network, layers, spread, plain })
-}
-
-fn spread(
-    arguments: &TheoryArguments,
-    network: &NetworkTheory,
-    depth: usize,
-) -> Result<Spread, String> {
-    if matches!(arguments.init, Initializer::Orthogonal(_)) {
-        let reason =
-            "No interval for orthogonal weights: theirs is narrower than that of Gaussian ones.";
-        return Err(reason.to_owned());
+        inputs: None,
     }
-    let unknown = "No interval for finite widths with this normalisation or skip.";
-    let spread = network.spread(depth).ok_or_else(|| unknown.to_owned())?;
-    spread.map_err(|reason| reason.to_string())
 }
 
-fn headline(arguments: &TheoryArguments, network: &NetworkTheory) -> String {
+fn headline(arguments: &TheoryArguments, stack: &LayerStack) -> String {
     let mut parts = vec![
-        format!("{} layers of {}", arguments.depth, network.activation.name()),
-        format!("σw² = {}", number(network.weight_variance)),
-        format!("σb² = {}", number(network.bias_variance)),
+        format!("{} layers of {}", arguments.depth, stack.activation.name()),
+        format!("σw² = {}", number(stack.weight_variance())),
+        format!("σb² = {}", number(stack.bias_variance)),
     ];
     match arguments.norm {
         Norm::None => {}
@@ -208,8 +198,8 @@ fn headline(arguments: &TheoryArguments, network: &NetworkTheory) -> String {
 }
 
 fn picture(arguments: &TheoryArguments, prediction: &Prediction) -> Picture {
-    let points = prediction.layers.iter().enumerate().map(|(index, layer)| Point {
-        x: layer.layer as f64,
+    let points = prediction.theory.places.iter().enumerate().map(|(index, layer)| Point {
+        x: layer.place as f64,
         y: layer.gradient_norm(),
         interval: prediction.interval(index),
     });
@@ -228,26 +218,24 @@ fn say_layers(arguments: &TheoryArguments, prediction: &Prediction) {
     let interval = arguments.width.filter(|_| matches!(prediction.spread, Some(Ok(_))));
     let interval = interval.map_or(String::new(), |n| format!("   95 % of nets of width {n}"));
     say(format!("\nlayer          q       √χ   ‖∂L/∂h‖{interval}"));
-    let depth = prediction.layers.len();
+    let depth = prediction.theory.places.len();
     let stride = depth.div_ceil(10).max(1);
-    for (index, layer) in prediction.layers.iter().enumerate() {
+    for (index, layer) in prediction.theory.places.iter().enumerate() {
         if index % stride != 0 && index + 1 != depth {
             continue;
         }
         let interval = prediction
             .interval(index)
             .map_or(String::new(), |(low, high)| format!("   {} to {}", number(low), number(high)));
-        let (q, factor) = (number(layer.variance), number(layer.chi.sqrt()));
+        let variance = layer.variance.map_or(String::new(), number);
+        let factor = number(layer.chi.sqrt());
         let gradient = number(layer.gradient_norm());
-        say(format!("{:>5} {q:>10} {factor:>8} {gradient:>9}{interval}", layer.layer));
+        say(format!("{:>5} {variance:>10} {factor:>8} {gradient:>9}{interval}", layer.place));
     }
     match &prediction.spread {
         Some(Ok(spread)) => say(format!("\nThe interval is {}.", spread.origin)),
         Some(Err(reason)) => say(format!("\n{reason}")),
         None => {}
-    }
-    if let Some(caveat) = prediction.network.caveat() {
-        say(format!("\n{caveat}"));
     }
 }
 
@@ -279,12 +267,13 @@ fn say_scales(arguments: &TheoryArguments, prediction: &Prediction) {
 
 fn to_json(arguments: &TheoryArguments, prediction: &Prediction) -> Value {
     let layers: Vec<Value> = prediction
-        .layers
+        .theory
+        .places
         .iter()
         .enumerate()
         .map(|(index, layer)| {
             json!({
-                "layer": layer.layer,
+                "layer": layer.place,
                 "variance": layer.variance,
                 "chi": layer.chi,
                 "log_gradient_norm": layer.log_gradient_norm,
@@ -292,24 +281,26 @@ fn to_json(arguments: &TheoryArguments, prediction: &Prediction) -> Value {
             })
         })
         .collect();
-    let network = &prediction.network;
+    let (stack, formula) = (&prediction.stack, &prediction.theory.formula);
     let plain = prediction.plain.as_ref();
     let scales = plain.and_then(|plain| plain.scales.as_ref().ok());
     let unsettled = plain.and_then(|plain| plain.scales.as_ref().err()).map(Unsettled::to_string);
     let critical = plain.and_then(|plain| plain.critical);
     let spread = prediction.spread.as_ref();
     json!({
-        "activation": network.activation,
-        "weight_variance": network.weight_variance,
-        "bias_variance": network.bias_variance,
-        "normalization": network.normalization,
-        "skip": network.skip,
+        "activation": stack.activation,
+        "weight_variance": stack.weight_variance(),
+        "bias_variance": stack.bias_variance,
+        "normalization": stack.normalization,
+        "skip": stack.skip,
         "depth": arguments.depth,
         "width": arguments.width,
         "layers": layers,
         "interval_from": spread.and_then(|spread| spread.as_ref().ok()).map(|spread| spread.origin),
-        "without_interval": spread.and_then(|spread| spread.as_ref().err()),
-        "caveat": network.caveat(),
+        "without_interval": spread.and_then(|s| s.as_ref().err()).map(NoSpread::to_string),
+        "formula": formula.expression(),
+        "source": formula.source(),
+        "caveat": formula.caveat(),
         "depth_scales": scales,
         "without_depth_scales": unsettled,
         "critical_weight_variance": critical.map(|point| point.weight_variance),

@@ -4,7 +4,7 @@ use backdraft_hooks::{
     ActivationGradientNorm, ActivationNorm, DeadShare, GradientHook, GradientNorm, SaturatedShare,
     Schedule, Taps,
 };
-use backdraft_layers::{Initializer, Network, weight_rng};
+use backdraft_layers::{Initializer, InitializerExt, Network, weight_rng};
 use backdraft_rows::{QuantityName, Row};
 use backdraft_trainer::{Listener, Outcome};
 use backdraft_zoo::NetworkConfig;

@@ -1,6 +1,6 @@
 //! The Jacobian of each layer of a fully connected network.
 
-use backdraft_layers::{Initializer, weight_rng};
+use backdraft_layers::{Initializer, InitializerExt, weight_rng};
 use backdraft_mlp::MlpConfig;
 use backdraft_rows::{QuantityName, Row};
 use backdraft_trainer::{Listener, Outcome};

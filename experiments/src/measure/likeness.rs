@@ -1,7 +1,7 @@
 //! How similar the gradients of different inputs are.
 
 use backdraft_hooks::Taps;
-use backdraft_layers::{Initializer, Network, weight_rng};
+use backdraft_layers::{Initializer, InitializerExt, Network, weight_rng};
 use backdraft_rows::{QuantityName, Row};
 use backdraft_trainer::{Listener, Outcome};
 use backdraft_zoo::NetworkConfig;

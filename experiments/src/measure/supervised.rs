@@ -4,7 +4,7 @@ use backdraft_datasets::{
     Answer, Augmentation, DatasetError, Examples as HostExamples, ImageSplits, SequenceTask,
     Sequences, TrainTest,
 };
-use backdraft_layers::{Initializer, weight_rng};
+use backdraft_layers::{Initializer, InitializerExt, weight_rng};
 use backdraft_trainer::{BatchOrder, Examples};
 use backdraft_zoo::NetworkConfig;
 use burn::tensor::{Device, Int, Tensor, TensorData};

@@ -13,7 +13,7 @@ use super::answer::Answer;
 use super::error::PlaygroundError;
 use super::material::{Material, first_batch};
 use super::setup::Setup;
-use super::theory::{Inputs, Prediction};
+use super::theory::{Batch, Prediction};
 
 /// Draws the network of a setup and looks at it before training, on the batch that training begins
 /// with.
@@ -39,7 +39,8 @@ pub fn look(setup: &Setup, device: &Device) -> Result<Answer, PlaygroundError> {
     let observation = hook.observe_with_taps(0, &network, &gradients, &taps);
     let rows = observation.map_or(Ok(vec![]), |observation| observation.rows())?;
     let loss = loss.without_autodiff().try_into_data()?.iter::<f64>().next().unwrap_or(f64::NAN);
-    let prediction = Prediction::of(setup, &material.config, &inputs);
+    let prediction =
+        Prediction::of(setup, &material.config, &inputs).map_err(|reason| reason.to_string());
     Ok(Answer::new(&rows, loss, material.config.num_learned(), prediction))
 }
 
@@ -60,7 +61,7 @@ pub(super) fn hook(schedule: Schedule) -> GradientHook {
 }
 
 /// Takes the measure of a batch `[examples, steps × features]`.
-fn inputs(batch: &Tensor<2>, steps: usize) -> Result<Inputs, PlaygroundError> {
+fn inputs(batch: &Tensor<2>, steps: usize) -> Result<Batch, PlaygroundError> {
     let [examples, columns] = batch.dims();
     let examples = examples.max(1) as f64;
     let values: Vec<f64> = batch.clone().try_into_data()?.iter::<f64>().collect();
@@ -71,7 +72,7 @@ fn inputs(batch: &Tensor<2>, steps: usize) -> Result<Inputs, PlaygroundError> {
     let columns: Vec<(f64, f64)> =
         (0..columns).map(|column| (mean(column, 1), mean(column, 2))).collect();
     let of_steps = columns.chunks((columns.len() / steps).max(1));
-    Ok(Inputs {
+    Ok(Batch {
         squares: of_steps.map(|step| step.iter().map(|(_, square)| square).sum()).collect(),
         variance: columns.iter().map(|(mean, square)| square - mean * mean).sum(),
         sum: columns.iter().map(|(mean, _)| mean).sum(),

@@ -1,9 +1,10 @@
 //! An activation as a layer, with its learned slope if it has one.
 
+use backdraft_spec::Activation;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation::prelu};
 
-use crate::activation::Activation;
+use crate::activation::ActivationExt;
 
 /// Applies an [`Activation`]; PReLU's slope is its only parameter.
 #[derive(Module, Debug)]

@@ -1,5 +1,6 @@
 //! The traits that every architecture implements.
 
+use backdraft_spec::InvalidField;
 use std::fmt::Debug;
 
 use backdraft_hooks::Taps;
@@ -8,7 +9,7 @@ use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{InvalidField, SingleValue};
+use crate::error::SingleValue;
 
 /// The configuration of an architecture: everything about a network except its weights.
 ///

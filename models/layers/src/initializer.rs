@@ -1,58 +1,10 @@
 //! Weight initialisers, drawn on the host.
 
+use backdraft_spec::Initializer;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
-use serde::{Deserialize, Serialize};
 
-use crate::error::InvalidField;
 use crate::orthogonal::orthogonal;
 use crate::rng::WeightRng;
-
-/// How the weights of a layer are drawn before training.
-///
-/// | name in a configuration | weight variance | source |
-/// |---|---|---|
-/// | `zeros`, `{ constant = 0.1 }` | 0 | shows why the symmetry between units must be broken |
-/// | `{ normal = 0.01 }` | `std²` | naive: ignores the fan-in |
-/// | `{ uniform = 0.05 }` | `bound² / 3` | naive: ignores the fan-in |
-/// | `xavier_normal`, `xavier_uniform` | 2 / (fan-in + fan-out) | Glorot & Bengio 2010, eq. 12, 16 |
-/// | `he_normal`, `he_uniform` | 2 / fan-in | He et al. 2015, eq. 10 |
-/// | `lecun_normal`, `lecun_uniform` | 1 / fan-in | LeCun et al. 1998, § 4.6 |
-/// | `burn_default` | 1 / (3 fan-in) | the default of Burn's and PyTorch's `Linear` |
-/// | `{ mean_field = 1.5 }` | `σw²` / fan-in | Poole et al. 2016; for sweeps of σw² |
-/// | `{ orthogonal = 1.0 }` | gain² / larger side | Saxe et al. 2014, § 3 |
-/// | `{ identity = 1.0 }` | gain² / larger side | Le, Jaitly & Hinton 2015, for recurrent weights |
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Initializer {
-    /// All weights 0.
-    Zeros,
-    /// All weights this value.
-    Constant(f64),
-    /// Gaussian with this standard deviation.
-    Normal(f64),
-    /// Uniform in ± this bound.
-    Uniform(f64),
-    /// Gaussian, variance 2 / (fan-in + fan-out).
-    XavierNormal,
-    /// Uniform, variance 2 / (fan-in + fan-out); Keras's default, "Glorot uniform".
-    XavierUniform,
-    /// Gaussian, variance 2 / fan-in.
-    HeNormal,
-    /// Uniform, variance 2 / fan-in.
-    HeUniform,
-    /// Gaussian, variance 1 / fan-in.
-    LecunNormal,
-    /// Uniform, variance 1 / fan-in.
-    LecunUniform,
-    /// Uniform, variance 1 / (3 fan-in).
-    BurnDefault,
-    /// Gaussian, variance σw² / fan-in.
-    MeanField(f64),
-    /// Rows or columns orthonormal, times this gain.
-    Orthogonal(f64),
-    /// The identity matrix, or as much of it as fits, times this gain.
-    Identity(f64),
-}
 
 /// The distribution of the elements.
 enum Elements {
@@ -63,62 +15,14 @@ enum Elements {
     Uniform(f64),
 }
 
-impl Initializer {
-    /// Returns the variance of one weight. Mean-field theory's σw² is this times the fan-in.
-    pub fn weight_variance(self, fan_in: usize, fan_out: usize) -> f64 {
-        let (fan_in, fan_out) = (fan_in as f64, fan_out as f64);
-        match self {
-            Self::Zeros | Self::Constant(_) => 0.0,
-            Self::Normal(standard_deviation) => standard_deviation.powi(2),
-            Self::Uniform(bound) => bound.powi(2) / 3.0,
-            Self::XavierNormal | Self::XavierUniform => 2.0 / (fan_in + fan_out),
-            Self::HeNormal | Self::HeUniform => 2.0 / fan_in,
-            Self::LecunNormal | Self::LecunUniform => 1.0 / fan_in,
-            Self::BurnDefault => 1.0 / (3.0 * fan_in),
-            Self::MeanField(variance) => variance / fan_in,
-            Self::Orthogonal(gain) | Self::Identity(gain) => gain.powi(2) / fan_in.max(fan_out),
-        }
-    }
-
-    /// Checks the initialiser's parameter, if it has one.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidField`] for the `field` of a configuration that holds the initialiser.
-    pub fn validate(self, field: &'static str) -> Result<(), InvalidField> {
-        let (parameter, may_be_negative) = match self {
-            Self::Constant(value) | Self::Identity(value) => (value, true),
-            Self::Normal(value)
-            | Self::Uniform(value)
-            | Self::MeanField(value)
-            | Self::Orthogonal(value) => (value, false),
-            _ => return Ok(()),
-        };
-        if parameter.is_finite() && (may_be_negative || parameter >= 0.0) {
-            return Ok(());
-        }
-        let requirement = if may_be_negative { "finite" } else { "finite and not negative" };
-        let requirement = format!("its parameter must be {requirement}");
-        Err(InvalidField::new(field, parameter, requirement))
-    }
-
+/// The weights that an [`Initializer`] draws.
+pub trait InitializerExt: Copy {
     /// Draws a weight matrix, row by row.
     ///
     /// # Shapes
     ///
     /// - output: `[fan_in, fan_out]`, the layout of Burn's `Linear`
-    pub fn draw(self, fan_in: usize, fan_out: usize, rng: &mut WeightRng) -> Vec<f32> {
-        if let Self::Orthogonal(gain) = self {
-            let matrix = orthogonal(fan_in, fan_out, rng);
-            return matrix.into_iter().map(|x| (gain * x) as f32).collect();
-        }
-        if let Self::Identity(gain) = self {
-            let element = |i: usize| if i / fan_out == i % fan_out { gain as f32 } else { 0.0 };
-            return (0..fan_in * fan_out).map(element).collect();
-        }
-        let elements = self.elements(fan_in, fan_out);
-        (0..fan_in * fan_out).map(|_| elements.draw(rng) as f32).collect()
-    }
+    fn draw(self, fan_in: usize, fan_out: usize, rng: &mut WeightRng) -> Vec<f32>;
 
     /// Draws the filters of a convolution, one output channel after the other. The fan-in counts
     /// all weights into an output, the fan-out all weights from an input. As a matrix, the filters
@@ -130,7 +34,30 @@ impl Initializer {
     /// # Shapes
     ///
     /// - output: `[outputs, inputs, side, side]`
-    pub fn draw_filters(
+    fn draw_filters(
+        self,
+        inputs: usize,
+        outputs: usize,
+        side: usize,
+        rng: &mut WeightRng,
+    ) -> Vec<f32>;
+}
+
+impl InitializerExt for Initializer {
+    fn draw(self, fan_in: usize, fan_out: usize, rng: &mut WeightRng) -> Vec<f32> {
+        if let Self::Orthogonal(gain) = self {
+            let matrix = orthogonal(fan_in, fan_out, rng);
+            return matrix.into_iter().map(|x| (gain * x) as f32).collect();
+        }
+        if let Self::Identity(gain) = self {
+            let element = |i: usize| if i / fan_out == i % fan_out { gain as f32 } else { 0.0 };
+            return (0..fan_in * fan_out).map(element).collect();
+        }
+        let elements = elements(self, fan_in, fan_out);
+        (0..fan_in * fan_out).map(|_| elements.draw(rng) as f32).collect()
+    }
+
+    fn draw_filters(
         self,
         inputs: usize,
         outputs: usize,
@@ -152,24 +79,24 @@ impl Initializer {
                 (0..outputs * fan_in).map(element).collect()
             }
             _ => {
-                let elements = self.elements(fan_in, fan_out);
+                let elements = elements(self, fan_in, fan_out);
                 (0..outputs * fan_in).map(|_| elements.draw(rng) as f32).collect()
             }
         }
     }
+}
 
-    fn elements(self, fan_in: usize, fan_out: usize) -> Elements {
-        let standard_deviation = self.weight_variance(fan_in, fan_out).sqrt();
-        match self {
-            Self::Zeros => Elements::Constant(0.0),
-            Self::Constant(value) => Elements::Constant(value),
-            Self::Uniform(_)
-            | Self::XavierUniform
-            | Self::HeUniform
-            | Self::LecunUniform
-            | Self::BurnDefault => Elements::Uniform(standard_deviation * 3f64.sqrt()),
-            _ => Elements::Normal(standard_deviation),
-        }
+fn elements(initializer: Initializer, fan_in: usize, fan_out: usize) -> Elements {
+    let standard_deviation = initializer.weight_variance(fan_in, fan_out).sqrt();
+    match initializer {
+        Initializer::Zeros => Elements::Constant(0.0),
+        Initializer::Constant(value) => Elements::Constant(value),
+        Initializer::Uniform(_)
+        | Initializer::XavierUniform
+        | Initializer::HeUniform
+        | Initializer::LecunUniform
+        | Initializer::BurnDefault => Elements::Uniform(standard_deviation * 3f64.sqrt()),
+        _ => Elements::Normal(standard_deviation),
     }
 }
 
@@ -253,23 +180,4 @@ mod tests {
 
     /// The first weights of seed 42 in the first release.
     const GOLDEN: [f32; 4] = [0.4377574, -0.6316067, -0.03434504, 1.3520187];
-
-    #[test]
-    fn impossible_parameters_are_refused() {
-        let error = Initializer::Normal(-1.0).validate("initializer").unwrap_err();
-        let expected = "`initializer = -1` is not possible: its parameter must be finite and not \
-                        negative";
-        assert_eq!(error.to_string(), expected);
-        assert!(Initializer::Uniform(f64::NAN).validate("initializer").is_err());
-        assert!(Initializer::Constant(f64::INFINITY).validate("initializer").is_err());
-        assert_eq!(Initializer::Constant(-1.0).validate("initializer"), Ok(()));
-        assert_eq!(Initializer::HeNormal.validate("initializer"), Ok(()));
-    }
-
-    #[test]
-    fn names_read_as_documented() {
-        let parse = |text: &str| serde_json::from_str::<Initializer>(text).unwrap();
-        assert_eq!(parse("\"xavier_uniform\""), Initializer::XavierUniform);
-        assert_eq!(parse("{\"normal\": 0.01}"), Initializer::Normal(0.01));
-    }
 }

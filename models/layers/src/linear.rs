@@ -1,11 +1,12 @@
 //! A linear layer whose weights are drawn on the host.
 
+use backdraft_spec::Initializer;
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, TensorData};
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::initializer::Initializer;
+use crate::initializer::InitializerExt;
 use crate::rng::WeightRng;
 
 /// How to initialise a linear layer.

@@ -4,12 +4,11 @@ use backdraft_hooks::Taps;
 use backdraft_layers::{
     Activation, Architecture, Initializer, InvalidField, Network, SingleValue, TaskShape,
 };
+use backdraft_spec::{Normalization, Skip};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::MlpConfig;
 use crate::mlp::Mlp;
-use crate::normalization::Normalization;
-use crate::skip::Skip;
 
 impl Architecture for MlpConfig {
     type Network = Mlp;

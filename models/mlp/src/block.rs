@@ -1,7 +1,7 @@
 //! One hidden layer.
 
 use backdraft_hooks::Nonlinearity;
-use backdraft_layers::{ActivationLayer, dense};
+use backdraft_layers::{ActivationExt, ActivationLayer, dense};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;

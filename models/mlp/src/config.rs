@@ -3,13 +3,14 @@
 use backdraft_layers::{
     Activation, ActivationLayer, Initializer, InvalidField, LinearInit, weight_rng,
 };
+use backdraft_spec::{Normalization, Skip};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::block::Block;
 use crate::mlp::Mlp;
-use crate::normalization::Normalization;
-use crate::skip::Skip;
+use crate::normalization::NormalizationLayer;
+use crate::skip::{SkipLayer, num_learned};
 
 /// Largest depth that is accepted. Larger ones are taken for typing errors.
 const MAX_DEPTH: usize = 10_000;
@@ -120,7 +121,7 @@ impl MlpConfig {
             Normalization::Batch | Normalization::Layer => 2 * self.width,
         };
         let hidden = |inputs: usize| {
-            let skip = self.skip.num_learned(inputs, self.width);
+            let skip = num_learned(self.skip, inputs, self.width);
             (inputs + 1) * self.width + gain_and_shift + slope + skip
         };
         hidden(self.inputs)
@@ -135,9 +136,16 @@ impl MlpConfig {
             let inputs = if layer == 0 { self.inputs } else { self.width };
             Block {
                 linear: init.init(inputs, self.width, &mut rng, device),
-                normalization: self.normalization.init(self.width, device),
+                normalization: NormalizationLayer::new(self.normalization, self.width, device),
                 activation: ActivationLayer::new(self.activation, device),
-                skip: self.skip.init(inputs, self.width, self.initializer, &mut rng, device),
+                skip: SkipLayer::new(
+                    self.skip,
+                    inputs,
+                    self.width,
+                    self.initializer,
+                    &mut rng,
+                    device,
+                ),
             }
         });
         let hidden = hidden.collect();

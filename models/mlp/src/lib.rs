@@ -7,8 +7,9 @@ mod mlp;
 mod normalization;
 mod skip;
 
+pub use backdraft_spec::{Normalization, Skip};
 pub use block::Block;
 pub use config::MlpConfig;
 pub use mlp::Mlp;
-pub use normalization::{Normalization, NormalizationLayer};
-pub use skip::{Skip, SkipLayer};
+pub use normalization::NormalizationLayer;
+pub use skip::SkipLayer;

@@ -56,9 +56,8 @@ impl Mlp {
 mod tests {
     use super::*;
     use crate::config::MlpConfig;
-    use crate::normalization::Normalization;
-    use crate::skip::Skip;
     use backdraft_layers::Activation;
+    use backdraft_spec::{Normalization, Skip};
     use burn::tensor::Device;
 
     fn config() -> MlpConfig {

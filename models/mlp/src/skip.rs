@@ -1,34 +1,10 @@
 //! Connections around hidden layers.
 
-use backdraft_layers::{Initializer, InvalidField, LinearInit, WeightRng, sigmoid};
+use backdraft_layers::{LinearInit, WeightRng, sigmoid};
+use backdraft_spec::{Initializer, Skip};
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
-
-/// How the input h of a hidden layer joins its output f(h). Where their widths differ, there is no
-/// skip and the output is f(h).
-///
-/// | name in a configuration | output | source |
-/// |---|---|---|
-/// | `none` | f(h) | |
-/// | `residual` | h + f(h) | He et al. 2016, eq. 1 |
-/// | `rezero` | h + α f(h), with a learned α that starts at 0 | Bachlechner et al. 2021, eq. 1 |
-/// | `{ highway = -2.0 }` | T f(h) + (1 − T) h, T = σ(W h + b), with b starting at the given value | Srivastava et al. 2015, eq. 3, § 2.2 |
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Skip {
-    /// No skip.
-    #[default]
-    None,
-    /// The sum of both.
-    Residual,
-    /// The sum, with f(h) multiplied by a learned scalar that starts at zero.
-    Rezero,
-    /// A mixture, with a learned gate for each unit whose bias starts at this value. A negative
-    /// bias favours h.
-    Highway(f64),
-}
 
 /// A skip with its learned parameters.
 #[derive(Module, Debug)]
@@ -39,52 +15,40 @@ pub enum SkipLayer {
     Highway(Linear),
 }
 
-impl Skip {
-    /// Checks the bias of the gate.
-    pub(crate) fn validate(self, field: &'static str) -> Result<(), InvalidField> {
-        match self {
-            Self::Highway(bias) if !bias.is_finite() => {
-                Err(InvalidField::new(field, bias, "the bias of its gate must be finite"))
-            }
-            _ => Ok(()),
-        }
+/// Returns the number of learned parameters in the skip around a layer.
+pub(crate) fn num_learned(skip: Skip, inputs: usize, outputs: usize) -> usize {
+    match skip {
+        _ if inputs != outputs => 0,
+        Skip::None | Skip::Residual => 0,
+        Skip::Rezero => 1,
+        Skip::Highway(_) => (inputs + 1) * outputs,
     }
+}
 
+impl SkipLayer {
     /// Creates the skip around a layer, or `None` where the widths differ.
-    pub(crate) fn init(
-        self,
+    pub(crate) fn new(
+        skip: Skip,
         inputs: usize,
         outputs: usize,
         initializer: Initializer,
         rng: &mut WeightRng,
         device: &Device,
-    ) -> Option<SkipLayer> {
-        match self {
+    ) -> Option<Self> {
+        match skip {
             _ if inputs != outputs => None,
-            Self::None => None,
-            Self::Residual => Some(SkipLayer::Sum(None)),
-            Self::Rezero => Some(SkipLayer::Sum(Some(Param::from_data([0.0f32], device)))),
-            Self::Highway(bias) => {
+            Skip::None => None,
+            Skip::Residual => Some(Self::Sum(None)),
+            Skip::Rezero => Some(Self::Sum(Some(Param::from_data([0.0f32], device)))),
+            Skip::Highway(bias) => {
                 let gate = LinearInit { weight: initializer, bias_variance: None };
                 let mut gate = gate.init(inputs, outputs, rng, device);
                 gate.bias = Some(Param::from_data(vec![bias as f32; outputs].as_slice(), device));
-                Some(SkipLayer::Highway(gate))
+                Some(Self::Highway(gate))
             }
         }
     }
 
-    /// Returns the number of learned parameters in the skip around a layer.
-    pub(crate) fn num_learned(self, inputs: usize, outputs: usize) -> usize {
-        match self {
-            _ if inputs != outputs => 0,
-            Self::None | Self::Residual => 0,
-            Self::Rezero => 1,
-            Self::Highway(_) => (inputs + 1) * outputs,
-        }
-    }
-}
-
-impl SkipLayer {
     /// Joins a layer's input h and its output f(h).
     ///
     /// # Shapes

@@ -2,12 +2,13 @@
 
 use backdraft_hooks::Taps;
 use backdraft_layers::{Architecture, Initializer, InvalidField, Network, TaskShape};
+use backdraft_spec::Cell;
 use burn::tensor::{Device, Tensor};
 
-use crate::cell::{Cell, Readout};
 use crate::config::RecurrentConfig;
 use crate::layer::Path;
 use crate::network::Recurrent;
+use crate::readout::Readout;
 
 impl Architecture for RecurrentConfig {
     type Network = Recurrent;

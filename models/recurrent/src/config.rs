@@ -1,11 +1,12 @@
 //! Configuration of a recurrent network.
 
 use backdraft_layers::{Initializer, InvalidField, LinearInit, weight_rng};
+use backdraft_spec::Cell;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::cell::{Cell, Readout};
 use crate::network::Recurrent;
+use crate::readout::Readout;
 use crate::variant::Variant;
 
 /// Largest numbers that are accepted. Larger ones are taken for typing errors.

@@ -1,12 +1,12 @@
 //! Initialisation of a recurrent layer.
 
-use backdraft_layers::{Initializer, WeightRng};
+use backdraft_layers::{Initializer, InitializerExt, WeightRng};
+use backdraft_spec::Cell;
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, TensorData};
 use rand_core::Rng;
 
-use crate::cell::Cell;
 use crate::config::RecurrentConfig;
 use crate::layer::RecurrentLayer;
 use crate::variant::Variant;

@@ -2,11 +2,11 @@
 
 use backdraft_hooks::Taps;
 use backdraft_layers::dense;
+use backdraft_spec::Cell;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 
-use crate::cell::Cell;
 use crate::plain;
 use crate::variant::Variant;
 

@@ -5,8 +5,8 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 
-use crate::cell::Readout;
 use crate::layer::{Path, RecurrentLayer};
+use crate::readout::Readout;
 
 /// Recurrent layers with a linear head, created by [`RecurrentConfig`](crate::RecurrentConfig).
 ///

@@ -3,10 +3,10 @@
 
 use backdraft_hooks::Taps;
 use backdraft_layers::sigmoid;
+use backdraft_spec::Cell;
 use burn::tensor::Tensor;
 use burn::tensor::activation::{relu, tanh};
 
-use crate::cell::Cell;
 use crate::layer::RecurrentLayer;
 use crate::variant::Variant;
 

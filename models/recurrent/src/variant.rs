@@ -1,10 +1,9 @@
 //! Parameters of LSTM variants besides the projections.
 
+use backdraft_spec::Cell;
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig};
 use burn::tensor::{Device, Tensor};
-
-use crate::cell::Cell;
 
 /// The parameters of a variant.
 #[derive(Module, Debug)]

@@ -1,7 +1,7 @@
 //! Two convolutions with a shortcut around them.
 
 use backdraft_hooks::{Nonlinearity, Taps};
-use backdraft_layers::{ActivationLayer, batch_norm, convolve};
+use backdraft_layers::{ActivationExt, ActivationLayer, batch_norm, convolve};
 use burn::module::Module;
 use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;

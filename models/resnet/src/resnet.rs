@@ -1,7 +1,7 @@
 //! The residual network.
 
 use backdraft_hooks::{Nonlinearity, Taps};
-use backdraft_layers::ActivationLayer;
+use backdraft_layers::{ActivationExt, ActivationLayer};
 use burn::module::{Module, Param};
 use burn::nn::{BatchNorm, Linear};
 use burn::tensor::Tensor;

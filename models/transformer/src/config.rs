@@ -1,6 +1,8 @@
 //! Configuration of a transformer encoder.
 
-use backdraft_layers::{Initializer, InvalidField, LinearInit, WeightRng, weight_rng};
+use backdraft_layers::{
+    Initializer, InitializerExt, InvalidField, LinearInit, WeightRng, weight_rng,
+};
 use burn::module::Param;
 use burn::nn::{LayerNorm, LayerNormConfig};
 use burn::tensor::{Device, TensorData};

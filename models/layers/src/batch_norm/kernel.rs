@@ -1,6 +1,7 @@
 //! Batch normalisation in training as a single autodiff node for the CPU back end, including an
 //! optional shortcut and the rectifier that follows.
 
+use backdraft_spec::Activation;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients;
@@ -12,7 +13,6 @@ use burn::nn::BatchNorm;
 use burn::tensor::{DType, Tensor, TensorData};
 
 use super::passes::{After, Learned, Sizes, backward, forward};
-use crate::activation::Activation;
 use crate::activation_layer::ActivationLayer;
 use crate::kernel::{contiguous, tensor};
 

@@ -41,8 +41,8 @@ pub fn batch_norm(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::activation::Activation;
     use crate::threads::with_threads;
+    use backdraft_spec::Activation;
     use burn::module::{Param, RunningState};
     use burn::nn::BatchNormConfig;
     use burn::tensor::{DType, Device, TensorData};

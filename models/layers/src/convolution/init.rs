@@ -1,11 +1,12 @@
 //! A convolution whose filters are drawn on the host.
 
+use backdraft_spec::Initializer;
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, TensorData};
 
-use crate::initializer::Initializer;
+use crate::initializer::InitializerExt;
 use crate::rng::WeightRng;
 
 /// How to initialise a convolution with square filters of odd side, padded so that stride 1 keeps

@@ -1,6 +1,7 @@
 //! The activations fused into the dense node, and their slopes.
 
-use crate::activation::Activation;
+use backdraft_spec::Activation;
+
 use crate::kernel::{erf, exp, exp_less_one, sigmoid, tanh};
 
 /// What the backward pass computes the activation's slope from.

@@ -1,5 +1,6 @@
 //! A linear layer with its activation as a single autodiff node for the CPU back end.
 
+use backdraft_spec::Activation;
 use std::ops::Range;
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
@@ -12,7 +13,6 @@ use burn::nn::Linear;
 use burn::tensor::{DType, Tensor};
 
 use super::fused::{Kept, apply, kept, multiply_by_slope};
-use crate::activation::Activation;
 use crate::kernel::{Left, Right, contiguous, multiply, parameter_gradients, tensor};
 use crate::threads::{beside, share, threads};
 

@@ -5,11 +5,11 @@ mod fused;
 #[cfg(feature = "flex")]
 mod kernel;
 
+use backdraft_spec::Activation;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 
 #[cfg(feature = "flex")]
-use crate::activation::Activation;
 use crate::activation_layer::ActivationLayer;
 
 /// Applies a linear layer and an optional activation, with this crate's kernel where it supports
@@ -37,8 +37,8 @@ pub fn dense(linear: &Linear, activation: Option<&ActivationLayer>, input: Tenso
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::activation::Activation;
     use crate::threads::with_threads;
+    use backdraft_spec::Activation;
     use burn::module::Param;
     use burn::tensor::{DType, Device, TensorData};
     use std::num::NonZero;

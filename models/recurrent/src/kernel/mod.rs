@@ -27,8 +27,8 @@ pub(crate) enum Cell {
 
 impl Cell {
     /// Returns the kernel's cell for a configured one, if supported.
-    pub(crate) fn of(cell: crate::cell::Cell) -> Option<Self> {
-        use crate::cell::Cell as Configured;
+    pub(crate) fn of(cell: backdraft_spec::Cell) -> Option<Self> {
+        use backdraft_spec::Cell as Configured;
 
         match cell {
             Configured::Rnn => Some(Self::Rnn),

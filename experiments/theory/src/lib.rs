@@ -1,0 +1,38 @@
+#![doc = include_str!("../README.md")]
+
+mod activation;
+mod correlation;
+mod critical;
+mod depth_scales;
+mod drawn_nets;
+mod finite_width;
+mod forget_gate;
+mod formula;
+mod layer_stack;
+mod mean_field;
+#[cfg(test)]
+mod monte_carlo;
+mod network;
+mod normalized;
+mod quadrature;
+mod recurrence;
+mod residual;
+mod roots;
+mod settling;
+mod spread;
+
+pub use activation::ScalarFunction;
+pub use critical::{CriticalPoint, critical_point, critical_weight_variance};
+pub use depth_scales::{DepthScales, Unsettled};
+pub use finite_width::LogGain;
+pub use forget_gate::{chrono_gain, forget_factor, time_constant};
+pub use formula::{Formula, Gate, NoTheory};
+pub use layer_stack::{Inputs, LayerStack};
+pub use mean_field::MeanField;
+pub use network::{NetworkTheory, Place};
+pub use normalized::{batch_norm_chi, batch_norm_residual_chi, layer_norm_chi};
+pub use quadrature::gaussian_mean;
+pub use recurrence::Recurrence;
+pub use residual::Entering;
+pub use settling::Limit;
+pub use spread::{NoSpread, Spread, SpreadOrigin};

@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+mod activation;
+mod cell;
+mod error;
+mod initializer;
+mod normalization;
+mod skip;
+
+pub use activation::Activation;
+pub use cell::Cell;
+pub use error::{InvalidField, SIZES};
+pub use initializer::Initializer;
+pub use normalization::Normalization;
+pub use skip::Skip;
