@@ -13,6 +13,7 @@ mod response;
 mod runs;
 mod server;
 mod site;
+mod target;
 
 pub(crate) use server::Server;
 pub(crate) use site::Site;

@@ -1,6 +1,7 @@
 //! The full-screen view of `run --watch`. Its terminal library supports only Unix.
 
 mod board;
+mod norms;
 mod profile;
 mod screen;
 mod view;
