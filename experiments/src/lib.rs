@@ -11,6 +11,7 @@ mod export;
 mod interrupt;
 mod judgement;
 mod measure;
+mod memory;
 mod nearest;
 mod number;
 mod page;

@@ -13,7 +13,7 @@ use backdraft_trainer::{OptimizerConfig, TrainerConfig};
 use backdraft_zoo::NetworkConfig;
 
 use super::settings::SigmoidVsReluSettings;
-use crate::measure::{Supervised, training};
+use crate::measure::{Shared, Supervised, training};
 use crate::trial::{Factors, Trial};
 
 /// The networks: level of the factor `network`, activation, initialiser.
@@ -31,11 +31,13 @@ pub(super) const ADAM: &str = "adam";
 pub(super) const SGD: &str = "sgd";
 
 pub(super) fn trials(settings: &SigmoidVsReluSettings) -> anyhow::Result<Vec<Trial>> {
+    let data = settings.data;
+    let load = move |seed| data.load(seed).context("cannot load the data set");
+    let inputs = load(settings.first_seed)?.train.features();
     let mut trials = Vec::new();
     for seed in settings.first_seed..settings.first_seed + settings.seeds {
-        let data = settings.data.load(seed).context("cannot load the data set")?;
-        let inputs = data.train.features();
-        let data = Arc::new(Supervised::of_two_classes(&data));
+        // Thousands of seeds must not cost thousands of data sets.
+        let shared = Arc::new(Shared::new(move || Ok(Supervised::of_two_classes(&load(seed)?))));
         for &depth in &settings.depths {
             for (network, activation, initializer) in NETWORKS {
                 let mlp = MlpConfig {
@@ -52,8 +54,9 @@ pub(super) fn trials(settings: &SigmoidVsReluSettings) -> anyhow::Result<Vec<Tri
                         ("optimizer", optimizer.to_owned()),
                         ("depth", depth.to_string()),
                     ]);
+                    let shared = Arc::clone(&shared);
                     let network = NetworkConfig::Mlp(mlp.clone());
-                    let task = training(network, config, Arc::clone(&data), hook);
+                    let task = training(network, config, move || shared.get(), hook);
                     trials.push(Trial { factors, seed, cost: depth as u64, task });
                 }
             }
