@@ -15,7 +15,7 @@ use crate::terminal::note;
 pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Time between two looks at what has happened.
-const PERIOD: Duration = Duration::from_millis(20);
+const PERIOD: Duration = Duration::from_millis(50);
 
 /// How long the process may go on once it was asked to stop and nothing is at stake: enough to close a
 /// record and to say how to resume.
@@ -210,7 +210,7 @@ mod tests {
         drop(interrupt.at_stake());
         let (looks, arrives) = signals_at(&[3]);
         interrupt.wait_for_the_end(arrives);
-        assert_eq!(looks.load(Ordering::SeqCst), 4 + 10, "the grace, in periods");
+        assert_eq!(looks.load(Ordering::SeqCst), 4 + 4, "the grace, in periods");
     }
 
     #[test]

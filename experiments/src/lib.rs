@@ -10,6 +10,7 @@ mod experiment;
 mod export;
 mod interrupt;
 mod measure;
+mod memory;
 mod nearest;
 mod page;
 mod palette;

@@ -1,5 +1,6 @@
 //! Runs the trials of an experiment side by side and keeps what they measure.
 
+use std::collections::HashSet;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -14,7 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::panics::caught;
 use crate::record::{RecordError, RunFolder};
 use crate::results::{Ending, Results};
-use crate::trial::Trial;
+use crate::trial::{Factors, Trial};
 use crate::trial_record::{CheckpointEvery, TrialRecord};
 
 /// Hears what the workers of a study do; called from their threads.
@@ -74,12 +75,10 @@ pub fn run_study(
 ) -> Result<Results, RecordError> {
     let names: Vec<String> = trials.iter().map(Trial::name).collect();
     let done = folder.trials(names.iter().map(String::as_str))?;
-    let is_done = |trial: &Trial| {
-        let same = |result: &&crate::results::TrialResult| {
-            result.factors == trial.factors && result.seed == trial.seed
-        };
-        done.iter().find(same).is_some_and(|result| !matches!(result.ending, Ending::Failed { .. }))
-    };
+    let kept = done.iter().filter(|result| !matches!(result.ending, Ending::Failed { .. }));
+    let kept: HashSet<(&Factors, u64)> =
+        kept.map(|result| (&result.factors, result.seed)).collect();
+    let is_done = |trial: &Trial| kept.contains(&(&trial.factors, trial.seed));
     let mut missing: Vec<&Trial> = trials.iter().filter(|trial| !is_done(trial)).collect();
     missing.sort_by_key(|trial| std::cmp::Reverse(trial.cost));
 

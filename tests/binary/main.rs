@@ -11,6 +11,7 @@ mod escapes;
 mod full_disk;
 mod interruption;
 mod lost_device;
+mod memory;
 mod misplaced;
 mod outputs;
 mod records;

@@ -8,6 +8,8 @@ use backdraft_layers::TaskShape;
 use serde::{Deserialize, Serialize};
 
 use super::supervised::Supervised;
+use super::tuning::DataSource;
+use crate::memory;
 use crate::nearest::unknown;
 
 /// Where examples come from: a set of images, or a generated task over time.
@@ -38,6 +40,14 @@ pub(crate) struct Assignment {
     pub(crate) shape: TaskShape,
 }
 
+/// The data of every seed: shared where they are the same, drawn on demand where they are not.
+pub(crate) struct Lessons {
+    pub(crate) data: Arc<DataSource>,
+    pub(crate) shape: TaskShape,
+    /// Number of training examples.
+    pub(crate) examples: usize,
+}
+
 /// Number of sequences in a generated test split.
 const TESTED: usize = 1_000;
 
@@ -56,11 +66,6 @@ impl Source {
         }
     }
 
-    /// Tells whether the examples depend on a seed.
-    pub(crate) fn is_generated(self) -> bool {
-        matches!(self, Self::Sequences(_))
-    }
-
     /// Tells whether the task is to predict numbers rather than classes.
     pub(crate) fn predicts_values(self) -> bool {
         matches!(self, Self::Sequences(task) if task.answer() == Answer::Value)
@@ -72,6 +77,29 @@ impl Source {
         match self {
             Self::Images(set) => (set.classes() as f64).ln(),
             Self::Sequences(task) => task.trivial_loss(length),
+        }
+    }
+
+    /// Loads what all seeds share, and returns the data by seed; that of `portion` does not count.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be loaded, the task cannot have this length, or memory does not suffice.
+    pub(crate) fn lessons(self, portion: Portion) -> anyhow::Result<Lessons> {
+        match self {
+            Self::Images(_) => {
+                let Assignment { data, shape } = self.load(portion)?;
+                let examples = data.training_examples();
+                Ok(Lessons { data: Arc::new(move |_| Ok(Arc::clone(&data))), shape, examples })
+            }
+            Self::Sequences(task) => {
+                let Portion { examples, length, .. } = portion;
+                let shape =
+                    sequence_shape(task, length).context("cannot generate the sequences")?;
+                check_sequences(task, length, examples + TESTED, "`length` or `examples`")?;
+                let data = move |seed| Ok(self.load(Portion { seed, ..portion })?.data);
+                Ok(Lessons { data: Arc::new(data), shape, examples })
+            }
         }
     }
 
@@ -104,6 +132,23 @@ impl Source {
             }
         }
     }
+}
+
+/// Checks that sequences fit into memory, which they take on the host and on the device.
+///
+/// # Errors
+///
+/// If they do not, with the settings to lower, or if the task cannot have this length.
+pub(crate) fn check_sequences(
+    task: SequenceTask,
+    length: usize,
+    count: usize,
+    remedy: &str,
+) -> anyhow::Result<()> {
+    let example = task.generate(length, 1, 0)?;
+    let values = example.inputs.len() + example.targets.len();
+    let bytes = 2.0 * size_of::<f32>() as f64 * values as f64 * count as f64;
+    memory::check(bytes, &format!("{count} sequences of {length} steps"), remedy)
 }
 
 /// Returns what a network for a task over time must be made for.

@@ -13,15 +13,15 @@ use super::supervised::Supervised;
 use crate::trial::Task;
 
 /// Trains the network of the trainer's seed. Measures what `hook` asks for and the trainer's own
-/// quantities.
+/// quantities. The data are held while it trains.
 pub(crate) fn training(
     network: NetworkConfig,
     trainer: TrainerConfig,
-    data: Arc<Supervised>,
+    data: impl Fn() -> anyhow::Result<Arc<Supervised>> + Send + Sync + 'static,
     hook: impl Fn() -> GradientHook + Send + Sync + 'static,
 ) -> Box<Task> {
     Box::new(move |device: &Device, listener: &mut dyn Listener| {
-        let (_, outcome) = train(&network, &trainer, &data, hook(), device, listener)?;
+        let (_, outcome) = train(&network, &trainer, &*data()?, hook(), device, listener)?;
         Ok(outcome)
     })
 }
@@ -35,7 +35,7 @@ pub(super) fn train(
     device: &Device,
     listener: &mut dyn Listener,
 ) -> anyhow::Result<(ZooNetwork, Outcome)> {
-    check_batches(network, trainer, data)?;
+    check_batches(network, trainer, data.training_examples())?;
     let model = network.try_init(trainer.seed, &device.clone().autodiff())?;
     let [train, test] = data.on_device(device, trainer.seed);
     let forward = |model: &ZooNetwork, x: Tensor<2>, taps: &mut Taps| model.score(x, taps);
@@ -48,9 +48,9 @@ pub(super) fn train(
 pub(crate) fn check_batches(
     network: &NetworkConfig,
     trainer: &TrainerConfig,
-    data: &Supervised,
+    examples: usize,
 ) -> anyhow::Result<()> {
-    let (examples, size) = (data.training_examples(), trainer.batch_size);
+    let size = trainer.batch_size;
     network.check_batch(size.min(examples))?;
     let left = examples % size;
     let is_reached = trainer.steps > (examples / size) as u64;

@@ -1,6 +1,8 @@
 //! What is measured on every back end: each network of the zoo, networks whose signals grow, and the start of
 //! each experiment.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use backdraft_hooks::{GradientHook, QUANTITIES, Schedule};
 use backdraft_layers::{Activation, Initializer};
@@ -102,7 +104,9 @@ fn one_step(config: NetworkConfig, device: &Device) -> anyhow::Result<Vec<Row>> 
     };
     let hook = || GradientHook::new(QUANTITIES, Schedule::Every(1));
     let mut first = FirstStep::default();
-    training(config, trainer, data.into(), hook)(device, &mut first)?;
+    let data = Arc::new(data);
+    let held = move || Ok(Arc::clone(&data));
+    training(config, trainer, held, hook)(device, &mut first)?;
     Ok(first.rows)
 }
 

@@ -93,7 +93,9 @@ impl Experiment for Degradation {
                     let network = network.context("a residual net cannot take these images")?;
                     let factors =
                         Factors::new([("network", name.to_owned()), ("depth", depth.to_string())]);
-                    let task = training(network, trainer(settings, seed), Arc::clone(&data), hook);
+                    let data = Arc::clone(&data);
+                    let held = move || Ok(Arc::clone(&data));
+                    let task = training(network, trainer(settings, seed), held, hook);
                     trials.push(Trial { factors, seed, cost: depth as u64, task });
                 }
             }

@@ -19,7 +19,7 @@ use backdraft_trainer::{OptimizerConfig, TrainerConfig};
 use backdraft_zoo::NetworkConfig;
 
 use crate::experiment::{About, Experiment, Preset};
-use crate::measure::{Supervised, training};
+use crate::measure::{Shared, Supervised, training};
 use crate::picture::Picture;
 use crate::results::{Results, TrialResult};
 use crate::trial::{Factors, Trial};
@@ -102,10 +102,11 @@ impl Experiment for SigmoidVsRelu {
             (ADAM, OptimizerConfig::ADAM, settings.adam_rate),
             (SGD, OptimizerConfig::SGD, settings.sgd_rate),
         ];
+        let data = settings.data;
+        let load = move |seed| data.load(seed).context("cannot load the data set");
+        let (inputs, width) = (load(settings.first_seed)?.train.features(), settings.width);
         let mut trials = Vec::new();
         for seed in Self::seeds(settings) {
-            let data = settings.data.load(seed).context("cannot load the data set")?;
-            let (inputs, width) = (data.train.features(), settings.width);
             let mlp = MlpConfig { inputs, width, ..Default::default() };
             let trainer = TrainerConfig {
                 seed,
@@ -114,7 +115,8 @@ impl Experiment for SigmoidVsRelu {
                 evaluate_every: settings.evaluate_every,
                 ..Default::default()
             };
-            let data = Arc::new(Supervised::of_two_classes(&data));
+            // Thousands of seeds must not cost thousands of data sets.
+            let shared = Arc::new(Shared::new(move || Ok(Supervised::of_two_classes(&load(seed)?))));
             for &depth in &settings.depths {
                 for (network, activation, initializer) in NETWORKS {
                     let mlp = MlpConfig { depth, activation, initializer, ..mlp.clone() };
@@ -126,7 +128,8 @@ impl Experiment for SigmoidVsRelu {
                             ("optimizer", name.to_owned()),
                             ("depth", depth.to_string()),
                         ]);
-                        let task = training(net, trainer, Arc::clone(&data), hook);
+                        let shared = Arc::clone(&shared);
+                        let task = training(net, trainer, move || shared.get(), hook);
                         trials.push(Trial { factors, seed, cost: depth as u64, task });
                     }
                 }

@@ -10,7 +10,7 @@ use backdraft_zoo::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
 use super::{Contest, Goal, Lesson, Task, Tournament, TournamentArm};
-use crate::measure::{Supervised, sequence_shape};
+use crate::measure::{Supervised, check_sequences, sequence_shape};
 use crate::results::Results;
 use crate::settings::{SettingsError, in_range, positive};
 
@@ -72,6 +72,7 @@ impl Task for Sequences {
         let counts = [self.sequences, TESTED];
         Ok(move |problem: Problem, length| {
             let task = problem.task;
+            check_sequences(task, length, counts[0] + counts[1], "`lengths` or `sequences`")?;
             let data =
                 move |seed| Ok(Arc::new(Supervised::of_sequences(task, length, counts, seed)?));
             Ok(Lesson {

@@ -3,6 +3,7 @@
 mod settings;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use backdraft_hooks::{
@@ -76,27 +77,22 @@ impl Experiment for ZooTraining {
 
     fn trials(settings: &TrainingSettings) -> anyhow::Result<Vec<Trial>> {
         let network = settings.network()?;
-        // Images are the same for every seed; generated tasks are not.
-        let first = settings.data.load(settings.portion(settings.first_seed))?;
-        let network = network.fitted(&first.shape).ok_or_else(|| {
+        let lessons = settings.data.lessons(settings.portion(settings.first_seed))?;
+        let network = network.fitted(&lessons.shape).ok_or_else(|| {
             let (model, data) = (&settings.model, settings.data.name());
-            let shape = &first.shape.example_shape;
+            let shape = &lessons.shape.example_shape;
             anyhow!("{model} cannot take `{data}`, whose examples have shape {shape:?}")
         })?;
         network.validate()?;
         let schedule = Schedule::Every(settings.every(settings.observations));
         let mut trials = Vec::new();
         for seed in Self::seeds(settings) {
-            let assignment = if settings.data.is_generated() {
-                settings.data.load(settings.portion(seed))?
-            } else {
-                first.clone()
-            };
             let schedule = schedule.clone();
             let hook = move || GradientHook::new(WATCHED, schedule.clone());
             let trainer = settings.trainer(seed);
-            check_batches(&network, &trainer, &assignment.data)?;
-            let task = training(network.clone(), trainer, assignment.data, hook);
+            check_batches(&network, &trainer, lessons.examples)?;
+            let data = Arc::clone(&lessons.data);
+            let task = training(network.clone(), trainer, move || data(seed), hook);
             let factors = Factors::new([
                 ("model", settings.model.clone()),
                 ("data", settings.data.name().to_owned()),
