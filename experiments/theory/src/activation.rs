@@ -113,7 +113,9 @@ impl ScalarFunction for Activation {
             GeluApproximate => {
                 let angle = 2.0 * gelu_angle(x);
                 let slope = 2.0 * GELU_SLOPE * (1.0 + 3.0 * GELU_CUBIC * x * x);
-                sigmoid(angle) + x * slope * sigmoid(angle) * sigmoid(-angle)
+                let gate = sigmoid(angle) * sigmoid(-angle);
+                // Far out the gate is 0 and the slope infinite; their product tends to 0.
+                sigmoid(angle) + if gate == 0.0 { 0.0 } else { x * slope * gate }
             }
             Silu => sigmoid(x) * (1.0 + x * sigmoid(-x)),
             Mish => {
