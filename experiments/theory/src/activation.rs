@@ -3,18 +3,19 @@
 use backdraft_spec::Activation::{self, *};
 use libm::erfc;
 
-/// A function of one number whose Gaussian means the theory can take.
+/// An activation function of one number.
 ///
-/// It is implemented for the [`Activation`]s of the zoo, PReLU being at its initial slope; implement it
-/// for your own.
+/// Implemented for every [`Activation`], with PReLU at its initial slope; implement it for your own. The
+/// theory resolves functions that vary over lengths of about 1 around 0, and that are as smooth as a power of
+/// x farther out.
 pub trait ScalarFunction {
     /// Returns φ(x).
     fn value(&self, x: f64) -> f64;
 
-    /// Returns φ′(x), as back-propagation computes it: where φ jumps, without the jump.
+    /// Returns φ′(x) as back-propagation computes it: a jump of φ contributes nothing.
     fn derivative(&self, x: f64) -> f64;
 
-    /// Returns where, other than at 0, φ or φ′ jumps.
+    /// Returns where φ or φ′ jumps, other than at 0.
     fn kinks(&self) -> &'static [f64] {
         &[]
     }
