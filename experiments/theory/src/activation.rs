@@ -114,7 +114,9 @@ impl ScalarFunction for Activation {
             GeluApproximate => {
                 let angle = 2.0 * gelu_angle(x);
                 let slope = 2.0 * GELU_SLOPE * (1.0 + 3.0 * GELU_CUBIC * x * x);
-                sigmoid(angle) + x * slope * sigmoid(angle) * sigmoid(-angle)
+                // Far out the slope overflows while the bend it multiplies is gone.
+                let bend = x * sigmoid(angle) * sigmoid(-angle);
+                sigmoid(angle) + if bend == 0.0 { 0.0 } else { bend * slope }
             }
             Silu => sigmoid(x) * (1.0 + x * sigmoid(-x)),
             Mish => {
@@ -168,6 +170,16 @@ mod tests {
                 let slope = difference / (2.0 * step);
                 let error = (activation.derivative(x) - slope).abs();
                 assert!(error < 1e-8, "{activation:?} at {x}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_up_to_1e150_have_a_value_and_a_slope() {
+        for activation in Activation::ALL {
+            for x in (0..=150).flat_map(|power| [10f64.powi(power), -10f64.powi(power)]) {
+                let (value, slope) = (activation.value(x), activation.derivative(x));
+                assert!(value.is_finite() && slope.is_finite(), "{activation:?} at {x:e}");
             }
         }
     }
