@@ -118,7 +118,7 @@ test("where there is no theory, it says why", async () => {
   for (const [link, words] of [
     ["#kind=sequence&cell=gru", /^Theory: σ\(0\) = 0\.500 per step: the update gate alone/],
     ["#skip=residual&activation=tanh", /^Theory: √\(1 \+ χ\) per layer/],
-    ["#skip=residual&activation=relu", /^Theory: √\(1 \+ χ\) per layer .* the activations have a mean/],
+    ["#skip=residual&activation=relu", /^Theory: √\(1 \+ χ\) per layer .* along the mean of the activations/],
     ["#skip=highway", /^No theory for highway layers/],
   ]) {
     const { page, done } = await open(`${base}/playground${link}`);

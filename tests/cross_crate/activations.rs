@@ -207,12 +207,13 @@ fn no_activation_has_a_gradient_that_is_not_finite_where_signals_grow() {
 #[test]
 fn the_activations_of_the_theory_are_those_of_the_networks() {
     for activation in Activation::ALL {
-        for x in points(DType::F64).into_iter().filter(|x| x.abs() < 1e150) {
+        for x in points(DType::F64).into_iter().filter(|x| x.abs() < 1e100) {
             let exact = closed_form(*activation, x);
             let (value, slope) = (activation.value(x), activation.derivative(x));
             let result = Computed { x, value, slope, exact };
             for (what, (error, exact)) in ["value", "slope"].into_iter().zip(result.errors()) {
-                let is_close = error <= 1e-12 * exact.abs() + 1e-300;
+                // The closed form of x − tanh x subtracts above 0.01, which costs it 3e-12 there.
+                let is_close = error <= 1e-11 * exact.abs() + 1e-300;
                 assert!(is_close, "{activation:?}: {what} at {x:e} is off by {error:e}, {exact:e}");
             }
         }

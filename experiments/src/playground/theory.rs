@@ -1,4 +1,4 @@
-//! What theory says of a setup, where it says anything: a setup as the theory needs to know it.
+//! Maps setups to the theory's description of networks.
 
 use backdraft_mlp::MlpConfig;
 use backdraft_recurrent::RecurrentConfig;
@@ -8,23 +8,23 @@ use serde::Serialize;
 use super::setup::{Layers, Setup};
 use crate::theory::{Inputs, LayerStack, NetworkTheory, NoTheory, Recurrence};
 
-/// Factors of a gradient's norm from each place to the one before it.
+/// Predicted factors of the gradient norm from each place to the one before it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Prediction {
-    /// Whether it speaks of an LSTM's memory, ∂L/∂c, and not of the state.
+    /// Whether it predicts the gradient of an LSTM's memory, ∂L/∂c, instead of the state.
     pub is_of_memory: bool,
-    /// Whether it speaks of one path of the gradient, beside which there are others.
+    /// Whether it predicts only one of several paths of the gradient.
     pub is_of_one_path: bool,
-    /// What predicts, for a legend.
+    /// Name of the formula, for legends.
     pub label: String,
-    /// The formula with its source and its caveat, in sentences.
+    /// The formula with its source and caveat.
     pub words: String,
     /// ln ‖∂L/∂h_l‖ / ‖∂L/∂h_(l+1)‖, first place first.
     #[serde(skip)]
     pub(super) log_factors: Vec<f64>,
 }
 
-/// What theory needs to know of a batch: means over examples.
+/// Moments of a batch, as means over the examples.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Batch {
     /// ‖x‖² of each time step, of layers as a whole.

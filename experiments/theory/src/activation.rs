@@ -3,18 +3,19 @@
 use backdraft_spec::Activation::{self, *};
 use libm::erfc;
 
-/// A function of one number whose Gaussian means the theory can take.
+/// An activation function of one number.
 ///
-/// It is implemented for the [`Activation`]s of the zoo, PReLU being at its initial slope; implement it
-/// for your own.
+/// Implemented for every [`Activation`], with PReLU at its initial slope; implement it for your own. The
+/// theory resolves functions that vary over lengths of about 1 around 0, and that are as smooth as a power of
+/// x farther out.
 pub trait ScalarFunction {
     /// Returns φ(x).
     fn value(&self, x: f64) -> f64;
 
-    /// Returns φ′(x), as back-propagation computes it: where φ jumps, without the jump.
+    /// Returns φ′(x) as back-propagation computes it: a jump of φ contributes nothing.
     fn derivative(&self, x: f64) -> f64;
 
-    /// Returns where, other than at 0, φ or φ′ jumps.
+    /// Returns where φ or φ′ jumps, other than at 0.
     fn kinks(&self) -> &'static [f64] {
         &[]
     }
@@ -113,9 +114,9 @@ impl ScalarFunction for Activation {
             GeluApproximate => {
                 let angle = 2.0 * gelu_angle(x);
                 let slope = 2.0 * GELU_SLOPE * (1.0 + 3.0 * GELU_CUBIC * x * x);
-                let gate = sigmoid(angle) * sigmoid(-angle);
-                // Far out the gate is 0 and the slope infinite; their product tends to 0.
-                sigmoid(angle) + if gate == 0.0 { 0.0 } else { x * slope * gate }
+                // Far out the slope overflows while the bend it multiplies is gone.
+                let bend = x * sigmoid(angle) * sigmoid(-angle);
+                sigmoid(angle) + if bend == 0.0 { 0.0 } else { bend * slope }
             }
             Silu => sigmoid(x) * (1.0 + x * sigmoid(-x)),
             Mish => {
@@ -169,6 +170,16 @@ mod tests {
                 let slope = difference / (2.0 * step);
                 let error = (activation.derivative(x) - slope).abs();
                 assert!(error < 1e-8, "{activation:?} at {x}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_up_to_1e150_have_a_value_and_a_slope() {
+        for activation in Activation::ALL {
+            for x in (0..=150).flat_map(|power| [10f64.powi(power), -10f64.powi(power)]) {
+                let (value, slope) = (activation.value(x), activation.derivative(x));
+                assert!(value.is_finite() && slope.is_finite(), "{activation:?} at {x:e}");
             }
         }
     }

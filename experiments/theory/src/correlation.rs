@@ -1,4 +1,4 @@
-//! Two inputs in a random network of infinite width: how alike their signals and gradients stay.
+//! Correlations between two inputs in a random network of infinite width.
 
 use crate::activation::ScalarFunction;
 use crate::mean_field::MeanField;
@@ -10,11 +10,11 @@ use crate::roots::zero;
 pub(crate) struct SettledCorrelation {
     /// c*.
     pub(crate) correlation: f64,
-    /// The slope of the correlation map there: what is left of a small distance from it per layer.
+    /// The slope of the correlation map there: the factor per layer of a small distance from c*.
     pub(crate) slope: f64,
 }
 
-/// A χ₁ so close to 1 is 1 but for rounding.
+/// Distance from 1 at which χ₁ counts as 1.
 const ROUNDING: f64 = 1e-12;
 
 impl<F: ScalarFunction> MeanField<F> {
@@ -23,8 +23,8 @@ impl<F: ScalarFunction> MeanField<F> {
         let (scale, rest) = (q.sqrt(), (t * (2.0 - t)).max(0.0).sqrt());
         let kinks: Vec<f64> =
             self.activation().kinks().iter().chain(&[0.0]).map(|kink| kink / scale).collect();
-        // Where one of the two bends, the mean over what the other has of its own is smooth over the
-        // length of that.
+        // Averaging over the independent part of the second pre-activation smooths its kinks over the
+        // standard deviation of that part.
         let ends = kinks.iter().flat_map(|kink| [*kink, -*kink]);
         let outer = kinks.iter().fold(Panels::coarse().ending_at(ends), |panels, kink| {
             panels.refined(*kink, rest).refined(-*kink, rest)
@@ -33,7 +33,7 @@ impl<F: ScalarFunction> MeanField<F> {
             let at = |kink: f64| (kink - (1.0 - t) * first) / rest;
             let panels = Panels::coarse().ending_at(kinks.iter().map(|kink| at(*kink)));
             panels.refined(at(0.0), 1.0 / (scale * rest)).mean(|second| {
-                // Without subtracting 1 − t from 1, so that inputs which are almost alike keep their digits.
+                // Not by subtracting 1 − t from 1, which would cost nearly equal inputs their digits.
                 let apart = rest * second - t * first;
                 f(self.activation(), scale * first, scale * (first + apart))
             })
@@ -46,8 +46,8 @@ impl<F: ScalarFunction> MeanField<F> {
         self.next_variance(q) - self.next_half_distance(q, 1.0 - c)
     }
 
-    /// σw² E (φ(u₁) − φ(u₂))² / 2 of two pre-activations of correlation 1 − t: what the next covariance
-    /// is less than the next variance, without subtracting the two.
+    /// Returns σw² E (φ(u₁) − φ(u₂))² / 2 for pre-activations of correlation 1 − t: the next variance minus
+    /// the next covariance, without the cancellation.
     fn next_half_distance(&self, q: f64, t: f64) -> f64 {
         let apart = |phi: &F, x: f64, y: f64| (phi.value(x) - phi.value(y)).powi(2);
         0.5 * self.weight_variance() * self.mean_of_two(q, t, apart)
@@ -59,21 +59,21 @@ impl<F: ScalarFunction> MeanField<F> {
         self.weight_variance() * self.mean_of_two(q, 1.0 - c, product)
     }
 
-    /// Returns where the correlation of two inputs goes whose variance has settled at `q`.
+    /// Returns the limit of the correlation of two inputs whose variance has settled at `q`.
     ///
-    /// The map has no negative coefficient in powers of c, so that it is convex for c ≥ 0: if its slope
-    /// at 1, χ₁, is at most 1, there is no other fixed point, and if it is larger, there is one.
+    /// The coefficients of the correlation map in powers of c are not negative, so it is convex for c ≥ 0.
+    /// If its slope at 1, χ₁, is at most 1, then c = 1 is the only fixed point; if it is larger, there is
+    /// exactly one other, and that is the stable one.
     pub(crate) fn settled_correlation(&self, q: f64) -> SettledCorrelation {
         let chi = self.chi(q);
         let has_jumps = self.has_jumps();
-        // A jump tears apart the most similar of inputs: the slope at 1 is infinite.
+        // A jump of φ makes the slope at 1 infinite: however similar, two inputs may fall on either side.
         if chi <= 1.0 + ROUNDING && !has_jumps {
             return SettledCorrelation { correlation: 1.0, slope: chi };
         }
-        // The distance from 1 that one layer leaves of 1: of the map's chord from c to 1 the slope, which
-        // is 1 at the fixed point.
+        // The slope of the map's chord from c = 1 − t to 1, less 1: zero at the fixed point.
         let chord = |ln_t: f64| self.next_half_distance(q, ln_t.exp()) / (q * ln_t.exp()) - 1.0;
-        // An odd function without biases: inputs become orthogonal.
+        // For an odd function without biases, inputs become orthogonal.
         let is_centred = chord(0.0).abs() < ROUNDING;
         let mut near = -0.35;
         while !is_centred && chord(near) < 0.0 && near > FARTHEST {
@@ -93,7 +93,7 @@ impl<F: ScalarFunction> MeanField<F> {
         SettledCorrelation { correlation: 1.0 - t, slope }
     }
 
-    /// Tells whether φ itself jumps, and not just its slope.
+    /// Tells whether φ itself jumps, not just its slope.
     fn has_jumps(&self) -> bool {
         let jumps = |kink: &f64| {
             let [below, above] =
@@ -124,7 +124,7 @@ impl<F: ScalarFunction> MeanField<F> {
     }
 }
 
-/// ln of the least distance from 1 that a fixed point is looked for at.
+/// ln of the smallest distance from 1 at which a fixed point is searched for.
 const FARTHEST: f64 = -60.0;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The line between vanishing and exploding.
+//! The line between vanishing and exploding gradients.
 
 use crate::activation::ScalarFunction;
 use crate::mean_field::MeanField;
@@ -10,17 +10,17 @@ use crate::settling::Limit;
 pub struct CriticalPoint {
     /// σw².
     pub weight_variance: f64,
-    /// Where the variance of pre-activations goes there.
+    /// The limit of the variance of pre-activations there.
     pub variance: Limit,
 }
 
-/// Variances that pre-activations are looked for in.
+/// Range of variances that is searched.
 const RANGE: (f64, f64) = (1e-12, 1e12);
-/// Steps from one end of it to the other.
+/// Steps across that range.
 const STEPS: i32 = 440;
-/// Layers after which the χ of a variance that diverges is looked at.
+/// Layers within which χ must reach 1 if the variance diverges.
 const SOON: usize = 100;
-/// How close to 1 is χ at a critical point.
+/// Distance of χ from 1 at which a point counts as critical.
 const TOLERANCE: f64 = 1e-3;
 
 /// Returns the σw² at which gradients neither vanish nor explode where the variance has settled,
@@ -38,19 +38,19 @@ pub fn critical_weight_variance<F: ScalarFunction + Copy>(
     (point.variance != Limit::Diverges).then_some(point.weight_variance)
 }
 
-/// Returns the critical point that a net comes to whose inputs have variance 1; of several the one with the
-/// smallest variance. Where the variance grows without bound, gradients are level if χ goes to 1, as in ReLU nets
-/// with biases at σw² = 2.
+/// Returns the critical point that a network with inputs of variance 1 settles at; the one with the smallest
+/// variance if there are several. If the variance grows without bound, gradients are still level if χ goes to 1, as
+/// in ReLU networks with biases at σw² = 2.
 ///
-/// Every q* is that of one critical point, σw² = 1 / E φ′(√q z)², σb² = q − σw² E φ(√q z)²; so the point is
-/// found by σb², which is far better conditioned than by σw². But only stable ones are come to: at σw² = 4 a GELU
-/// net has χ₁ = 1 at q* = 0, from which its variance grows.
+/// Every q* belongs to one critical point, σw² = 1 / E φ′(√q z)² and σb² = q − σw² E φ(√q z)². Solving for σb² is
+/// far better conditioned than solving for σw². Only points that the variance really settles at count: at σw² = 4 a
+/// GELU network has χ₁ = 1 at q* = 0, but its variance grows away from there.
 pub fn critical_point<F: ScalarFunction + Copy>(
     activation: F,
     bias_variance: f64,
 ) -> Option<CriticalPoint> {
     let field = MeanField::new(activation, 1.0, 0.0);
-    // The share of q that a critical net makes of its weights, less that which σb² leaves to them.
+    // The part of q that does not come from the weights of a critical net, less σb²; both relative to q.
     let excess = |ln_q: f64| {
         let q = ln_q.exp();
         let weights = field.next_variance(q) / field.chi(q) / q;
@@ -60,7 +60,7 @@ pub fn critical_point<F: ScalarFunction + Copy>(
         let field = MeanField::new(activation, weight_variance, bias_variance);
         let variance = field.limit(weight_variance + bias_variance);
         let settled = match variance {
-            // Not one that χ goes to 1 for only after thousands of layers.
+            // Excludes χ that reaches 1 only after thousands of layers.
             Limit::Diverges => field.variances(weight_variance + bias_variance).nth(SOON)?,
             _ => variance.variance(),
         };

@@ -1,13 +1,12 @@
-//! How far signal, gradient and likeness reach into a random network.
+//! How far signals, gradients and correlations reach into a random network.
 
 use crate::activation::ScalarFunction;
 use crate::correlation::SettledCorrelation;
 use crate::mean_field::MeanField;
 use crate::settling::Limit;
 
-/// Depths over which perturbations die out or grow by e, where the variance has settled at q*.
-///
-/// A scale is infinite where nothing dies out.
+/// Numbers of layers over which perturbations shrink or grow by a factor e, once the variance has settled
+/// at q*. Infinite if they do neither.
 ///
 /// # Reference
 ///
@@ -15,15 +14,15 @@ use crate::settling::Limit;
 /// ξ_c, § 5 for the gradient's 1 / |ln χ₁|.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct DepthScales {
-    /// q*, the variance that pre-activations settle at.
+    /// q*, at which the variance of pre-activations settles.
     pub variance: f64,
-    /// c*, the correlation that the pre-activations of two different inputs settle at.
+    /// c*, at which the correlation of two inputs' pre-activations settles.
     pub correlation: f64,
     /// χ₁ at q*.
     pub chi: f64,
     /// ξ_∇ = 1 / |ln χ₁|: of the squared gradient.
     pub gradient: f64,
-    /// ξ_c = −1 / ln [σw² E φ′(u₁) φ′(u₂)]: of the correlation between two inputs.
+    /// ξ_c = −1 / ln [σw² E φ′(u₁) φ′(u₂)]: of the correlation of two inputs.
     pub correlation_depth: f64,
     /// ξ_q = −1 / ln [χ₁ + σw² E φ″ φ]: of the variance.
     pub variance_depth: f64,
@@ -33,16 +32,14 @@ pub struct DepthScales {
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Unsettled {
     /// Its variance goes to zero.
-    #[error(
-        "The variance goes to zero, where χ is {chi:.3}: it settles at no value that scales could be of."
-    )]
+    #[error("The variance goes to zero, where χ = {chi:.3}, so there are no depth scales.")]
     Vanishes {
         /// χ₁ in the limit.
         chi: f64,
     },
     /// Its variance grows without bound.
     #[error(
-        "The variance grows without bound, χ going to {chi:.3}: it settles at no value that scales could be of."
+        "The variance grows without bound, and χ goes to {chi:.3}, so there are no depth scales."
     )]
     Diverges {
         /// χ₁ in the limit.
@@ -50,7 +47,7 @@ pub enum Unsettled {
     },
 }
 
-/// Variances far below and above everything that activations have scales of.
+/// Variances far below and above every scale of the activations.
 const ALMOST_ZERO: f64 = 1e-30;
 const ALMOST_INFINITE: f64 = 1e30;
 /// Step in ln q of the derivative of the length map.
@@ -80,8 +77,8 @@ impl<F: ScalarFunction> MeanField<F> {
         })
     }
 
-    /// The slope of the length map at its fixed point: by Stein's lemma χ₁ + σw² E φ″ φ, which needs no φ″ as a
-    /// difference of ln q′ by ln q (four points, to the fourth order).
+    /// Returns the slope of the length map at its fixed point, χ₁ + σw² E φ″ φ by Stein's lemma, as a
+    /// difference of ln q′ by ln q that needs no φ″ (four points, fourth order).
     fn length_slope(&self, q: f64) -> f64 {
         let at = |step: f64| self.next_variance(q * step.exp()).ln();
         let difference = |step: f64| at(step) - at(-step);
@@ -89,7 +86,7 @@ impl<F: ScalarFunction> MeanField<F> {
     }
 }
 
-/// The layers over which a power of `factor` changes by e.
+/// Returns the number of layers over which powers of `factor` change by e.
 fn scale(factor: f64) -> f64 {
     match factor.ln().abs() {
         log if log < 1e-11 => f64::INFINITY,
@@ -125,14 +122,14 @@ mod tests {
     }
 
     #[test]
-    fn near_criticality_depths_are_as_long_as_they_are() {
-        // The correlation map, iterated with 30 digits until it came to rest.
+    fn depth_scales_near_criticality_are_right() {
+        // Found by iterating the correlation map until it came to rest.
         let scales = MeanField::new(Tanh, 1.05, 0.0).depth_scales(1.05).unwrap();
         assert_eq!(scales.correlation, 0.0);
         close(scales.correlation_depth, 2661.0, 1e-3);
         let scales = MeanField::new(Tanh, 2.0, 0.1).depth_scales(2.1).unwrap();
         close(scales.correlation_depth, 336.0, 2e-3);
-        // Twice as close to criticality they are twice as long: ξ_c = 1 / (χ₁ − 1), ξ_∇ likewise.
+        // Close to criticality ξ_c approaches 1 / (χ₁ − 1), like ξ_∇.
         for bias_variance in [0.05, 0.3] {
             let critical = crate::critical_weight_variance(Tanh, bias_variance).unwrap();
             for distance in [1e-4, 1e-6] {
@@ -166,6 +163,6 @@ mod tests {
         assert!(
             matches!(refused(1.0, 0.0), Unsettled::Vanishes { chi } if (chi - 0.5).abs() < 1e-9)
         );
-        assert!(refused(1.0, 0.0).to_string().contains("goes to zero, where χ is 0.500"));
+        assert!(refused(1.0, 0.0).to_string().contains("goes to zero, where χ = 0.500"));
     }
 }

@@ -1,4 +1,4 @@
-//! Networks of finite width, drawn one by one, without drawing their weight matrices.
+//! Random draws of single networks of finite width, without their weight matrices.
 
 use chacha20::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -22,9 +22,9 @@ pub(crate) struct DrawnNets<'a, F> {
     pub(crate) is_residual: bool,
 }
 
-/// What the backward pass needs of a layer.
+/// What the backward pass needs to know of a layer.
 struct Layer {
-    /// What enters it, `[width]`, and its square.
+    /// Its input h, `[width]`, and |h|².
     input: Vec<f64>,
     square: f64,
     /// W h, `[width]`.
@@ -42,8 +42,8 @@ fn gaussian(rng: &mut ChaCha8Rng) -> f64 {
 }
 
 impl<F: ScalarFunction> DrawnNets<'_, F> {
-    /// Returns ln ‖∂L/∂h_l‖ / ‖∂L/∂h_L‖ of the net of a seed for the layers l from the first to the last;
-    /// −∞ where no gradient arrives, NaN where numbers leave the range of `f64`.
+    /// Returns ln ‖∂L/∂h_l‖ / ‖∂L/∂h_L‖ for each layer l of the network of a seed, first to last: −∞ where no
+    /// gradient arrives, NaN where numbers leave the range of `f64`.
     pub(crate) fn log_gains(&self, seed: u64) -> Vec<f64> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let layers = self.forward(&mut rng);
@@ -86,7 +86,7 @@ impl<F: ScalarFunction> DrawnNets<'_, F> {
         (0..self.depth).map(layer).collect()
     }
 
-    /// From the gradient with respect to a layer's output to that with respect to its input.
+    /// Takes the gradient with respect to a layer's output back to its input.
     fn backward(&self, layer: &Layer, gradient: &[f64], rng: &mut ChaCha8Rng) -> Vec<f64> {
         let through: Vec<f64> = layer.slopes.iter().zip(gradient).map(|(a, b)| a * b).collect();
         let per_square = if layer.square > 0.0 { 1.0 / layer.square } else { 0.0 };
@@ -102,7 +102,7 @@ impl<F: ScalarFunction> DrawnNets<'_, F> {
     }
 }
 
-/// Divides a vector by its length and returns ln of that.
+/// Scales a vector to length 1 and returns ln of its length.
 fn normalize(vector: &mut [f64]) -> f64 {
     let length = dot(vector, vector).sqrt();
     if length > 0.0 {
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use backdraft_spec::Activation::{self, Elu, Gelu, Relu, Sigmoid, Tanh, ThresholdedRelu};
 
-    /// ln ‖∂L/∂h_1‖ / ‖∂L/∂h_L‖ of a net whose matrices are drawn and multiplied out.
+    /// Returns ln ‖∂L/∂h_1‖ / ‖∂L/∂h_L‖ of a network whose matrices are drawn and multiplied.
     fn multiplied_out(nets: &DrawnNets<'_, Activation>, seed: u64) -> f64 {
         let DrawnNets { field, width, depth, is_residual } = *nets;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);

@@ -1,6 +1,6 @@
-//! What an LSTM's forget gate lets through, where it is the only path.
+//! The gradient through an LSTM's forget gate alone.
 
-/// Returns σ(b): the factor per step of ∂L/∂c where the forget gate has bias b and reads nothing.
+/// Returns σ(b), the factor per step of ∂L/∂c through a forget gate with bias b and no inputs.
 ///
 /// # Reference
 ///
@@ -10,14 +10,14 @@ pub fn forget_factor(bias: f64) -> f64 {
     1.0 / (1.0 + (-bias).exp())
 }
 
-/// Returns τ = −1 / ln σ(b): the steps after which 1/e is left, infinite for b = ∞.
+/// Returns τ = −1 / ln σ(b), the number of steps after which 1/e is left.
 pub fn time_constant(bias: f64) -> f64 {
     -1.0 / forget_factor(bias).ln()
 }
 
-/// Returns what is left of ‖∂L/∂c‖ after `lag` steps under chrono initialisation for memories of up to
-/// `longest` steps: b = ln u with u uniform from 1 to `longest` − 1, so that σ(b) = u / (1 + u), and the
-/// norm is the root of the mean square over units.
+/// Returns the fraction of ‖∂L/∂c‖ left after `lag` steps under chrono initialisation for memories of up to
+/// `longest` steps: b = ln u with u uniform from 1 to `longest` − 1, so σ(b) = u / (1 + u). The norm is the root
+/// mean square over units.
 ///
 /// # Reference
 ///
@@ -32,7 +32,7 @@ pub fn chrono_gain(lag: f64, longest: f64) -> f64 {
     mean.sqrt()
 }
 
-/// Of the midpoint rule: the integrand is smooth.
+/// Intervals of the midpoint rule; the integrand is smooth.
 const INTERVALS: usize = 10_000;
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! The formulas that predict a network's gradient: what each says, who found it, and where it ends.
+//! The formulas that predict a network's gradient, with sources and caveats.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What predicts the gradient of a network as it starts.
+/// A formula for the gradient of a network at initialisation.
 ///
-/// Its [`Display`](fmt::Display) is the expression, the source, and the caveat, in sentences.
+/// It displays as the expression, the source and the caveat.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -27,7 +27,7 @@ pub enum Formula {
         /// σw².
         weight_variance: f64,
     },
-    /// √(1 + χ) per layer, and what the mean of the activations adds.
+    /// √(1 + χ) per layer, and more along the mean of the activations.
     ResidualWithMean {
         /// σw².
         weight_variance: f64,
@@ -46,7 +46,7 @@ pub enum Formula {
         /// The gain.
         gain: f64,
     },
-    /// What a gate keeps per time step.
+    /// The factor of a gate per time step.
     Gate {
         /// Which gate.
         gate: Gate,
@@ -55,20 +55,20 @@ pub enum Formula {
         /// Whether the gradient has no other path, the recurrent weights being zero.
         is_only_path: bool,
     },
-    /// What gates keep whose biases are drawn for memories of many lengths.
+    /// The factor of gates whose biases are drawn for memories of many lengths.
     ChronoGates {
         /// Which gate.
         gate: Gate,
     },
 }
 
-/// A gate that keeps what is there when it is open.
+/// A gate that carries memory or state from step to step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gate {
-    /// An LSTM's, of its memory.
+    /// The forget gate of an LSTM, for its memory.
     Forget,
-    /// A GRU's, of its state.
+    /// The update gate of a GRU, for its state.
     Update,
 }
 
@@ -82,7 +82,7 @@ impl Gate {
 }
 
 impl Formula {
-    /// Returns a short name, for legends.
+    /// Returns a short name for legends.
     pub fn name(&self) -> String {
         match self {
             Self::MeanField { .. } | Self::Recurrence { .. } => "mean field".to_owned(),
@@ -99,7 +99,7 @@ impl Formula {
         }
     }
 
-    /// Returns what it says, in symbols and words.
+    /// Returns the formula in symbols and words.
     pub fn expression(&self) -> String {
         match self {
             Self::MeanField { weight_variance } => {
@@ -143,7 +143,7 @@ impl Formula {
         }
     }
 
-    /// Returns authors and years; `None` where the formula is derived in this crate or follows at once.
+    /// Returns authors and years; `None` if the formula follows directly from the definitions.
     pub fn source(&self) -> Option<&'static str> {
         match self {
             Self::MeanField { .. } => Some("Poole et al. 2016; Schoenholz et al. 2017"),
@@ -159,20 +159,20 @@ impl Formula {
         }
     }
 
-    /// Returns what the formula leaves out, where that matters, as a sentence.
+    /// Returns the formula's limits in a sentence, if they matter.
     pub fn caveat(&self) -> Option<&'static str> {
         match self {
             Self::BatchNorm | Self::BatchNormResidual => Some("It holds for large batches."),
             Self::ResidualWithMean { width: None, .. } => Some(
-                "In layers of finite width, the gradient along the mean of the activations grows faster \
-                 and takes over with depth: give a width.",
+                "At finite width, the gradient along the mean of the activations grows faster and dominates in \
+                 deep networks; give a width to include it.",
             ),
             Self::ResidualWithMean { .. } => Some(
-                "It is the root mean square over networks; most have a smaller gradient, because one \
-                 direction in which it is random makes up most of it.",
+                "This is the root mean square over networks. Most have a smaller gradient, because a single \
+                 random component dominates it.",
             ),
             Self::RecurrentMatrix { .. } => {
-                Some("The activation's slope, 1 at most, can only take away.")
+                Some("The activation's slope is at most 1 and can only reduce this.")
             }
             Self::Gate { is_only_path: true, .. } => {
                 Some("Without recurrent weights it is the only path.")
@@ -184,13 +184,13 @@ impl Formula {
         }
     }
 
-    /// Tells whether it speaks of an LSTM's memory, ∂L/∂c, and not of the state.
+    /// Tells whether it predicts the gradient of an LSTM's memory, ∂L/∂c, instead of the state.
     pub fn is_of_memory(&self) -> bool {
         use Gate::Forget;
         matches!(self, Self::Gate { gate: Forget, .. } | Self::ChronoGates { gate: Forget })
     }
 
-    /// Tells whether it speaks of one path of the gradient, beside which there are others.
+    /// Tells whether it predicts only one of several paths of the gradient.
     pub fn is_of_one_path(&self) -> bool {
         use Formula::{ChronoGates, Gate, RecurrentMatrix};
         matches!(self, RecurrentMatrix { .. } | Gate { .. } | ChronoGates { .. })
@@ -206,31 +206,6 @@ impl fmt::Display for Formula {
         f.write_str(".")?;
         self.caveat().map_or(Ok(()), |caveat| write!(f, " {caveat}"))
     }
-}
-
-/// Why there is no theory of a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NoTheory {
-    /// The gates multiply the gradient by a random matrix of their own.
-    #[error(
-        "No theory for highway layers: their gates multiply the gradient by random matrices of their own."
-    )]
-    Highway,
-    /// Layer normalisation beside a skip.
-    #[error(
-        "No theory: there is no formula for layer normalisation with residual layers; drop one of them."
-    )]
-    LayerNormResidual,
-    /// Weights that are all the same.
-    #[error("No theory for weights that are not drawn at random with mean zero.")]
-    NotRandom,
-    /// A recurrence without recurrent weights.
-    #[error("No theory is needed: without recurrent weights there is no path back in time.")]
-    NoPathInTime,
-    /// A kind of network that there is no formula for.
-    #[error("No theory for this network.")]
-    Unknown,
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub struct MeanField<F = Activation> {
     bias_variance: f64,
 }
 
-/// Beyond it an activation is what it is at 0 or at infinity, and χ changes no more.
+/// Variances beyond which χ no longer changes.
 const RANGE: (f64, f64) = (1e-300, 1e300);
 
 impl<F: ScalarFunction> MeanField<F> {
@@ -57,7 +57,7 @@ impl<F: ScalarFunction> MeanField<F> {
         self.mean_at(q, |z, x| f(z, self.activation.value(x), self.activation.derivative(x)))
     }
 
-    /// Returns E f(z, √q z) of an `f` that bends where the activation does.
+    /// Returns E f(z, √q z) for an `f` that has the activation's kinks.
     fn mean_at(&self, q: f64, f: impl Fn(f64, f64) -> f64) -> f64 {
         let scale = q.clamp(RANGE.0, RANGE.1).sqrt();
         let kinks = self.activation.kinks().iter().map(|kink| kink / scale);
@@ -65,8 +65,8 @@ impl<F: ScalarFunction> MeanField<F> {
         Panels::fine().ending_at(kinks).refined(0.0, 1.0 / scale).mean(|z| f(z, scale * z))
     }
 
-    /// Returns the variance of the next layer's pre-activations; 0 or infinite where it leaves the
-    /// range of `f64`.
+    /// Returns the variance of the next layer's pre-activations; 0 or infinite where it leaves the range
+    /// of `f64`.
     pub fn next_variance(&self, q: f64) -> f64 {
         let square = self.mean_at(q, |_, x| self.activation.value(x).powi(2));
         let square = match q {

@@ -1,4 +1,4 @@
-//! The theory of wide networks against sampling, for every activation over the whole range of settings.
+//! Comparison of the theory of wide networks with samples, for every activation and the whole range of settings.
 
 use backdraft_spec::Activation;
 use chacha20::ChaCha8Rng;
@@ -14,8 +14,8 @@ fn draws(default: usize) -> usize {
 
 /// E f(√q z) from samples, and its standard error.
 ///
-/// Half of the z are Gaussian, and half spread evenly over the logarithm of |√q z| from 1e-9 to 1e9, because nearly
-/// all of a steep activation's slope lies where no plain sample would fall; each counts by the ratio of the
+/// Half of the z are Gaussian. The other half are uniform in the logarithm of |√q z| from 1e-9 to 1e9, because the
+/// slope of a steep activation is concentrated where no plain sample would fall. Each is weighted by the ratio of the
 /// densities.
 fn sampled(q: f64, count: usize, seed: u64, f: impl Fn(f64) -> f64) -> (f64, f64) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -42,9 +42,10 @@ fn sampled(q: f64, count: usize, seed: u64, f: impl Fn(f64) -> f64) -> (f64, f64
     (mean, ((squares / count - mean * mean).max(0.0) / count).sqrt())
 }
 
-/// Asserts that a sampled mean lies within five of its standard errors, which 1 in 2 million does not.
+/// Asserts that the prediction lies within five standard errors of a sampled mean, which happens by chance in all but
+/// 1 of 2 million cases.
 fn agrees((mean, error): (f64, f64), predicted: f64, told: &str) {
-    // Where hardly a sample is not zero, or squares underflow, the error is not known.
+    // If almost all samples are zero, or their squares underflow, the error is unknown.
     let is_known = 0.0 < error && error < 0.2 * mean.abs();
     let distance = (mean - predicted).abs();
     assert!(

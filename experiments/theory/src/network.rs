@@ -2,26 +2,27 @@
 
 use serde::Serialize;
 
-use crate::formula::{Formula, NoTheory};
+use crate::formula::Formula;
 use crate::layer_stack::LayerStack;
+use crate::no_theory::NoTheory;
 use crate::recurrence::Recurrence;
 
-/// What theory says of a network as it starts.
+/// The prediction for a network at initialisation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NetworkTheory {
-    /// What predicts, with its source and its caveat.
+    /// The formula, with its source and caveat.
     pub formula: Formula,
     /// Hidden layers, or time steps, first to last.
     pub places: Vec<Place>,
 }
 
-/// What theory says of one hidden layer or time step.
+/// The prediction for one hidden layer or time step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Place {
     /// Counted from 1.
     pub place: usize,
-    /// q, the variance of the pre-activations, before any normalisation; `None` where the formula does not
-    /// depend on it.
+    /// q, the variance of the pre-activations before any normalisation; `None` if the formula does not depend
+    /// on it.
     pub variance: Option<f64>,
     /// χ: the factor of the squared gradient norm through this place.
     pub chi: f64,
@@ -55,7 +56,7 @@ impl NetworkTheory {
         recurrence.theory()
     }
 
-    /// Multiplies up what each place does: q, if it matters, and χ, the first place's first.
+    /// Accumulates the factors of all places: q, if the formula depends on it, and χ, the first place's first.
     pub(crate) fn multiplied_up(
         formula: Formula,
         factors: impl IntoIterator<Item = (Option<f64>, f64)>,

@@ -8,7 +8,7 @@ fn mean(activation: &impl ScalarFunction, f: impl Fn(f64, f64) -> f64) -> f64 {
     panels.mean(|z| f(activation.value(z), activation.derivative(z)))
 }
 
-/// Variance of φ(z): what batch normalisation finds in the next layer.
+/// Returns Var φ(z), which the batch normalisation of the next layer divides by.
 fn variance(activation: &impl ScalarFunction) -> f64 {
     mean(activation, |value, _| value * value) - mean(activation, |value, _| value).powi(2)
 }
@@ -17,8 +17,8 @@ fn squared_slope(activation: &impl ScalarFunction) -> f64 {
     mean(activation, |_, slope| slope * slope)
 }
 
-/// Returns the factor of the squared gradient norm per layer of φ(BN(W x)), on the way to the input,
-/// for wide layers and a large batch: E φ′(z)² / Var φ(z), whatever the variance of the weights.
+/// Returns the factor of the squared gradient norm per layer φ(BN(W x)), on the way to the input, for
+/// wide layers and a large batch: E φ′(z)² / Var φ(z), for any variance of the weights.
 ///
 /// For ReLU it is π / (π − 1) ≈ 1.467.
 ///
@@ -38,9 +38,9 @@ pub fn layer_norm_chi(activation: &impl ScalarFunction) -> f64 {
 
 /// Returns the factors of the squared gradient norm through each of `depth` residual layers
 /// x + φ(BN(W x)), the first layer's first: 1 + E φ′(z)² / v_l, where v_1 = `entering` is the variance of
-/// what enters the first of them over the batch, and each layer adds Var φ(z) to it.
+/// the first layer's input over the batch, and each layer adds Var φ(z).
 ///
-/// So the gradient grows like a power of the depth, not exponentially.
+/// The gradient therefore grows like a power of the depth, not exponentially.
 ///
 /// # Reference
 ///

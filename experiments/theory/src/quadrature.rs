@@ -4,7 +4,7 @@
 const REACH: f64 = 10.0;
 /// Beyond it the density is no longer a normal number.
 const FARTHEST: f64 = 37.5;
-/// Length of a panel where the Gaussian itself is what varies fastest.
+/// Length of a panel where nothing varies faster than the Gaussian itself.
 const FINE: f64 = 0.5;
 /// The same in each of two dimensions, where panels are many.
 const COARSE: f64 = 1.0;
@@ -13,7 +13,8 @@ const TAIL: f64 = 0.25;
 /// How far beyond the last kink the tail matters.
 const TAIL_REACH: f64 = 4.0;
 
-/// Where panels end around a place near which an integrand varies, in the lengths that it varies over.
+/// Ends of panels around a place near which the integrand varies fast, in units of the length over which it
+/// varies.
 const LENGTHS: [f64; 17] = [
     1.0,
     2.0,
@@ -60,12 +61,12 @@ pub(crate) struct Panels {
 }
 
 impl Panels {
-    /// Panels for an integral in one dimension.
+    /// Panels for an integral over one dimension.
     pub(crate) fn fine() -> Self {
         Self::regular(FINE)
     }
 
-    /// Panels for each dimension of an integral in two.
+    /// Panels for each dimension of an integral over two.
     pub(crate) fn coarse() -> Self {
         Self::regular(COARSE)
     }
@@ -90,8 +91,8 @@ impl Panels {
         self
     }
 
-    /// Shortens the panels towards a `place` near which the integrand varies over lengths of `scale`; far
-    /// from it, in these lengths, it is as smooth as a power.
+    /// Shortens the panels towards a `place` near which the integrand varies over lengths of `scale`. Many
+    /// such lengths away it must be as smooth as a power.
     pub(crate) fn refined(mut self, place: f64, scale: f64) -> Self {
         if place.abs() < REACH && scale > 0.0 {
             self.ends.push(place);

@@ -1,13 +1,14 @@
-//! Recurrent layers, as theory needs to know them.
+//! Recurrent layers.
 
 use backdraft_spec::{Activation, Cell, Initializer};
 
 use crate::forget_gate::{chrono_gain, forget_factor};
-use crate::formula::{Formula, Gate, NoTheory};
+use crate::formula::{Formula, Gate};
 use crate::mean_field::MeanField;
 use crate::network::NetworkTheory;
+use crate::no_theory::NoTheory;
 
-/// A recurrent layer whose last state is read, at initialisation.
+/// A recurrent layer at initialisation, of which the head reads the last state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recurrence {
     /// The cell.
@@ -20,7 +21,7 @@ pub struct Recurrence {
     pub input_weight_variance: f64,
     /// Bias of an LSTM's forget gate.
     pub forget_bias: f64,
-    /// The longest memory that chrono initialisation draws gate biases for, if it does.
+    /// Longest memory that chrono initialisation provides for; `None` without it.
     pub chrono_length: Option<usize>,
     /// ‖x‖² of each time step: the mean over examples.
     pub squares: Vec<f64>,
@@ -46,7 +47,7 @@ impl Recurrence {
         NetworkTheory::multiplied_up(formula, vec![(None, chi); self.squares.len()])
     }
 
-    /// What the gate that keeps memory or state lets through.
+    /// Returns the gradient through the gate that keeps memory or state.
     fn gated(&self, is_only_path: bool) -> NetworkTheory {
         let (gate, bias) = if self.cell.has_memory() {
             (Gate::Forget, self.forget_bias)
@@ -57,14 +58,14 @@ impl Recurrence {
             let kept = forget_factor(bias);
             return self.constant(Formula::Gate { gate, bias, is_only_path }, kept * kept);
         };
-        // Long memories are what is left after many steps, so that the factor rises with the lag.
+        // After many steps only long memories are left, so the factor per step rises with the lag.
         let left = |lag: usize| chrono_gain(lag as f64, longest as f64).powi(2);
         let left: Vec<f64> = (0..=self.squares.len()).map(left).collect();
         let factors = left.windows(2).rev().map(|pair| (None, pair[1] / pair[0]));
         NetworkTheory::multiplied_up(Formula::ChronoGates { gate }, factors)
     }
 
-    /// √χ per step of a recurrence without gates, whose pre-activations have the variance
+    /// Returns √χ per step of a recurrence without gates, whose pre-activations have the variance
     /// q_t = σw² E φ(√q_(t−1) z)² + σu² ‖x_t‖².
     ///
     /// # Reference

@@ -1,13 +1,13 @@
-//! Where the variance of pre-activations goes with depth.
+//! The limit of the variance of pre-activations with depth.
 
 use crate::activation::ScalarFunction;
 use crate::mean_field::MeanField;
 use crate::roots::{minimum, zero};
 
-/// The limit of the variance of pre-activations, layer after layer.
+/// The limit of the variance of pre-activations with depth.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Limit {
-    /// q*, at which it stays.
+    /// It settles at q*.
     Settles(f64),
     /// It goes to zero.
     Vanishes,
@@ -15,11 +15,11 @@ pub enum Limit {
     Diverges,
 }
 
-/// The search for a limit ends here, in ln q.
+/// |ln q| at which the search for a fixed point ends.
 const FARTHEST: f64 = 100.0;
-/// Steps of the search, in ln q; what happens between two of them is looked at where they do not agree.
+/// Step of the search in ln q.
 const STEP: f64 = 0.35;
-/// A change of ln q per layer that is rounding.
+/// A change of ln q per layer that may be rounding error.
 const ROUNDING: f64 = 1e-14;
 
 impl Limit {
@@ -34,17 +34,16 @@ impl Limit {
 }
 
 impl<F: ScalarFunction> MeanField<F> {
-    /// Returns the variance that the pre-activations settle at with depth, starting from `q`: 0 or
-    /// infinity if it settles nowhere.
+    /// Returns the limit of the variance, starting from `q`: q*, 0, or infinity.
     pub fn fixed_point(&self, q: f64) -> f64 {
         self.limit(q).variance()
     }
 
-    /// Returns where the variance goes, starting from `q`: to the nearest fixed point in the direction
-    /// of its first change, because a larger variance makes a larger one.
+    /// Returns the limit of the variance, starting from `q`.
     ///
-    /// The point is bracketed and solved for instead of iterated to: near criticality, a hundred
-    /// thousand layers would not reach it.
+    /// The length map is increasing, so the limit is the nearest fixed point in the direction of the first
+    /// change. It is bracketed and solved for, because near criticality iteration would take more than a
+    /// hundred thousand layers.
     pub fn limit(&self, q: f64) -> Limit {
         let growth = |ln_q: f64| (self.next_variance(ln_q.exp()) / ln_q.exp()).ln();
         let start = q.ln();
@@ -54,27 +53,27 @@ impl<F: ScalarFunction> MeanField<F> {
         }
         let (direction, end) =
             if first > 0.0 { (1.0, Limit::Diverges) } else { (-1.0, Limit::Vanishes) };
-        // How fast ln q moves away from the start; it stops where this is zero.
+        // How fast ln q moves away from the start; zero at a fixed point.
         let speed = |ln_q: f64| direction * growth(ln_q);
         let mut behind = (start, first.abs());
         let (mut here, mut last) = (behind, start);
         while last.abs() < FARTHEST {
-            // Far from every scale of the activation nothing changes any more.
+            // Far from every scale of the activation the speed is constant, and steps may be longer.
             let is_steady = (here.1 - behind.1).abs() < 1e-6 * here.1;
             last += direction * STEP * if is_steady { 8.0 } else { 1.0 };
             let next = (last, speed(last));
             if next.1.is_nan() {
                 return end;
             }
-            // Too slow to tell its direction: a point where it stops, or an approach to 0 or infinity that is
-            // slower than any exponential. What comes behind tells.
+            // Too slow to tell the direction. This may be a fixed point, or an approach to 0 or infinity that
+            // is slower than any exponential; the steps beyond it tell which.
             if next.1.abs() <= ROUNDING {
                 continue;
             }
             if next.1 < 0.0 {
                 return Limit::Settles(zero(speed, here.0, next.0).exp());
             }
-            // Two fixed points may lie between two steps where the speed dips.
+            // Where the speed dips, two fixed points may hide between steps.
             if here.1 < behind.1 && here.1 < next.1 && here.1 < STEP {
                 let (low, high) = (behind.0.min(next.0), behind.0.max(next.0));
                 let slowest = minimum(speed, low, high);

@@ -1,4 +1,4 @@
-//! Between which bounds the gradients of single networks lie.
+//! Intervals for the gradients of single networks.
 
 use std::fmt;
 
@@ -8,22 +8,22 @@ use crate::activation::ScalarFunction;
 use crate::drawn_nets::DrawnNets;
 use crate::mean_field::MeanField;
 
-/// The intervals that 95 % of all networks of a width lie in.
+/// The intervals that contain 95 % of networks of a given width.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spread {
-    /// Of ‖∂L/∂h_l‖ / ‖∂L/∂h_L‖, by layer, the first first.
+    /// Intervals of ‖∂L/∂h_l‖ / ‖∂L/∂h_L‖, by layer, the first layer's first.
     pub intervals: Vec<(f64, f64)>,
     /// Where they come from.
     pub origin: SpreadOrigin,
 }
 
-/// Where intervals come from.
+/// How intervals were found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpreadOrigin {
     /// The closed form to first order in 1 / width.
     FirstOrder,
-    /// So many networks, drawn from seeds 0, 1, 2, …
+    /// From this number of networks, drawn from seeds 0, 1, 2, …
     DrawnNets(usize),
 }
 
@@ -33,7 +33,7 @@ impl fmt::Display for SpreadOrigin {
             Self::FirstOrder => f.write_str("to first order in 1 / width"),
             Self::DrawnNets(count) => write!(
                 f,
-                "from {count} networks drawn, because the first order in 1 / width is not enough here"
+                "from {count} random networks, because the first order in 1 / width is not enough here"
             ),
         }
     }
@@ -43,10 +43,10 @@ impl fmt::Display for SpreadOrigin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoSpread {
-    /// The closed form does not hold, and drawing takes too long.
+    /// The closed form does not hold, and drawing networks takes too long.
     #[error(
-        "No interval for this width: the first order in 1 / width is not enough here, and networks of {depth} × \
-         {width} units take too long to draw. Lower the depth or the width."
+        "No interval for this width: the first order in 1 / width is not enough here, and drawing networks of \
+         {depth} × {width} units would take too long. Lower the depth or the width."
     )]
     TooLarge {
         /// Layers.
@@ -54,39 +54,39 @@ pub enum NoSpread {
         /// Units of a layer.
         width: usize,
     },
-    /// There is no width.
+    /// No width was given.
     #[error("No interval without a width.")]
     NoWidth,
-    /// Orthogonal matrices, whose spread the theory of Gaussian ones exceeds.
+    /// Weights are orthogonal; the theory is for Gaussian weights, which spread more.
     #[error(
-        "No interval for orthogonal weights: theirs is narrower than that of Gaussian weights."
+        "No interval for orthogonal weights: the theory is for Gaussian weights, which spread more."
     )]
     Orthogonal,
-    /// Weights, a normalisation or a skip that no interval is known for.
-    #[error("No interval for this width: none is known for such weights, normalisation or skip.")]
+    /// No theory covers these weights, this normalisation or this skip.
+    #[error("No interval for finite widths with these weights, this normalisation or this skip.")]
     Unknown,
-    /// Pre-activations of drawn networks overflow.
-    #[error("No interval for this width: single networks leave the range of f64.")]
+    /// Numbers overflow in drawn networks.
+    #[error("No interval for this width: numbers in drawn networks leave the range of f64.")]
     OutOfRange,
 }
 
-/// Networks that an interval is read from: its bounds are then the 2.5 % quantiles to ± 0.35 % of nets.
+/// Number of networks to draw. The bounds are then the 2.5 % quantiles to within ± 0.35 % of networks.
 const MOST_NETS: usize = 2_000;
-/// With fewer an interval says little.
+/// Fewest networks that give an interval.
 const FEWEST_NETS: usize = 200;
-/// Units of all networks together: seconds.
+/// Most units in all networks together; they take seconds.
 const MOST_UNITS: usize = 50_000_000;
-/// Gains kept of all networks together.
+/// Most gains in memory at once.
 const MOST_GAINS: usize = 4_000_000;
 
 impl<F: ScalarFunction> MeanField<F> {
-    /// Returns the intervals that 95 % of networks of this width lie in, each seen by one example whose inputs are
-    /// Gaussian with variance 1 and as many as the units of a layer: by the closed form where it holds, and else
-    /// from drawn networks.
+    /// Returns the intervals that contain 95 % of networks of this width, for Gaussian weights and one example
+    /// with as many Gaussian inputs of variance 1 as units: by the closed form where it holds, otherwise from
+    /// drawn networks.
     ///
     /// # Errors
     ///
-    /// [`NoSpread`] if neither can be had.
+    /// [`NoSpread`] if neither is possible.
     ///
     /// # Panics
     ///
@@ -105,7 +105,7 @@ impl<F: ScalarFunction> MeanField<F> {
     ///
     /// # Errors
     ///
-    /// [`NoSpread`] if it takes too long, or numbers leave the range of `f64`.
+    /// [`NoSpread`] if drawing takes too long or numbers overflow.
     pub fn residual_spread(&self, depth: usize, width: usize) -> Result<Spread, NoSpread> {
         self.drawn_spread(depth, width, true)
     }
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use backdraft_spec::Activation::{self, Gelu, Relu, Tanh, ThresholdedRelu};
 
-    /// Share of 400 nets, drawn from seeds that no interval is read from, in the interval of the first layer.
+    /// Returns the share of 400 other networks that lie in the interval of the first layer.
     fn coverage(field: &MeanField, depth: usize, width: usize, interval: (f64, f64)) -> f64 {
         let nets = DrawnNets { field, width, depth, is_residual: false };
         let is_inside = |seed: u64| {
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(origin(Relu, 8), SpreadOrigin::DrawnNets(2_000));
         assert_eq!(origin(Gelu, 64), SpreadOrigin::DrawnNets(2_000));
         let refused = MeanField::new(Gelu, 2.0, 0.0).spread(10_000, 64).unwrap_err();
-        assert!(refused.to_string().contains("10000 × 64 units take too long"), "{refused}");
+        assert!(refused.to_string().contains("10000 × 64 units would take too long"), "{refused}");
     }
 
     #[test]

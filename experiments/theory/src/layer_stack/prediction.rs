@@ -1,132 +1,17 @@
-//! Fully connected networks of equal layers, as theory needs to know them.
+//! What theory predicts for a stack of layers.
 
-use backdraft_spec::{Activation, Initializer, Normalization, Skip};
+use backdraft_spec::{Normalization, Skip};
 
+use super::LayerStack;
 use crate::activation::ScalarFunction;
-use crate::formula::{Formula, NoTheory};
+use crate::formula::Formula;
 use crate::mean_field::MeanField;
 use crate::network::NetworkTheory;
+use crate::no_theory::NoTheory;
 use crate::normalized::{batch_norm_chi, batch_norm_residual_chi, layer_norm_chi};
 use crate::residual::Entering;
-use crate::spread::{NoSpread, Spread};
-
-/// A fully connected network of equal hidden layers, at initialisation.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LayerStack {
-    /// Of every hidden layer.
-    pub activation: Activation,
-    /// How weights are drawn.
-    pub initializer: Initializer,
-    /// What all weight matrices are multiplied by, after they are drawn.
-    pub gain: f64,
-    /// σb².
-    pub bias_variance: f64,
-    /// Of the pre-activations; batch normalisation over a large batch.
-    pub normalization: Normalization,
-    /// Around every hidden layer, where the widths agree.
-    pub skip: Skip,
-    /// Hidden layers.
-    pub depth: usize,
-    /// Units of a hidden layer; `None` for the limit of wide layers.
-    pub width: Option<usize>,
-    /// What enters the first layer; `None` for Gaussian features of variance 1, as many as units.
-    pub inputs: Option<Inputs>,
-}
-
-/// A batch of examples, as far as theory is concerned: means over the examples.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Inputs {
-    /// Features of an example.
-    pub count: usize,
-    /// Sum of the features' squares.
-    pub square: f64,
-    /// Sum of the features' variances over the examples.
-    pub variance: f64,
-    /// Sum of the features.
-    pub sum: f64,
-}
-
-impl Inputs {
-    /// Returns Gaussian features of variance 1.
-    pub fn gaussian(count: usize) -> Self {
-        Self { count, square: count as f64, variance: count as f64, sum: 0.0 }
-    }
-}
 
 impl LayerStack {
-    /// Creates layers that nothing normalises and no skip surrounds, in the limit of wide layers, without biases,
-    /// of Gaussian inputs of variance 1.
-    pub fn new(activation: Activation, initializer: Initializer, depth: usize) -> Self {
-        Self {
-            activation,
-            initializer,
-            gain: 1.0,
-            bias_variance: 0.0,
-            normalization: Normalization::None,
-            skip: Skip::None,
-            depth,
-            width: None,
-            inputs: None,
-        }
-    }
-
-    /// Sets the width.
-    pub fn with_width(self, width: usize) -> Self {
-        Self { width: Some(width), ..self }
-    }
-
-    /// Sets the normalisation.
-    pub fn with_normalization(self, normalization: Normalization) -> Self {
-        Self { normalization, ..self }
-    }
-
-    /// Sets the skip.
-    pub fn with_skip(self, skip: Skip) -> Self {
-        Self { skip, ..self }
-    }
-
-    /// Returns σw², the variance of the weights between hidden layers times their fan-in.
-    pub fn weight_variance(&self) -> f64 {
-        let units = self.units();
-        self.gain.powi(2) * self.initializer.weight_variance(units, units) * units as f64
-    }
-
-    /// Returns the variance of the first pre-activations.
-    pub fn first_variance(&self) -> f64 {
-        let inputs = self.inputs();
-        let weight = self.initializer.weight_variance(inputs.count, self.units());
-        self.gain.powi(2) * weight * inputs.square + self.bias_variance
-    }
-
-    /// Returns the mean-field theory of its layers without normalisation and skips; `None` with either.
-    pub fn plain(&self) -> Option<MeanField> {
-        let is_plain = self.normalization == Normalization::None && self.skip == Skip::None;
-        is_plain.then(|| self.field())
-    }
-
-    /// Returns the intervals that 95 % of networks of its width lie in, whose inputs are Gaussian with variance 1
-    /// and as many as units.
-    ///
-    /// # Errors
-    ///
-    /// [`NoSpread`] without a width, or for a network whose intervals are not known.
-    pub fn spread(&self) -> Result<Spread, NoSpread> {
-        let Some(width) = self.width else { return Err(NoSpread::NoWidth) };
-        if matches!(self.initializer, Initializer::Orthogonal(_)) {
-            return Err(NoSpread::Orthogonal);
-        }
-        if !self.initializer.is_random() {
-            return Err(NoSpread::Unknown);
-        }
-        match (self.normalization, self.skip) {
-            (Normalization::None, Skip::None) => self.field().spread(self.depth, width),
-            (Normalization::None, Skip::Residual) => {
-                self.field().residual_spread(self.depth, width)
-            }
-            _ => Err(NoSpread::Unknown),
-        }
-    }
-
     pub(crate) fn theory(&self) -> Result<NetworkTheory, NoTheory> {
         let Self { activation, depth, width, .. } = *self;
         let weight_variance = self.weight_variance();
@@ -205,49 +90,36 @@ impl LayerStack {
         NetworkTheory::multiplied_up(Formula::BatchNormResidual, variances.zip(chis))
     }
 
-    fn field(&self) -> MeanField {
-        MeanField::new(self.activation, self.weight_variance(), self.bias_variance)
-    }
-
-    /// Units of a layer; of infinitely wide ones as many as features, and else it does not matter.
-    fn units(&self) -> usize {
-        self.width.or(self.inputs.map(|inputs| inputs.count)).unwrap_or(1)
-    }
-
-    fn inputs(&self) -> Inputs {
-        self.inputs.unwrap_or_else(|| Inputs::gaussian(self.units()))
-    }
-
-    /// The variance of pre-activations whose inputs have this mean square.
+    /// Returns the variance of pre-activations whose inputs have this mean square.
     fn weighted(&self, square: f64) -> f64 {
         self.weight_variance() * square + self.bias_variance
     }
 
-    /// The first layer has a skip only where as many inputs come as it has units.
+    /// Tells whether the first layer has a skip: only if it has as many inputs as units.
     fn has_first_skip(&self) -> bool {
         self.inputs().count == self.units()
     }
 
-    /// What the first layer's skip adds to its output.
+    /// Returns what the first layer's skip adds to its output.
     fn kept(&self) -> Entering {
         let (inputs, units) = (self.inputs(), self.units() as f64);
         let share = if self.has_first_skip() { 1.0 / units } else { 0.0 };
         Entering { mean: share * inputs.sum, square: share * inputs.square }
     }
 
-    /// Mean and mean square of φ(z) of a normalised pre-activation.
+    /// Returns mean and mean square of φ(z) for a normalised pre-activation.
     fn normalized(&self) -> Entering {
         let field = MeanField::new(self.activation, 1.0, 0.0);
         Entering { mean: field.mean_value(1.0), square: field.next_variance(1.0) }
     }
 
-    /// E φ(√q z)².
+    /// Returns E φ(√q z)².
     fn square(&self, q: f64) -> f64 {
         MeanField::new(self.activation, 1.0, 0.0).next_variance(q)
     }
 }
 
-/// Tells whether φ(−x) = −φ(x), so that activations have no mean.
+/// Tells whether φ(−x) = −φ(x), so that activations have mean zero.
 fn is_odd(activation: &impl ScalarFunction) -> bool {
     let is_odd_at = |x: f64| (activation.value(x) + activation.value(-x)).abs() < 1e-12;
     [0.0, 0.3, 1.0, 4.0].into_iter().all(is_odd_at)
@@ -256,7 +128,9 @@ fn is_odd(activation: &impl ScalarFunction) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Inputs;
     use Activation::{Identity, Relu, Sigmoid, Tanh};
+    use backdraft_spec::{Activation, Initializer};
 
     fn plain(activation: Activation, weight_variance: f64, depth: usize) -> LayerStack {
         LayerStack::new(activation, Initializer::MeanField(weight_variance), depth)
@@ -339,15 +213,5 @@ mod tests {
         let [first, second] = [0, 1].map(|index| residual.places[index].variance.unwrap());
         let field = MeanField::new(Tanh, 1.0, 0.0);
         assert!((first - 1.0).abs() < 1e-12 && (second - field.next_variance(1.0)).abs() < 1e-12);
-    }
-
-    #[test]
-    fn intervals_that_are_not_known_say_why() {
-        let stack = plain(Relu, 2.0, 5);
-        assert_eq!(stack.spread(), Err(NoSpread::NoWidth));
-        let orthogonal = LayerStack::new(Relu, Initializer::Orthogonal(1.0), 5).with_width(8);
-        assert_eq!(orthogonal.spread(), Err(NoSpread::Orthogonal));
-        let normalized = stack.with_width(8).with_normalization(Normalization::Batch);
-        assert_eq!(normalized.spread(), Err(NoSpread::Unknown));
     }
 }

@@ -1,21 +1,25 @@
-//! How far single networks of finite width stray from the mean.
+//! How far single networks of finite width deviate from the mean.
+
+mod reliability;
+
+use reliability::is_reliable;
 
 use crate::activation::ScalarFunction;
 use crate::mean_field::MeanField;
 
-/// Mean and variance, over networks, of ln ‖∂L/∂h_l‖² / ‖∂L/∂h_L‖² of one example, to first order in
-/// 1 / width, where it is normal.
+/// Mean and variance over networks of ln ‖∂L/∂h_l‖² / ‖∂L/∂h_L‖² for one example. To first order in
+/// 1 / width, the distribution is normal.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct LogGain {
-    /// The mean: the sum of ln χ, less half the variance of what is multiplied, and what straying
-    /// variances of the pre-activations do to χ.
+    /// The mean: the sum of ln χ, minus half the variance of the factors, plus the effect on χ of
+    /// fluctuations in the variance of the pre-activations.
     pub mean: f64,
     /// The variance.
     pub variance: f64,
 }
 
 impl LogGain {
-    /// Returns what 95 % of all networks have as ‖∂L/∂h_l‖ / ‖∂L/∂h_L‖.
+    /// Returns the interval of ‖∂L/∂h_l‖ / ‖∂L/∂h_L‖ that contains 95 % of networks.
     pub fn interval(self) -> (f64, f64) {
         let half = 1.96 * self.variance.sqrt();
         ((0.5 * (self.mean - half)).exp(), (0.5 * (self.mean + half)).exp())
@@ -27,11 +31,11 @@ impl LogGain {
 pub(crate) struct FirstOrder {
     /// The first layer's first.
     pub(crate) gains: Vec<LogGain>,
-    /// Whether higher orders are small, so that some 95 % of nets lie in the interval.
+    /// Whether higher orders are small enough for the intervals to hold about 95 % of networks.
     pub(crate) is_reliable: bool,
 }
 
-/// What one layer does to ln ‖δ‖² and ln q; variances and means are per unit of 1 / width.
+/// The effect of one layer on ln ‖δ‖² and ln q. Variances and means are in units of 1 / width.
 #[derive(Clone, Copy, Debug)]
 struct Layer {
     log_chi: f64,
@@ -39,31 +43,31 @@ struct Layer {
     chi: (f64, f64),
     /// The same of ln q′ of the length map.
     length: (f64, f64),
-    /// Variance of ln ‖Wᵀ D δ‖²: 2 of the Gaussian weights, 3 (κ − 1) of D, κ = E φ′⁴ / (E φ′²)².
+    /// Variance of ln ‖Wᵀ D δ‖²: 2 from the Gaussian weights and 3 (κ − 1) from D, κ = E φ′⁴ / (E φ′²)².
     gradient_noise: f64,
     /// Variance of ln q′.
     length_noise: f64,
-    /// Covariance of the two, which share the pre-activations.
+    /// Covariance of the two, which depend on the same pre-activations.
     covariance: f64,
     /// Covariance of φ² and φ′², relative to their means.
     shared: f64,
-    /// What W, which is known to map h to its pre-activations z, sends of D δ back along h: that of a
-    /// δ of any direction, E z² φ′² / E φ′², and what a δ along φ(z) adds, (E z φ φ′)² / (E φ² E φ′²).
+    /// W is known to map h to its pre-activations z, so it sends part of D δ back along h:
+    /// E z² φ′² / E φ′² of a δ in a random direction, and (E z φ φ′)² / (E φ² E φ′²) more of one along φ(z).
     returned: (f64, f64),
 }
 
 impl<F: ScalarFunction> MeanField<F> {
-    /// Returns the log gain from the last of `depth` layers to each layer of Gaussian weights, the first
-    /// first, for one example whose first pre-activations have variance `q` and come from as many
-    /// Gaussian inputs.
+    /// Returns the log gain from the last of `depth` layers to each layer, the first layer's first, for
+    /// Gaussian weights and one example with as many Gaussian inputs as units, whose first pre-activations
+    /// have variance `q`.
     ///
     /// # Reference
     ///
     /// For ReLU the variance is 5 Σ 1 / n and the mean −½ of it: Hanin & Nica, "Products of many large
     /// random matrices and gradients in deep neural networks", 2020, theorem 1; for linear nets 2 Σ 1 / n.
-    /// For other functions two things are added, to the same order. χ varies with q, which strays
-    /// itself. And the backward pass meets weights of which the forward pass is known: what they send
-    /// back along h is not as random as the rest.
+    /// For other functions there are two more terms of the same order. χ varies with q, which itself
+    /// fluctuates. And the forward pass is known when the gradient comes back through the same weights, so
+    /// the part that they send back along h is not random.
     ///
     /// # Panics
     ///
@@ -72,7 +76,7 @@ impl<F: ScalarFunction> MeanField<F> {
         self.first_order(q, depth, width).gains
     }
 
-    /// Returns the same, and whether what is left out is small.
+    /// Returns the same, and whether the higher orders are small.
     ///
     /// # Panics
     ///
@@ -82,7 +86,7 @@ impl<F: ScalarFunction> MeanField<F> {
         let mut layers: Vec<Layer> = Vec::with_capacity(depth);
         let mut before = (f64::NAN, f64::NAN);
         for q in self.variances(q).take(depth) {
-            // What of the layer's variance its weights make; the rest are biases.
+            // The share of the layer's variance that comes from its weights; the rest comes from biases.
             let own = (1.0 - self.bias_variance() / q).max(0.0);
             let q = q.clamp(ASYMPTOTIC.0, ASYMPTOTIC.1);
             let is_settled = (q / before.0 - 1.0).abs() < 1e-13 && own == before.1;
@@ -124,41 +128,10 @@ impl<F: ScalarFunction> MeanField<F> {
     }
 }
 
-/// Beyond these variances relative moments change no more, and fourth powers leave the range of `f64`.
+/// Beyond these variances relative moments no longer change, and fourth powers would leave the range of `f64`.
 const ASYMPTOTIC: (f64, f64) = (1e-25, 1e70);
 
-/// Largest part of the standard deviation that may come from the curvature of ln χ and ln q′.
-const CURVATURE: f64 = 0.2;
-/// Largest variance that one layer may add to ln ‖δ‖², and to ln q.
-const NOISE: (f64, f64) = (0.2, 0.15);
-/// Largest share of the squared gradient that may lie along the signal.
-const SHARE: f64 = 0.05;
-
-/// Tells whether nothing that the first order leaves out is large.
-///
-/// The bounds were set so that of all 24 activations × 12 settings (σw² from 0.5 to 30, depth 10 to 50, width 16
-/// to 256) those within them cover 91 to 97 % of drawn nets, where they may cover anything beyond.
-fn is_reliable(layers: &[Layer], gain: LogGain, width: f64) -> bool {
-    let mut aligned: f64 = 1.0;
-    for layer in layers.iter().skip(1).rev() {
-        aligned = layer.returned.0 + (aligned - 1.0) * layer.returned.1;
-    }
-    let influences = influences(layers, 1);
-    let (mut spread, mut curvature) = (2.0, 0.0);
-    let mut is_quiet = true;
-    for (index, layer) in layers.iter().enumerate() {
-        let own = if index > 0 { layer.chi.1 } else { 0.0 };
-        let bend = own + layer.length.1 * influences[index + 1];
-        // The standard deviation of half the bend times the square of how far ln q strays.
-        curvature += bend.abs() * spread * std::f64::consts::FRAC_1_SQRT_2 / width;
-        spread = layer.length.0.powi(2) * spread + layer.length_noise;
-        is_quiet &= layer.gradient_noise < NOISE.0 * width && layer.length_noise < NOISE.1 * width;
-    }
-    let is_straight = curvature <= CURVATURE * gain.variance.sqrt();
-    is_quiet && is_straight && (aligned - 1.0).abs() < SHARE * width
-}
-
-/// How much the gain from the last layer to layer `first` moves with ln q of each layer, and 0 behind the last.
+/// Returns the derivative of the gain from the last layer to layer `first` by ln q of each layer, and a final 0.
 fn influences(layers: &[Layer], first: usize) -> Vec<f64> {
     let mut influences = vec![0.0; layers.len() + 1];
     for (index, layer) in layers.iter().enumerate().rev() {
@@ -168,11 +141,11 @@ fn influences(layers: &[Layer], first: usize) -> Vec<f64> {
     influences
 }
 
-/// From layer L to layer `first`: through the layers `first` + 1 to L, counted from 1.
+/// Returns the gain from layer L to layer `first`, through layers `first` + 1 to L (counted from 1).
 fn log_gain(layers: &[Layer], first: usize, width: f64) -> LogGain {
     let passed = layers.get(first..).unwrap_or_default();
     let mut gain = LogGain { mean: 0.0, variance: 0.0 };
-    // The squared share of δ along the layer's output, times the width: 1 of a random δ.
+    // The squared share of δ along the layer's output, times the width: 1 for a random δ.
     let mut aligned = 1.0;
     for layer in passed.iter().rev() {
         let (any, along) = layer.returned;
@@ -181,7 +154,7 @@ fn log_gain(layers: &[Layer], first: usize, width: f64) -> LogGain {
         aligned = returned;
     }
     let influences = influences(layers, first);
-    // How far ln q of a layer strays: mean and variance; at first that of the inputs' squares.
+    // Mean and variance of the deviation of ln q of a layer; at first that of the inputs' squares.
     let (mut drift, mut spread) = (-1.0, 2.0);
     gain.variance += spread * influences[0].powi(2);
     let mut logs = 0.0;
