@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -16,6 +16,9 @@ pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Time between two looks at what has happened.
 const PERIOD: Duration = Duration::from_millis(50);
+
+/// Stack of the thread that waits for signals and does next to nothing.
+const STACK: usize = 1 << 18;
 
 /// How long the process may go on once it was asked to stop and nothing is at stake: enough to close a
 /// record and to say how to resume.
@@ -45,16 +48,24 @@ impl Interrupt {
     ///
     /// # Errors
     ///
-    /// An I/O error if the system refuses to report signals or to start a thread.
+    /// An I/O error if the system refuses to report signals.
     pub(crate) fn on_signals() -> io::Result<Self> {
         let interrupt = Self::default();
-        let arrives = signals::arrivals()?;
         let watching = interrupt.clone();
+        let (sender, receiver) = mpsc::sync_channel(1);
         // A thread of its own, which nothing else can keep busy.
-        thread::Builder::new().name("signals".to_owned()).spawn(move || {
-            watching.wait_for_the_end(arrives);
-            watching.end_at_once();
-        })?;
+        let watch = move || {
+            if let Ok(arrives) = receiver.recv() {
+                watching.wait_for_the_end(arrives);
+                watching.end_at_once();
+            }
+        };
+        let thread = thread::Builder::new().name("signals".to_owned()).stack_size(STACK);
+        // Where the system gives no thread, a signal ends the process as it does by default.
+        if thread.spawn(watch).is_ok() {
+            // The thread waits for it, so that sending cannot fail.
+            drop(sender.send(signals::arrivals()?));
+        }
         Ok(interrupt)
     }
 

@@ -232,7 +232,17 @@ fn head_is_answered_as_get_is_without_a_body() {
         ("/", "localhost@evil.example", 400),
     ] {
         let (get, head) = (ask("GET", path, host), ask("HEAD", path, host));
-        assert_eq!((get.status, &get.head), (status, &head.head), "{path}");
+        // What is said of a run changes from one second to the next, and with it the length.
+        let heads = [&get.head, &head.head].map(|head| {
+            let lines = head.lines().filter(|line| !line.starts_with("content-length"));
+            if path.starts_with("/api") {
+                lines.collect::<Vec<_>>()
+            } else {
+                head.lines().collect()
+            }
+        });
+        assert_eq!((get.status, head.status), (status, status), "{path}");
+        assert_eq!(heads[0], heads[1], "{path}");
         assert_eq!(head.body, "", "{path}");
     }
 }

@@ -33,7 +33,7 @@ const SLOW: &[&str] = &[
 
 /// Data that take many seconds to generate, but little memory.
 const LONG_TO_PREPARE: &[&str] =
-    &["model=mlp", "data=adding", "length=100000", "examples=1000", "network.width=2"];
+    &["model=mlp", "data=adding", "length=30000", "examples=2000", "network.width=2"];
 
 fn training(settings: &[&'static str], out: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));

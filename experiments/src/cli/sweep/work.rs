@@ -44,7 +44,6 @@ pub(super) fn work(arguments: &WorkArguments) -> Result<(), Failure> {
     if arguments.worker.is_some() {
         return Ok(());
     }
-    let _at_stake = interrupt.at_stake();
     conclude(&sweep, &arguments.out, interrupt.is_requested())
 }
 
