@@ -116,7 +116,8 @@ impl Experiment for SigmoidVsRelu {
                 ..Default::default()
             };
             // Thousands of seeds must not cost thousands of data sets.
-            let shared = Arc::new(Shared::new(move || Ok(Supervised::of_two_classes(&load(seed)?))));
+            let shared =
+                Arc::new(Shared::new(move || Ok(Supervised::of_two_classes(&load(seed)?))));
             for &depth in &settings.depths {
                 for (network, activation, initializer) in NETWORKS {
                     let mlp = MlpConfig { depth, activation, initializer, ..mlp.clone() };
