@@ -43,8 +43,12 @@ pub(crate) fn beside<T: Send + 'static, U>(
         }
     }
     let mine = mine();
-    let theirs = receive(&results).expect("the helper answers unless it panics");
-    (theirs, mine)
+    let theirs = receive(&results);
+    if theirs.is_none() {
+        // The helper is unwinding from a panic, and would lose the next job.
+        HELPER.set(None);
+    }
+    (theirs.expect("the helper answers unless it panics"), mine)
 }
 
 fn start() -> io::Result<Sender<Job>> {
