@@ -1,6 +1,8 @@
 //! Runs from anywhere in one table.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::thread;
 
 use backdraft_rows::QuantityName;
 
@@ -45,8 +47,8 @@ pub struct Collection {
 pub fn collect(folders: &[RunFolder]) -> Result<Collection, RecordError> {
     let mut runs: BTreeMap<(String, String), Collected> = BTreeMap::new();
     let mut warnings = Vec::new();
-    for folder in folders {
-        let run = match Collected::read(folder) {
+    for (folder, run) in folders.iter().zip(read(folders)) {
+        let run = match run {
             Ok(run) => run,
             Err(error) => {
                 warnings.push(error.to_string());
@@ -72,6 +74,26 @@ pub fn collect(folders: &[RunFolder]) -> Result<Collection, RecordError> {
         format!("`{path}` is not finished: {ended} of {trials} trials have ended")
     }));
     Ok(Collection { runs, warnings })
+}
+
+/// Reads runs on all cores; results are in the order of the folders.
+fn read(folders: &[RunFolder]) -> Vec<Result<Collected, RecordError>> {
+    let read = |part: &[RunFolder]| part.iter().map(Collected::read).collect::<Vec<_>>();
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let size = folders.len().div_ceil(cores).max(1);
+    thread::scope(|scope| {
+        let start = |part| thread::Builder::new().spawn_scoped(scope, move || read(part)).ok();
+        let mut parts = folders.chunks(size);
+        let mine = parts.next().unwrap_or_default();
+        let others: Vec<_> = parts.map(|part| (part, start(part))).collect();
+        let mut all = read(mine);
+        for (part, thread) in others {
+            // Where the system gives no thread, this one reads the part.
+            let done = thread.and_then(|thread| thread.join().ok());
+            all.extend(done.unwrap_or_else(|| read(part)));
+        }
+        all
+    })
 }
 
 /// Tells whether two records of a run measured the same; NaN is the same as NaN, because as text it is.
