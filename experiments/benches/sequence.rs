@@ -75,9 +75,10 @@ fn main() {
     LENGTHS.iter().for_each(|length| print!("{length:>9}"));
     println!("{:>10}{:>10}", "exponent", "MiB");
     for (name, cell) in CELLS.into_iter().filter(|(name, _)| !is_any || is_given(name)) {
-        let paths: &[(&str, Path)] = match with_plain {
-            true => &[("", Path::Fastest), (", plain", Path::Plain)],
-            false => &[("", Path::Fastest)],
+        let paths: &[(&str, Path)] = if with_plain {
+            &[("", Path::Fastest), (", plain", Path::Plain)]
+        } else {
+            &[("", Path::Fastest)]
         };
         for (path_name, path) in paths {
             print!("{:<18}", format!("{name}{path_name}"));

@@ -132,9 +132,10 @@ impl SmallDisk {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &option, "tmpfs"]).arg(folder.path());
         let output = mount.output().map_err(|error| format!("mount: {error}"))?;
-        match output.status.success() {
-            true => Ok(Self(folder)),
-            false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        if output.status.success() {
+            Ok(Self(folder))
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
         }
     }
 

@@ -139,9 +139,8 @@ impl Place {
 
 impl Theory {
     fn of(prediction: Prediction, places: &[Place]) -> Option<Self> {
-        let norm = |place: &Place| match prediction.is_of_memory {
-            true => place.memory_gradient,
-            false => Some(place.gradient),
+        let norm = |place: &Place| {
+            if prediction.is_of_memory { place.memory_gradient } else { Some(place.gradient) }
         };
         if prediction.log_factors.len() + 1 != places.len() || places.len() < 2 {
             return None;

@@ -67,11 +67,13 @@ fn cholesky(matrix: &mut [f64], side: usize) -> Option<()> {
         for j in 0..=i {
             let products: f64 = (0..j).map(|k| matrix[i * side + k] * matrix[j * side + k]).sum();
             let rest = matrix[i * side + j] - products;
-            matrix[i * side + j] = match i == j {
-                // What is left of a diagonal element that rows above it explain is rounding.
-                true if rest > ROUNDING * side as f64 * matrix[i * side + j] => rest.sqrt(),
-                true => return None,
-                false => rest / matrix[j * side + j],
+            matrix[i * side + j] = if i != j {
+                rest / matrix[j * side + j]
+            } else if rest > ROUNDING * side as f64 * matrix[i * side + j] {
+                rest.sqrt()
+            } else {
+                // The rows above explain this diagonal element but for rounding.
+                return None;
             };
         }
     }
