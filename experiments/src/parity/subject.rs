@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use backdraft_hooks::{GradientHook, QUANTITIES, Schedule};
+use backdraft_hooks::{GradientHook, QUANTITIES, Quantity, Schedule};
 use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::MlpConfig;
 use backdraft_resnet::{Normalization, ResnetConfig};
-use backdraft_rows::Row;
+use backdraft_rows::{QuantityName, Row};
 use backdraft_trainer::{OptimizerConfig, TrainerConfig};
 use backdraft_zoo::{NetworkConfig, networks};
 use burn::tensor::Device;
@@ -29,17 +29,19 @@ pub struct Subject {
 
 enum Kind {
     Network(Box<NetworkConfig>),
+    /// A network whose signals grow until its activations saturate.
+    Growing(Box<NetworkConfig>),
     Experiment(&'static dyn Entry),
 }
 
 /// Returns every network of the zoo in miniature, those whose signals grow, and every experiment.
 pub fn subjects() -> Vec<Subject> {
     let miniatures = networks().map(|(name, config)| (name, config.miniature()));
-    let networks = miniatures.chain(growing());
-    let networks = networks.map(|(name, config)| (name, Kind::Network(Box::new(config))));
+    let networks = miniatures.map(|(name, config)| (name, Kind::Network(Box::new(config))));
+    let growing = growing().map(|(name, config)| (name, Kind::Growing(Box::new(config))));
     let experiments =
         EXPERIMENTS.iter().map(|entry| (entry.about().name, Kind::Experiment(*entry)));
-    networks.chain(experiments).map(|(name, kind)| Subject { name, kind }).collect()
+    networks.chain(growing).chain(experiments).map(|(name, kind)| Subject { name, kind }).collect()
 }
 
 /// Networks with pre-activations beyond 88, where eˣ overflows in `f32`.
@@ -80,7 +82,8 @@ impl Subject {
     /// Data that cannot be had, or the message of a device that failed.
     pub fn measure(&self, device: &Device) -> anyhow::Result<Vec<Row>> {
         let measured = silent(|| match &self.kind {
-            Kind::Network(config) => one_step(NetworkConfig::clone(config), device),
+            Kind::Network(config) => one_step(NetworkConfig::clone(config), QUANTITIES, device),
+            Kind::Growing(config) => one_step(NetworkConfig::clone(config), &of_size(), device),
             Kind::Experiment(entry) => beginning(*entry, device),
         });
         measured.map_err(anyhow::Error::msg)?
@@ -91,7 +94,21 @@ impl Subject {
 const BATCH: usize = 4;
 const SEED: u64 = 5;
 
-fn one_step(config: NetworkConfig, device: &Device) -> anyhow::Result<Vec<Row>> {
+/// The quantities that say how large gradients are, without those that count elements which are 0 or tiny.
+/// Where an ELU saturates, a kernel that takes the slope from the output has exactly 0 where another has 1e-8:
+/// neither count is wrong, and they do not agree.
+fn of_size() -> Vec<&'static dyn Quantity> {
+    let counts = |name: QuantityName| {
+        name.as_str().ends_with("_share") || name == QuantityName::GRADIENT_HISTOGRAM
+    };
+    QUANTITIES.iter().copied().filter(|quantity| !counts(quantity.name())).collect()
+}
+
+fn one_step(
+    config: NetworkConfig,
+    quantities: &[&'static dyn Quantity],
+    device: &Device,
+) -> anyhow::Result<Vec<Row>> {
     let data = Supervised::made_up(&config, BATCH, SEED);
     let trainer = TrainerConfig {
         seed: SEED,
@@ -102,7 +119,8 @@ fn one_step(config: NetworkConfig, device: &Device) -> anyhow::Result<Vec<Row>> 
         loss_every: 1,
         ..TrainerConfig::default()
     };
-    let hook = || GradientHook::new(QUANTITIES, Schedule::Every(1));
+    let quantities = quantities.to_vec();
+    let hook = move || GradientHook::new(&quantities, Schedule::Every(1));
     let mut first = FirstStep::default();
     let data = Arc::new(data);
     let held = move || Ok(Arc::clone(&data));
@@ -130,12 +148,11 @@ fn choose_nothing(settings: &mut Table) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backdraft_rows::QuantityName;
 
     #[test]
     fn growing_signals_pass_the_overflow_of_exp_and_nothing_is_lost() {
         for (name, config) in growing() {
-            let rows = one_step(config, &Device::flex()).unwrap();
+            let rows = one_step(config, &of_size(), &Device::flex()).unwrap();
             let deviations =
                 rows.iter().filter(|r| r.quantity == QuantityName::ACTIVATION_STANDARD_DEVIATION);
             let largest = deviations.map(|row| row.value).fold(0.0, f64::max);
