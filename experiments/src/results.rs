@@ -143,11 +143,6 @@ impl TrialResult {
         self.course(quantity).last().map(|(_, value)| value)
     }
 
-    /// Returns the first step at which a quantity of the whole network reaches `threshold`.
-    pub fn first_step_at_least(&self, quantity: &QuantityName, threshold: f64) -> Option<u64> {
-        self.course(quantity).find(|(_, value)| *value >= threshold).map(|(step, _)| step)
-    }
-
     /// Returns the step at which a quantity of the whole network first `is_reached`, of a training of
     /// `steps`; one that never is, be it because the training diverged, is unsolved to the end.
     pub fn time_until(
@@ -232,8 +227,6 @@ mod tests {
     #[test]
     fn the_first_step_at_a_threshold_is_none_when_it_is_never_reached() {
         let trial = trial("3", 0, &[0.5, 0.8, 0.7, 0.9]);
-        assert_eq!(trial.first_step_at_least(&QuantityName::TEST_ACCURACY, 0.75), Some(1));
-        assert_eq!(trial.first_step_at_least(&QuantityName::TEST_ACCURACY, 0.95), None);
         assert_eq!(trial.last(&QuantityName::TEST_ACCURACY), Some(0.9));
         let time = |target: f64| {
             trial.time_until(&QuantityName::TEST_ACCURACY, 100, |value| value >= target)
