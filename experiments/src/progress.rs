@@ -1,18 +1,17 @@
 //! Progress bars: one for all trials and one per worker.
 
 use std::io::IsTerminal;
+use std::sync::Mutex;
 use std::time::Duration;
 
+use backdraft_lab::{Spectator, Trial};
+use backdraft_record::Ending;
 use backdraft_rows::{QuantityName, Row};
+use backdraft_text::{number, visible};
 use backdraft_trainer::Progress;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::sync::Mutex;
 
-use crate::number::number;
-use crate::results::Ending;
-use crate::study::Spectator;
-use crate::terminal::{note, visible};
-use crate::trial::Trial;
+use crate::terminal::note;
 
 /// Shows progress on standard error if it is a terminal.
 pub struct Bars {

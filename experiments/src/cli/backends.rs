@@ -1,6 +1,10 @@
 //! `backdraft backends`.
 
 use anyhow::anyhow;
+use backdraft_catalogue::EXPERIMENTS;
+use backdraft_lab::parity::{Difference, Subject, difference, subjects};
+use backdraft_lab::{AMPLIFIED, BACKENDS, Backend};
+use backdraft_text::{in_one_line, unknown};
 use burn::tensor::Device;
 use clap::Args;
 use serde::Serialize;
@@ -8,10 +12,6 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::print::{note, say, say_json};
-use crate::backend::{AMPLIFIED, BACKENDS, Backend};
-use crate::causes::in_one_line;
-use crate::nearest::unknown;
-use crate::parity::{Difference, Subject, difference, subjects};
 
 #[derive(Debug, Args)]
 pub(super) struct BackendsArguments {
@@ -148,7 +148,7 @@ fn check(names: &[String], is_json: bool) -> Result<(), Failure> {
 }
 
 fn chosen(names: &[String]) -> Result<Vec<Subject>, Failure> {
-    let all = subjects();
+    let all = subjects(EXPERIMENTS);
     for name in names {
         if !all.iter().any(|subject| subject.name == name) {
             let known = all.iter().map(|subject| subject.name);

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::anyhow;
+use backdraft_lab::Checkpoints;
+use backdraft_lab::RUNS;
+use backdraft_record::{Comparison, Ending, RunFolder, Status};
+use backdraft_text::in_one_line;
 use clap::Args;
 
 use super::failure::Failure;
 use super::print::say;
-use crate::causes::in_one_line;
-use crate::record::{Comparison, RunFolder, Status};
-use crate::results::Ending;
-use crate::run::RUNS;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
@@ -66,7 +66,7 @@ fn faults(folder: &RunFolder) -> anyhow::Result<(String, Vec<String>)> {
     // This reads every line of every trial.
     let results = folder.results()?;
     let ended = results.trials().len();
-    let (whole, unusable) = folder.all_checkpoints()?;
+    let (whole, unusable) = Checkpoints::check_all(folder)?;
     faults.extend(unusable.iter().map(ToString::to_string));
     let failed = |ending: &Ending| matches!(ending, Ending::Failed { .. });
     let failed = results.trials().iter().filter(|trial| failed(&trial.ending)).count();

@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 
 use anyhow::anyhow;
+use backdraft_lab::RUNS;
+use backdraft_views::comparison::{
+    Compared, Comparison, Outcome, compare as side_by_side, difference, estimate, letter, page,
+};
+use backdraft_views::report::measured;
 use clap::Args;
 
 use super::failure::Failure;
 use super::file::write_file;
 use super::opened::Opened;
 use super::print::{say, say_json};
-use crate::comparison::{
-    Compared, Comparison, Outcome, compare as side_by_side, difference, estimate, letter, page,
-};
-use crate::report::measured;
-use crate::run::RUNS;
 
 /// The arguments of `backdraft compare`.
 #[derive(Debug, Args)]

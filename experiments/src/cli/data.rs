@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use backdraft_datasets::{Header, ImageSet, Images, Places, Table, Targets};
+use backdraft_text::unknown;
 use clap::{Args, Subcommand};
 
 use super::failure::Failure;
 use super::print::{say, say_path};
-use crate::nearest::unknown;
 
 #[derive(Debug, Args)]
 pub(super) struct DataArguments {

@@ -1,19 +1,20 @@
 //! `backdraft describe`.
 
+use backdraft_record::Preset;
 use clap::Args;
 use serde_json::json;
 
+use super::by_name::by_name;
 use super::failure::Failure;
 use super::print::{say, say_json};
 use super::run::find_experiment;
-use crate::experiment::Preset;
 
 #[derive(Debug, Args)]
 pub(super) struct DescribeArguments {
     /// Name of the experiment.
     name: String,
     /// The preset whose settings are shown.
-    #[arg(long, default_value_t)]
+    #[arg(long, default_value_t, value_parser = by_name::<Preset>())]
     preset: Preset,
     /// Print JSON.
     #[arg(long)]

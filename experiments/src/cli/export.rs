@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
+use backdraft_lab::RUNS;
+use backdraft_record::RunFolder;
+use backdraft_views::export::{ExportError, Format, export as write};
 use clap::Args;
 
+use super::by_name::by_name;
 use super::failure::Failure;
 use super::file::not_written;
 use super::print::say_path;
-use crate::export::{ExportError, Format, export as write};
-use crate::record::RunFolder;
-use crate::run::RUNS;
 
 /// The arguments of `backdraft export`.
 #[derive(Debug, Args)]
@@ -18,7 +19,7 @@ pub(super) struct ExportArguments {
     /// The run: a path, an id or the start of one, or `latest`.
     run: String,
     /// The format.
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = by_name::<Format>())]
     format: Format,
     /// The file to write; for TensorBoard, a folder.
     #[arg(long, value_name = "PATH")]

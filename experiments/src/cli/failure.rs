@@ -3,10 +3,9 @@
 use std::io;
 
 use anyhow::anyhow;
+use backdraft_lab::{INTERRUPTED, RunError};
+use backdraft_text::{in_one_line, is_full};
 
-use crate::causes::{in_one_line, is_full};
-use crate::interrupt::INTERRUPTED;
-use crate::run::RunError;
 use crate::terminal::note;
 
 /// Exit code of a run that failed, and of an output that cannot be written.

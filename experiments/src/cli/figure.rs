@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use anyhow::anyhow;
+use backdraft_lab::RUNS;
+use backdraft_text::{Named, unknown};
+use backdraft_views::drawing::{FigureFormat, to_figure};
 use clap::Args;
 
+use super::by_name::by_name;
 use super::failure::Failure;
 use super::file::write_file;
 use super::opened::Opened;
 use super::print::say_path;
-use crate::drawing::{FigureFormat, to_figure};
-use crate::nearest::unknown;
-use crate::run::RUNS;
 
 /// The arguments of `backdraft figure`.
 #[derive(Debug, Args)]
@@ -22,7 +23,7 @@ pub(super) struct FigureArguments {
     /// Name of the plot; without it, the plots are listed.
     plot: Option<String>,
     /// The format [default: that of the file name, or svg].
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = by_name::<FigureFormat>())]
     format: Option<FigureFormat>,
     /// The file to write [default: the plot's name in the current folder].
     #[arg(long, value_name = "FILE")]
@@ -51,10 +52,8 @@ pub(super) fn figure(arguments: &FigureArguments) -> Result<(), Failure> {
     })?;
     let format = format(arguments)?;
     let bytes = to_figure(picture, format).map_err(Failure::Input)?;
-    let path = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(format!("{plot}.{}", format.extension())));
+    let path =
+        arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("{plot}.{}", format.name())));
     write_file(&path, |file| file.write_all(&bytes))?;
     say_path(&path);
     Ok(())
@@ -64,12 +63,12 @@ pub(super) fn figure(arguments: &FigureArguments) -> Result<(), Failure> {
 fn format(arguments: &FigureArguments) -> Result<FigureFormat, Failure> {
     let extension = arguments.out.as_ref().and_then(|path| path.extension());
     let extension = extension.map(|extension| extension.to_string_lossy().to_lowercase());
-    let named = extension.as_ref().and_then(|name| FigureFormat::of_extension(name));
+    let named = extension.as_ref().and_then(|name| FigureFormat::named(name).ok());
     match (arguments.format, named, extension) {
         (Some(format), Some(named), _) if format != named => Err(Failure::Input(anyhow!(
             "--format {} and a file that ends in .{} contradict each other",
-            format.extension(),
-            named.extension()
+            format.name(),
+            named.name()
         ))),
         (Some(format), ..) => Ok(format),
         (None, Some(named), _) => Ok(named),

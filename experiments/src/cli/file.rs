@@ -4,9 +4,9 @@ use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::anyhow;
+use backdraft_record::write_whole;
 
 use super::failure::Failure;
-use crate::whole_file::write_whole;
 
 /// Writes a file completely or not at all.
 ///

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::anyhow;
+use backdraft_catalogue::EXPERIMENTS;
+use backdraft_lab::RUNS;
+use backdraft_record::{Manifest, RunFolder};
 use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
 use super::print::{note, say, say_json, told};
-use crate::catalogue::EXPERIMENTS;
-use crate::record::{Manifest, RunFolder};
-use crate::run::RUNS;
 
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod backends;
+mod by_name;
 mod check;
 mod compare;
 mod data;
@@ -11,6 +12,7 @@ mod failure;
 mod figure;
 mod file;
 mod list;
+
 mod opened;
 mod print;
 mod report;
@@ -28,10 +30,11 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
+use backdraft_lab::panics::{self, Panic};
+use backdraft_text::{shortened, visible};
 use clap::{CommandFactory, Parser};
 
-use crate::panics::{self, Panic};
-use crate::terminal::{note, print_with, say_bytes, shortened, visible, was_written};
+use crate::terminal::{note, print_with, say_bytes, was_written};
 use arguments::{Arguments, Command};
 use failure::{BAD_INPUT, FAILED, Failure, print_error, unwritten};
 

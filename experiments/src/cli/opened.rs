@@ -3,15 +3,12 @@
 use std::path::Path;
 
 use anyhow::anyhow;
+use backdraft_catalogue::experiment;
+use backdraft_lab::{Prepared, going_on};
+use backdraft_record::{About, Manifest, Picture, REPORT, RecordError, Results, RunFolder};
+use backdraft_views::report::Report;
 
 use super::failure::Failure;
-use crate::catalogue::experiment;
-use crate::experiment::{About, Prepared};
-use crate::picture::Picture;
-use crate::record::{Manifest, REPORT, RecordError, RunFolder};
-use crate::report::Report;
-use crate::results::Results;
-use crate::run::going_on;
 
 /// A recorded run with its experiment.
 pub(super) struct Opened {

@@ -1,18 +1,16 @@
 //! Prints what a person reads about a run: figures, verdicts, trials that did not finish.
 
+use backdraft_record::{Ending, Manifest, Picture, Results};
+use backdraft_text::{p_value, visible};
+use backdraft_verdicts::{Ruling, Verdict};
+use backdraft_views::drawing::to_terminal;
 use serde::Serialize;
 
 use super::failure::Failure;
 pub(super) use super::failure::{print_error, told};
-use crate::drawing::to_terminal;
-pub(super) use crate::number::number;
-use crate::number::p_value;
-use crate::picture::Picture;
-use crate::record::Manifest;
-use crate::results::{Ending, Results};
-use crate::terminal::{is_coloured, say_colored, visible, width};
+use crate::terminal::{is_coloured, say_colored, width};
 pub(super) use crate::terminal::{note, say, say_path};
-use crate::verdict::{Ruling, Verdict};
+pub(super) use backdraft_text::number;
 
 /// Prints a value as JSON.
 pub(super) fn say_json(value: &impl Serialize) -> Result<(), Failure> {

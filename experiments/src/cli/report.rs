@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use backdraft_lab::RUNS;
+use backdraft_record::REPORT;
 use clap::Args;
 
 use super::failure::Failure;
 use super::opened::Opened;
 use super::print::say_path;
-use crate::record::REPORT;
-use crate::run::RUNS;
 
 /// The arguments of `backdraft report`.
 #[derive(Debug, Args)]

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
+use backdraft_lab::{CheckpointEvery, Conclusion, Run, RunError, RunRequest};
 use clap::Args;
 
 use super::print::note;
 use crate::progress::Bars;
-use crate::run::{Conclusion, Run, RunError, RunRequest};
-use crate::trial_record::CheckpointEvery;
 
 /// Options for checkpoints.
 #[derive(Clone, Copy, Debug, Args)]

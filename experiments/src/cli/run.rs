@@ -4,19 +4,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::anyhow;
+use backdraft_catalogue::EXPERIMENTS;
+use backdraft_lab::settings::Overlay;
+use backdraft_lab::{self, Conclusion, Entry, Interrupt, RUNS, Run, RunRequest, Spectator};
+use backdraft_record::{Preset, REPORT};
+use backdraft_text::duration;
 use clap::Args;
 
+use super::by_name::by_name;
 use super::failure::Failure;
 use super::print::{note, print_run, say, say_json, say_path};
 use super::request::{CheckpointArguments, open};
-use crate::experiment::{Entry, Preset};
-use crate::interrupt::Interrupt;
-use crate::number::duration;
 use crate::progress::Bars;
-use crate::record::REPORT;
-use crate::run::{self, Conclusion, RUNS, Run, RunRequest};
-use crate::settings::Overlay;
-use crate::study::Spectator;
 #[cfg(unix)]
 use crate::watch::Watch;
 
@@ -26,7 +25,7 @@ pub(super) struct RunArguments {
     /// Name of the experiment.
     name: String,
     /// Effort; quick takes at most two minutes on two cores.
-    #[arg(long, default_value_t)]
+    #[arg(long, default_value_t, value_parser = by_name::<Preset>())]
     preset: Preset,
     /// Number of seeds; more make intervals narrower. Same as `--set seeds=N`.
     #[arg(long, value_name = "N")]
@@ -74,7 +73,7 @@ Examples:
   backdraft run sigmoid-vs-relu --json | jq '.verdicts[] | [.claim, .ruling]'";
 
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
-    let interrupt = Interrupt::on_signals().map_err(Failure::run)?;
+    let interrupt = Interrupt::on_signals(|line| note(line)).map_err(Failure::run)?;
     let run = open(request(arguments, &interrupt)?)?;
     let spectator = spectator(arguments, &run, &interrupt);
     report(arguments, &run.execute(spectator)?)
@@ -110,7 +109,8 @@ fn request(
     interrupt: &Interrupt,
 ) -> Result<RunRequest<'static>, Failure> {
     let RunArguments { name, preset, seeds, backend, jobs, out, set, config, .. } = arguments;
-    let request = RunRequest::named(name)?.preset(*preset).out(out).fresh(arguments.fresh);
+    let request =
+        RunRequest::named(EXPERIMENTS, name)?.preset(*preset).out(out).fresh(arguments.fresh);
     let mut request = arguments.checkpoints.of(request).interrupt(interrupt.clone());
     if let Some(path) = config {
         request = request.overlay(Overlay::read(path)?);
@@ -141,5 +141,5 @@ fn spectator(arguments: &RunArguments, run: &Run<'_>, interrupt: &Interrupt) -> 
 
 /// Finds an experiment, or suggests the nearest one.
 pub(super) fn find_experiment(name: &str) -> Result<&'static dyn Entry, Failure> {
-    run::find_experiment(name).map_err(Failure::from)
+    backdraft_lab::find_experiment(EXPERIMENTS, name).map_err(Failure::from)
 }

@@ -4,13 +4,12 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
+use backdraft_lab::{Backend, RUNS};
 use clap::Args;
 
 use super::failure::Failure;
 use super::failure::unwritten;
 use super::print::{note, say};
-use crate::backend::Backend;
-use crate::run::RUNS;
 use crate::serve::{Server, Site};
 use crate::terminal::was_written;
 

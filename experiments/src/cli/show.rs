@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use backdraft_lab::RUNS;
+use backdraft_record::RunFolder;
 use clap::Args;
 
 use super::failure::Failure;
 use super::opened::Opened;
 use super::print::{print_run, say, say_json};
-use crate::record::RunFolder;
-use crate::run::RUNS;
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {

@@ -3,23 +3,20 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
+use backdraft_catalogue::EXPERIMENTS;
+use backdraft_lab::settings::Overlay;
+use backdraft_lab::{Backend, Entry, Interrupt, RUNS, RunRequest};
+use backdraft_record::{Manifest, Preset};
+use backdraft_text::duration;
+use backdraft_verdicts::{Ruling, Verdict, correct_suite};
 use clap::Args;
 use toml::Value;
 
+use super::by_name::by_name;
 use super::failure::Failure;
 use super::print::{note, number, print_error, say, say_json};
 use super::request::{CheckpointArguments, execute_quietly};
 use super::run::find_experiment;
-use crate::backend::Backend;
-use crate::catalogue::EXPERIMENTS;
-use crate::experiment::{Entry, Preset};
-use crate::interrupt::Interrupt;
-use crate::number::duration;
-use crate::record::Manifest;
-use crate::run::RUNS;
-use crate::run::RunRequest;
-use crate::settings::Overlay;
-use crate::verdict::{Ruling, Verdict, correct_suite};
 
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
@@ -27,7 +24,7 @@ pub(super) struct VerifyArguments {
     /// Names of experiments [default: all].
     names: Vec<String>,
     /// Effort; quick takes eleven minutes on two cores.
-    #[arg(long, default_value_t)]
+    #[arg(long, default_value_t, value_parser = by_name::<Preset>())]
     preset: Preset,
     /// The first seed, to try other seeds than the usual ones.
     #[arg(long, value_name = "N")]
@@ -70,7 +67,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
     };
     // A mistake that concerns all experiments is reported once.
     Backend::select(arguments.backend.as_deref()).map_err(Failure::input)?;
-    let interrupt = Interrupt::on_signals().map_err(Failure::run)?;
+    let interrupt = Interrupt::on_signals(|line| note(line)).map_err(Failure::run)?;
     let mut manifests = Vec::new();
     let mut failed = Vec::new();
     for experiment in experiments {

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
+use backdraft_lab::settings::{Overlay, resolve};
+use backdraft_lab::{Backend, Batch, Choice, Loss, Precision, Xray, xray};
 use backdraft_rows::{CsvSink, JsonLinesSink, QuantityName, Row, Sink, Subject};
+use backdraft_text::{Named, unknown};
 use backdraft_zoo::{NetworkConfig, architectures, load, named};
 use clap::Args;
 use serde::Serialize;
 
+use super::by_name::by_name;
 use super::data::header;
 use super::failure::Failure;
 use super::file::write_file;
 use super::print::{number, say, say_json};
-use crate::backend::{Backend, Precision};
-use crate::nearest::unknown;
-use crate::settings::{Overlay, resolve};
-use crate::xray::{Batch, Choice, Loss, Xray, xray};
 
 #[derive(Debug, Args)]
 #[command(after_help = XRAY_EXAMPLES)]
@@ -45,10 +45,10 @@ pub(super) struct XrayArguments {
     no_header: bool,
     /// What outputs are compared with targets by [default: what targets and outputs leave no doubt
     /// about; the report says why].
-    #[arg(long)]
+    #[arg(long, value_parser = by_name::<Loss>())]
     loss: Option<Loss>,
     /// Numbers to compute with.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = by_name::<Precision>(), default_value_t)]
     precision: Precision,
     /// Back end to compute on, of those that `backdraft backends` lists [default: $BACKDRAFT_BACKEND].
     #[arg(long, value_name = "NAME")]

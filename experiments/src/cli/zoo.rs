@@ -1,6 +1,7 @@
 //! `backdraft zoo`.
 
 use anyhow::anyhow;
+use backdraft_lab::{BACKENDS, Backend};
 use backdraft_zoo::{CHECKS, architectures, networks};
 use burn::tensor::Device;
 use clap::Args;
@@ -8,7 +9,6 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::print::{say, say_json};
-use crate::backend::{BACKENDS, Backend};
 
 #[derive(Debug, Args)]
 pub(super) struct ZooArguments {

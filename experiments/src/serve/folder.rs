@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use backdraft_record::RunFolder;
+
 use super::response::{FileKind, Response};
-use crate::record::RunFolder;
 
 /// The report of a run.
 pub(super) const REPORT: &str = "report.html";

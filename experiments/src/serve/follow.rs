@@ -5,15 +5,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use backdraft_record::{Ending, Manifest, RunFolder, Tail, Thinned};
 use backdraft_rows::{
     Axis, Finding, History, Place, Profile, QuantityName, Row, Subject, Thresholds, diagnose,
 };
 use serde::Serialize;
 
 use super::response::Response;
-use crate::record::{Manifest, RunFolder, Tail};
-use crate::results::Ending;
-use crate::thinned::Thinned;
 
 /// Runs followed at a time; the least recently requested one is dropped.
 const RUNS: usize = 8;

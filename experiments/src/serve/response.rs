@@ -5,9 +5,8 @@ use std::io::{self, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use backdraft_text::visible;
 use serde::Serialize;
-
-use crate::terminal::visible;
 
 /// Time that a client may take to receive a response.
 const PATIENCE: Duration = Duration::from_secs(30);

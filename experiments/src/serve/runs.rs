@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use backdraft_record::{RunFolder, Status};
+use backdraft_verdicts::Ruling;
 use serde::Deserialize;
-
-use crate::record::{RunFolder, Status};
-use crate::verdict::Ruling;
 
 /// A run in the list.
 #[derive(Debug)]

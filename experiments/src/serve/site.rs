@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use backdraft_playground::{Frame, PlaygroundError, Sessions, Setup, TrainingSetup, look};
 use burn::tensor::Device;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,7 +15,6 @@ use super::pages;
 use super::request::Request;
 use super::response::Response;
 use super::runs;
-use crate::playground::{Frame, PlaygroundError, Sessions, Setup, TrainingSetup, look};
 
 /// Concurrent computations, and how long a request waits for its turn.
 const COMPUTATIONS: usize = 2;

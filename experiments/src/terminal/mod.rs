@@ -4,12 +4,8 @@
 //! remembered for the exit code.
 
 mod output;
-mod shell;
-mod visible;
 
 pub(crate) use output::{
     is_coloured, note, print_with, say, say_bytes, say_colored, say_json, say_path, was_written,
     width,
 };
-pub(crate) use shell::quoted;
-pub(crate) use visible::{elided, shortened, visible};

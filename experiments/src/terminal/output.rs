@@ -5,9 +5,8 @@ use std::io::{self, ErrorKind, IsTerminal, Stdout, Write};
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use backdraft_text::{visible, visible_json};
 use serde::Serialize;
-
-use super::visible::{visible, visible_json};
 
 /// Standard output with its state.
 static OUTPUT: LazyLock<Mutex<Output<Stdout>>> =

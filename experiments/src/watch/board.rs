@@ -3,13 +3,12 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
 
+use backdraft_record::{Ending, Thinned};
 use backdraft_rows::{Finding, QuantityName, Row, Thresholds, diagnose};
+use backdraft_text::visible;
 use backdraft_trainer::Progress;
 
 use super::profile::Profile;
-use crate::results::Ending;
-use crate::terminal::visible;
-use crate::thinned::Thinned;
 
 /// Most findings that are kept.
 const FINDINGS: usize = 100;

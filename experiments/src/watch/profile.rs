@@ -1,8 +1,7 @@
 //! The norms of one observation by layer or time step.
 
 use backdraft_rows::{Axis, History, Place, Row};
-
-use crate::terminal::visible;
+use backdraft_text::visible;
 
 /// Norms from the first layer or time step to the last.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,5 +1,6 @@
 //! Draws the board.
 
+use backdraft_text::number;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Style, Stylize};
@@ -9,7 +10,6 @@ use ratatui::widgets::{Axis, Block, Chart, Dataset, Gauge, GraphType, Paragraph}
 
 use super::board::{Board, Worker};
 use super::norms::draw_norms;
-use crate::number::number;
 
 /// Smallest terminal that the view fits in.
 pub(super) const LEAST: (u16, u16) = (100, 24);

@@ -5,17 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use backdraft_lab::{Interrupt, Spectator, Trial};
+use backdraft_record::Ending;
 use backdraft_rows::Row;
 use backdraft_trainer::Progress;
 
 use super::board::Board;
 use super::screen::{Left, Screen};
-use crate::interrupt::Interrupt;
 use crate::progress::Bars;
-use crate::results::Ending;
-use crate::study::Spectator;
 use crate::terminal::note;
-use crate::trial::Trial;
 
 /// How long the view may take to leave the terminal.
 const LEAVING: Duration = Duration::from_millis(300);

@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod judgement;
-pub mod number;
 mod statement;
 pub mod statistics;
 pub mod verdict;

@@ -1,9 +1,9 @@
 //! The traits that every architecture implements.
 
-use backdraft_spec::InvalidField;
 use std::fmt::Debug;
 
 use backdraft_hooks::Taps;
+use backdraft_spec::InvalidField;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;

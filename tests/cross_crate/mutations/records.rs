@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use backdraft::{RunFolder, RunRequest, Silent, read_trial};
+use backdraft::{EXPERIMENTS, RunFolder, RunRequest, Silent, read_trial};
 use backdraft_trainer::{Checkpoint, OptimizerConfig};
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::GradientsParams;
@@ -15,7 +15,7 @@ use super::{Outcome, Target, refusal};
 
 /// A small run, whose record is mutated.
 fn recorded(folder: &Path) -> RunFolder {
-    let request = RunRequest::named("born-dead-relu").unwrap().seeds(2).out(folder);
+    let request = RunRequest::named(EXPERIMENTS, "born-dead-relu").unwrap().seeds(2).out(folder);
     request.open().unwrap().execute(Arc::new(Silent)).unwrap().folder().clone()
 }
 

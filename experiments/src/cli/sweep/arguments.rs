@@ -3,11 +3,10 @@
 use std::num::NonZero;
 use std::path::PathBuf;
 
+use backdraft_lab::{RUNS, Shard};
 use clap::Args;
 
 use crate::cli::request::CheckpointArguments;
-use crate::run::RUNS;
-use crate::sweep::Shard;
 
 /// How the runs of a sweep are executed.
 #[derive(Debug, Args)]

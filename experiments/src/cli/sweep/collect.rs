@@ -1,15 +1,15 @@
 //! `backdraft sweep collect`.
 
-use backdraft_rows::QuantityName;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
+use backdraft_lab::collect;
+use backdraft_record::RunFolder;
+use backdraft_rows::QuantityName;
 
 use crate::cli::failure::Failure;
 use crate::cli::file::write_file;
 use crate::cli::print::{note, number, say};
-use crate::record::RunFolder;
-use crate::sweep::collect;
 
 /// Prints one line per run and variant, and writes one line per trial.
 pub(super) fn table(folders: &[PathBuf], csv: Option<&Path>) -> Result<(), Failure> {

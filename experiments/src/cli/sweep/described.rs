@@ -4,13 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
+use backdraft_lab::{Backend, Entry, Planned, RunState, SweepSpec, plan, state};
+use backdraft_text::in_one_line;
 
-use crate::backend::Backend;
-use crate::causes::in_one_line;
 use crate::cli::failure::Failure;
 use crate::cli::run::find_experiment;
-use crate::experiment::Entry;
-use crate::sweep::{Planned, RunState, SweepSpec, plan, state};
 
 /// A sweep that was read and found in order.
 pub(super) struct Sweep {

@@ -9,10 +9,10 @@ mod work;
 
 use std::path::PathBuf;
 
+use backdraft_lab::RUNS;
 use clap::{Args, Subcommand};
 
 use super::failure::Failure;
-use crate::run::RUNS;
 use arguments::WorkArguments;
 use described::Sweep;
 

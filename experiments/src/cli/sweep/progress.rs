@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::anyhow;
+use backdraft_lab::{Planned, RunState, is_of_another_build};
 
 use super::described::Sweep;
 use crate::cli::failure::Failure;
 use crate::cli::print::{note, say};
-use crate::sweep::{Planned, RunState, is_of_another_build};
 
 /// Prints one line for each run.
 pub(super) fn status(sweep: &Sweep, out: &Path) -> Result<(), Failure> {

@@ -8,12 +8,12 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
+use backdraft_lab::Interrupt;
 
 use super::arguments::WorkArguments;
 use crate::cli::failure::Failure;
 use crate::cli::print::note;
 use crate::cli::request::CheckpointArguments;
-use crate::interrupt::Interrupt;
 
 /// Starts processes that share the runs, and waits for them.
 pub(super) fn supervise(

@@ -6,7 +6,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use backdraft_lab::settings::Overlay;
+use backdraft_lab::{Conclusion, Interrupt, Planned, RunRequest, RunState, cores};
 use backdraft_layers::with_threads;
+use backdraft_text::duration;
 
 use super::arguments::WorkArguments;
 use super::described::Sweep;
@@ -15,19 +18,14 @@ use super::supervise::{stop_with_standard_input, supervise};
 use crate::cli::failure::Failure;
 use crate::cli::print::{note, print_error};
 use crate::cli::request::open;
-use crate::interrupt::Interrupt;
-use crate::number::duration;
 use crate::progress::Bars;
-use crate::run::{Conclusion, RunRequest, cores};
-use crate::settings::Overlay;
-use crate::sweep::{Planned, RunState};
 
 /// Runs a sweep, or this process's share of it.
 pub(super) fn work(arguments: &WorkArguments) -> Result<(), Failure> {
     let Some(path) = &arguments.spec else { return Err(Failure::Input(anyhow!("no description"))) };
     let mut sweep = Sweep::read(path)?;
     sweep.runs = arguments.shard.of(sweep.runs);
-    let interrupt = Interrupt::on_signals().map_err(Failure::run)?;
+    let interrupt = Interrupt::on_signals(|line| note(line)).map_err(Failure::run)?;
     let jobs = arguments.jobs.map_or_else(cores, usize::from).min(sweep.runs.len().max(1));
     let share = NonZero::new(cores() / jobs).unwrap_or(NonZero::<usize>::MIN);
     let threads = arguments.threads.map_or(share, NonZero::from);

@@ -5,16 +5,16 @@ mod report;
 
 use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::{Normalization, Skip};
-use clap::{Args, ValueEnum};
-use names::{activation, initializer, variance, within};
-use report::{headline, picture, say_layers, say_scales, to_json};
-
-use super::failure::Failure;
-use super::print::{say, say_json, say_picture};
-use crate::theory::{
+use backdraft_theory::{
     CriticalPoint, DepthScales, LayerStack, NetworkTheory, NoSpread, Spread, Unsettled,
     critical_point,
 };
+use clap::{Args, ValueEnum};
+
+use super::failure::Failure;
+use super::print::{say, say_json, say_picture};
+use names::{activation, initializer, variance, within};
+use report::{headline, picture, say_layers, say_scales, to_json};
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

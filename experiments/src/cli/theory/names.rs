@@ -3,8 +3,7 @@
 use std::ops::RangeInclusive;
 
 use backdraft_layers::{Activation, Initializer};
-
-use crate::nearest::unknown;
+use backdraft_text::unknown;
 
 pub(super) fn activation(text: &str) -> Result<Activation, String> {
     let name = text.replace('-', "_");

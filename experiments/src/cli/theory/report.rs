@@ -1,11 +1,11 @@
 //! A prediction as text and as JSON.
 
+use backdraft_record::{Picture, Point};
+use backdraft_theory::{CriticalPoint, LayerStack, Limit, NoSpread, Unsettled};
 use serde_json::{Value, json};
 
 use super::super::print::{number, say};
 use super::{Around, Norm, Plain, Prediction, TheoryArguments};
-use crate::picture::{Picture, Point};
-use crate::theory::{CriticalPoint, LayerStack, Limit, NoSpread, Unsettled};
 
 pub(super) fn headline(arguments: &TheoryArguments, stack: &LayerStack) -> String {
     let mut parts = vec![

@@ -1,10 +1,10 @@
 //! The live view of a run.
 
+use backdraft_record::RunFolder;
 use maud::html;
 use serde_json::json;
 
 use super::frame::{STYLE, address, navigation, respond};
-use crate::record::RunFolder;
 use crate::serve::response::Response;
 
 const SCRIPT: &str = concat!(include_str!("findings.js"), include_str!("follow.js"));

@@ -1,8 +1,8 @@
 //! What the pages have in common: style, links and addresses.
 
+use backdraft_views::page::Page;
 use maud::{Markup, html};
 
-use crate::page::Page;
 use crate::serve::response::Response;
 
 /// The style sheet of every page.

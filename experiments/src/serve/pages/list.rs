@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
+use backdraft_record::Status;
+use backdraft_text::{duration, quoted};
+use backdraft_verdicts::Ruling;
 use maud::{Markup, html};
 use serde_json::json;
 
 use super::frame::{STYLE, address, navigation, respond};
-use crate::number::duration;
-use crate::record::Status;
 use crate::serve::response::Response;
 use crate::serve::runs::{Listed, Manifest};
-use crate::terminal::quoted;
-use crate::verdict::Ruling;
 
 /// The list of runs.
 pub(in crate::serve) fn list(out: &Path, runs: &[Listed]) -> Response {

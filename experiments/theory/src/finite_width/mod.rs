@@ -2,10 +2,9 @@
 
 mod reliability;
 
-use reliability::is_reliable;
-
 use crate::activation::ScalarFunction;
 use crate::mean_field::MeanField;
+use reliability::is_reliable;
 
 /// Mean and variance over networks of ln ‖∂L/∂h_l‖² / ‖∂L/∂h_L‖² for one example. To first order in
 /// 1 / width, the distribution is normal.

@@ -2,10 +2,9 @@
 
 mod backward;
 
-use backward::{Gradient, Layer};
-
 use crate::activation::ScalarFunction;
 use crate::mean_field::MeanField;
+use backward::{Gradient, Layer};
 
 /// The input of the first residual layer.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! Statements about several cases.
 
-use crate::number::number;
+use backdraft_text::number;
+
 use crate::statement::Statement;
 use crate::verdict::{Effect, Ruling, Verdict};
 

@@ -1,6 +1,7 @@
 //! Numbers, one per seed, whose mean is judged.
 
-use crate::number::number;
+use backdraft_text::number;
+
 use crate::statement::Statement;
 use crate::statistics::{Equivalence, Estimate};
 use crate::verdict::{Effect, Ruling, Verdict};

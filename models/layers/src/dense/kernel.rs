@@ -1,8 +1,8 @@
 //! A linear layer with its activation as a single autodiff node for the CPU back end.
 
-use backdraft_spec::Activation;
 use std::ops::Range;
 
+use backdraft_spec::Activation;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients;

@@ -1,0 +1,226 @@
+//! Data sets and generated tasks by name, in a form that any network of the zoo can learn from.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use backdraft_datasets::{Answer, Augmentation, ImageSet, Places, SequenceTask};
+use backdraft_layers::TaskShape;
+use backdraft_text::unknown;
+use serde::{Deserialize, Serialize};
+
+use super::supervised::Supervised;
+use super::tuning::DataSource;
+use crate::memory;
+
+/// Where examples come from: a set of images, or a generated task over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Source {
+    /// Images, with their classes.
+    Images(ImageSet),
+    /// Generated sequences.
+    Sequences(SequenceTask),
+}
+
+/// The part of a source to use, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Portion {
+    /// Maximum number of training examples.
+    pub examples: usize,
+    /// Time steps of generated sequences.
+    pub length: usize,
+    /// How training images are augmented.
+    pub augmentation: Augmentation,
+    /// Seed of the generated examples.
+    pub seed: u64,
+}
+
+/// A data set and the shape that a network for it must have.
+#[derive(Clone)]
+pub struct Assignment {
+    /// The examples.
+    pub data: Arc<Supervised>,
+    /// Sizes of inputs and outputs.
+    pub shape: TaskShape,
+}
+
+/// The data of every seed: shared where they are the same, drawn on demand where they are not.
+pub struct Lessons {
+    pub data: Arc<DataSource>,
+    pub shape: TaskShape,
+    /// Number of training examples.
+    pub examples: usize,
+}
+
+/// Number of sequences in a generated test split.
+const TESTED: usize = 1_000;
+
+impl Source {
+    /// Every source.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let images = ImageSet::ALL.iter().copied().map(Self::Images);
+        images.chain(SequenceTask::ALL.iter().copied().map(Self::Sequences))
+    }
+
+    /// Returns the name used in configurations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Images(set) => set.name(),
+            Self::Sequences(task) => task.name(),
+        }
+    }
+
+    /// Tells whether the task is to predict numbers rather than classes.
+    pub fn predicts_values(self) -> bool {
+        matches!(self, Self::Sequences(task) if task.answer() == Answer::Value)
+    }
+
+    /// Returns the loss of the best predictor that ignores its inputs. Image classes are taken to be
+    /// equally frequent; `length` is that of the sequences.
+    pub fn trivial_loss(self, length: usize) -> f64 {
+        match self {
+            Self::Images(set) => (set.classes() as f64).ln(),
+            Self::Sequences(task) => task.trivial_loss(length),
+        }
+    }
+
+    /// Loads what all seeds share, and returns the data by seed; that of `portion` does not count.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be loaded, the task cannot have this length, or memory does not suffice.
+    pub fn lessons(self, portion: Portion) -> anyhow::Result<Lessons> {
+        match self {
+            Self::Images(_) => {
+                let Assignment { data, shape } = self.load(portion)?;
+                let examples = data.training_examples();
+                Ok(Lessons { data: Arc::new(move |_| Ok(Arc::clone(&data))), shape, examples })
+            }
+            Self::Sequences(task) => {
+                let Portion { examples, length, .. } = portion;
+                let shape =
+                    sequence_shape(task, length).context("cannot generate the sequences")?;
+                check_sequences(task, length, examples + TESTED, "`length` or `examples`")?;
+                let data = move |seed| Ok(self.load(Portion { seed, ..portion })?.data);
+                Ok(Lessons { data: Arc::new(data), shape, examples })
+            }
+        }
+    }
+
+    /// Loads or generates the examples.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be loaded, or the task cannot have this length.
+    pub fn load(self, portion: Portion) -> anyhow::Result<Assignment> {
+        match self {
+            Self::Images(set) => {
+                let images = set.load(&Places::new(None));
+                let mut images = images.context("cannot load the images")?;
+                images.train = images.train.first(portion.examples);
+                let (shape, classes) = (images.train.shape, images.train.classes);
+                Ok(Assignment {
+                    data: Arc::new(Supervised::of_images(&images, portion.augmentation)),
+                    shape: TaskShape {
+                        example_shape: shape.to_vec(),
+                        outputs: classes,
+                        is_every_step: false,
+                    },
+                })
+            }
+            Self::Sequences(task) => {
+                let Portion { examples, length, seed, .. } = portion;
+                let data = Supervised::of_sequences(task, length, [examples, TESTED], seed);
+                let data = data.context("cannot generate the sequences")?;
+                Ok(Assignment { data: Arc::new(data), shape: sequence_shape(task, length)? })
+            }
+        }
+    }
+}
+
+/// Checks that sequences fit into memory, which they take on the host and on the device.
+///
+/// # Errors
+///
+/// If they do not, with the settings to lower, or if the task cannot have this length.
+pub fn check_sequences(
+    task: SequenceTask,
+    length: usize,
+    count: usize,
+    remedy: &str,
+) -> anyhow::Result<()> {
+    let example = task.generate(length, 1, 0)?;
+    let values = example.inputs.len() + example.targets.len();
+    let bytes = 2.0 * size_of::<f32>() as f64 * values as f64 * count as f64;
+    memory::check(bytes, &format!("{count} sequences of {length} steps"), remedy)
+}
+
+/// Returns what a network for a task over time must be made for.
+///
+/// # Errors
+///
+/// If the task cannot have this length.
+pub fn sequence_shape(task: SequenceTask, length: usize) -> anyhow::Result<TaskShape> {
+    let example = task.generate(length, 1, 0)?;
+    let (outputs, is_every_step) = match task.answer() {
+        Answer::Value => (1, false),
+        Answer::Class(classes) => (classes, false),
+        Answer::ClassEveryStep(classes) => (classes, true),
+    };
+    let example_shape = vec![example.steps, example.features];
+    Ok(TaskShape { example_shape, outputs, is_every_step })
+}
+
+impl From<Source> for String {
+    fn from(source: Source) -> Self {
+        source.name().to_owned()
+    }
+}
+
+impl TryFrom<String> for Source {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::all().find(|source| source.name() == name).ok_or_else(|| {
+            let names: Vec<_> = Self::all().map(Self::name).collect();
+            let unknown = unknown("data set", &name, names.iter().copied());
+            format!("{unknown} Available: {}", names.join(", "))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    const PORTION: Portion = Portion { examples: 40, length: 12, augmentation: NOTHING, seed: 1 };
+    const NOTHING: Augmentation = Augmentation { crop: 0, flip: false };
+
+    #[test]
+    fn names_are_unique_and_read_back_and_a_misspelt_one_is_answered_with_the_nearest() {
+        let names: HashSet<_> = Source::all().map(Source::name).collect();
+        assert_eq!(names.len(), Source::all().count());
+        for source in Source::all() {
+            assert_eq!(Source::try_from(source.name().to_owned()), Ok(source));
+        }
+        let error = Source::try_from("fashon-mnist".to_owned()).unwrap_err();
+        assert!(error.contains("did you mean `fashion-mnist`?"), "{error}");
+    }
+
+    #[test]
+    fn every_task_and_the_digits_suit_an_architecture_of_every_kind_that_can_answer() {
+        let is_embedded = |source: &Source| {
+            matches!(source, Source::Sequences(_) | Source::Images(ImageSet::Digits))
+        };
+        for source in Source::all().filter(is_embedded) {
+            let assignment = source.load(PORTION).unwrap();
+            for entry in backdraft_zoo::architectures() {
+                let Some(fitted) = entry.default.fitted(&assignment.shape) else { continue };
+                assert!(fitted.accepts(&assignment.shape.example_shape), "{source:?}");
+            }
+            let outputs = assignment.shape.outputs;
+            assert_eq!(source.predicts_values(), outputs == 1, "{source:?}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod error;
+mod gain;
+mod look;
+mod material;
+mod session;
+mod sessions;
+mod setup;
+mod theory;
+mod words;
+
+pub use answer::{Answer, Place};
+pub use error::PlaygroundError;
+pub use look::look;
+pub use session::{Frame, TrainingSetup};
+pub use sessions::Sessions;
+pub use setup::{LayerTask, Layers, Sequence, Setup};
+pub use theory::Prediction;

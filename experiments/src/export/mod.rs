@@ -1,9 +1,0 @@
-//! Measurements in the formats that other programs read; `docs/measurements.md` describes them.
-
-mod format;
-#[cfg(feature = "parquet")]
-mod parquet;
-mod rows;
-mod tensorboard;
-
-pub(crate) use format::{ExportError, Format, export};

@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+mod causes;
+mod named;
+mod nearest;
+mod number;
+mod shell;
+mod visible;
+
+pub use causes::{in_one_line, is_full};
+pub use named::Named;
+pub use nearest::{nearest, unknown};
+pub use number::{duration, number, number_in_prose, p_value, superscript};
+pub use shell::quoted;
+pub use visible::{elided, shortened, visible, visible_json};

@@ -1,0 +1,96 @@
+//! What is wrong with the networks, in words.
+
+use std::collections::BTreeMap;
+
+use backdraft_record::{Factors, TrialResult};
+use backdraft_rows::{Finding, RULES, Thresholds, diagnose};
+use maud::{Markup, html};
+
+/// Variants of a rule that are shown without being asked for.
+const SHOWN: usize = 4;
+
+/// One rule's findings in one variant.
+struct Trouble<'a> {
+    variant: &'a Factors,
+    /// Seeds in which it was found, and all of them.
+    seeds: (usize, usize),
+    /// What was found first in the first of these seeds.
+    first: Finding,
+    /// Subjects that show it in that seed.
+    subjects: usize,
+}
+
+/// The findings, rule by rule.
+pub(super) fn diagnosis(variants: &[(&Factors, Vec<&TrialResult>)]) -> Markup {
+    let mut troubles: BTreeMap<&str, Vec<Trouble>> = BTreeMap::new();
+    for (variant, trials) in variants {
+        for (rule, trouble) in in_variant(variant, trials) {
+            troubles.entry(rule).or_default().push(trouble);
+        }
+    }
+    html! {
+        section aria-labelledby="diagnosis" {
+            h2 id="diagnosis" { "Diagnosis" }
+            @if troubles.is_empty() {
+                p { "None of " (RULES.len()) " rules found trouble in what was measured." }
+            }
+            @for rule in RULES {
+                @if let Some(found) = troubles.get(rule.name()) { (of_rule(rule.name(), found)) }
+            }
+        }
+    }
+}
+
+fn in_variant<'a>(
+    variant: &'a Factors,
+    trials: &[&TrialResult],
+) -> BTreeMap<&'static str, Trouble<'a>> {
+    let mut troubles: BTreeMap<&str, Trouble> = BTreeMap::new();
+    for trial in trials {
+        let findings = diagnose(&trial.rows, &Thresholds::default());
+        for alike in findings.chunk_by(|a, b| a.rule == b.rule) {
+            let trouble = troubles.entry(alike[0].rule).or_insert_with(|| Trouble {
+                variant,
+                seeds: (0, trials.len()),
+                first: alike[0].clone(),
+                subjects: alike.len(),
+            });
+            trouble.seeds.0 += 1;
+        }
+    }
+    troubles
+}
+
+fn of_rule(rule: &str, troubles: &[Trouble]) -> Markup {
+    let first = &troubles[0].first;
+    let (shown, others) = troubles.split_at(troubles.len().min(SHOWN));
+    html! {
+        h3 { (rule) }
+        p {
+            (first.remedy) "."
+            @if let Some(experiment) = first.experiment {
+                " Shown by " code { "backdraft run " (experiment) } "."
+            }
+        }
+        ul class="findings" { @for trouble in shown { (entry(trouble)) } }
+        @if !others.is_empty() {
+            details {
+                summary { (others.len()) " more variants" }
+                ul class="findings" { @for trouble in others { (entry(trouble)) } }
+            }
+        }
+    }
+}
+
+fn entry(trouble: &Trouble) -> Markup {
+    let Finding { subject, since, evidence, .. } = &trouble.first;
+    html! {
+        li {
+            b { (trouble.variant.in_words()) }
+            " (" (trouble.seeds.0) " of " (trouble.seeds.1) " seeds): since step " (since) ", in "
+            @if subject.is_network() { "the whole network" } @else { span class="path" { (subject) } }
+            @if trouble.subjects > 1 { " and " (trouble.subjects - 1) " more" }
+            ": " (evidence) "."
+        }
+    }
+}
