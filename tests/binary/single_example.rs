@@ -25,6 +25,20 @@ fn a_batch_that_leaves_batch_norm_one_value_is_refused_before_anything_runs() {
     // Four steps of four examples do not reach the end of an epoch of 33.
     stdout(&train(&["examples=33", "batch_size=4"]));
 
+    // Every experiment that normalises over a batch, whose size has the one or the other name.
+    for (experiment, setting) in [
+        ("batch-norm-speed", "batch_size=1"),
+        ("degradation", "batch_size=1"),
+        ("normalization-flow", "batch=1"),
+        ("residual-flow", "batch=1"),
+        ("shattered-gradients", "batch=1"),
+    ] {
+        let arguments = ["run", experiment, "--out", out, "--set", setting];
+        let more = if experiment == "degradation" { &["--set", "data=digits"][..] } else { &[] };
+        let refusal = backdraft(&[&arguments, more].concat());
+        assert_eq!(refusal.status.code(), Some(2), "{experiment}: {refusal:?}");
+    }
+
     let batch = folder.path().join("one.csv");
     fs::write(&batch, "a,b,y\n1,2,0\n").unwrap();
     let xray = |normalization: &str| {

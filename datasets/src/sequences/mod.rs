@@ -118,6 +118,11 @@ impl SequenceTask {
         }
     }
 
+    /// Tells whether the seed draws the sequences, in any number. The digits of a split are always the same.
+    pub fn is_drawn(self) -> bool {
+        !matches!(self, Self::DigitRows | Self::DigitPixels | Self::PermutedDigitPixels)
+    }
+
     /// Returns the answer expected of a network.
     pub fn answer(self) -> Answer {
         match self {

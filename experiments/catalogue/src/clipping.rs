@@ -1,7 +1,6 @@
 //! What clipping does to a gradient and to training.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use backdraft_datasets::SequenceTask;
 use backdraft_lab::measure::{Arm, Bounded, COSINE, NORM_OVER_BOUND, clipped};
@@ -120,7 +119,7 @@ impl ClippingExperiment {
             cost: 1,
             task: clipped(
                 network.clone(),
-                Arc::clone(&data),
+                data.clone(),
                 settings.batch_size,
                 (bounded, SHARE),
                 seed,

@@ -134,7 +134,7 @@ impl Experiment for EarlyLayers {
             for activation in ARMS {
                 let Arm { network, trainer, data, .. } = arm(activation)?;
                 let trainer = TrainerConfig { seed, learning_rate, ..trainer };
-                let task = probing(network, trainer, data(seed)?, hook);
+                let task = probing(network, trainer, data, hook);
                 let factors = Factors::new([("network", activation.name().to_owned())]);
                 trials.push(Trial { factors, seed, cost: 1, task });
             }

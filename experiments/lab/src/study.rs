@@ -132,7 +132,7 @@ fn run_trial(
 ) -> Result<(), RecordError> {
     spectator.started(worker, trial);
     let mut record = TrialRecord::open(trial, folder, options, worker, spectator)?;
-    let outcome = caught(|| (trial.task)(device, &mut record));
+    let outcome = caught(|| trial.task.run(device, &mut record));
     let ending = match outcome {
         Ok(Ok(Outcome::Finished)) => Ending::Finished,
         Ok(Ok(Outcome::Interrupted { .. })) => return Ok(()),

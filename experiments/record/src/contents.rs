@@ -1,5 +1,7 @@
 //! What the trials in a run's folder have left: measurements and checkpoints.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -21,8 +23,12 @@ impl RunFolder {
         names: impl IntoIterator<Item = &'a str>,
     ) -> Result<Vec<TrialResult>, RecordError> {
         let mut trials = Vec::new();
+        // Listed once: to look for a million files that are not there takes half a minute.
+        let folder = self.path().join(MEASUREMENTS);
+        let listed: HashSet<OsString> =
+            entries(&folder)?.into_iter().map(|entry| entry.file_name()).collect();
         for path in names.into_iter().map(|name| self.trial_path(name)) {
-            if is_there(&path)? {
+            if path.file_name().is_some_and(|name| listed.contains(name)) && is_there(&path)? {
                 trials.extend(read_trial(&path)?);
             }
         }

@@ -1,10 +1,12 @@
 //! `backdraft xray`: the gradients of one network on one batch.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
+use backdraft_lab::measure::of_pass;
 use backdraft_lab::settings::{Overlay, resolve};
-use backdraft_lab::{Backend, Batch, Choice, Loss, Precision, Xray, xray};
+use backdraft_lab::{Backend, Batch, Choice, Loss, Precision, Xray, memory, xray};
 use backdraft_rows::{CsvSink, JsonLinesSink, QuantityName, Row, Sink, Subject};
 use backdraft_text::{Named, unknown};
 use backdraft_zoo::{NetworkConfig, architectures, load, named};
@@ -78,6 +80,13 @@ pub(super) fn run(arguments: &XrayArguments) -> Result<(), Failure> {
     let batch = batch(arguments).map_err(Failure::Input)?;
     let choice = choice(arguments, &config, &batch).map_err(Failure::Input)?;
     config.check_batch(batch.len()).map_err(Failure::input)?;
+    let bytes = of_pass(&config, batch.len(), arguments.precision);
+    memory::check(bytes).map_err(|error| {
+        Failure::Input(anyhow!(
+            "`{}` {error}: use fewer examples or a smaller network",
+            arguments.model
+        ))
+    })?;
     let mut network = config.try_init(arguments.seed, &device).map_err(Failure::input)?;
     if let Some(weights) = &arguments.weights {
         load(&mut network, &config, weights).map_err(Failure::input)?;
@@ -210,10 +219,17 @@ fn print_table(title: &str, rows: &[Row], columns: &[(&str, QuantityName)], key:
         subjects.iter().map(|subject| subject.as_str().len()).max().unwrap_or(0).max(title.len());
     let heads: String = columns.iter().map(|(head, _)| format!("{head:>11}")).collect();
     say(format!("{title:<width$}{heads}"));
+    // Thousands of layers have hundreds of thousands of rows, so each is looked up, not looked for.
+    let values: HashMap<(&str, &str), f64> = rows
+        .iter()
+        .rev()
+        .map(|row| ((row.quantity.as_str(), row.subject.as_str()), row.value))
+        .collect();
     for subject in subjects {
         let cell = |quantity: &QuantityName| {
-            let row = rows.iter().find(|row| row.quantity == *quantity && row.subject == *subject);
-            row.map_or("–".to_owned(), |row| number(row.value))
+            values
+                .get(&(quantity.as_str(), subject.as_str()))
+                .map_or("–".to_owned(), |value| number(*value))
         };
         let cells: String = columns.iter().map(|(_, q)| format!("{:>11}", cell(q))).collect();
         let name = if subject.is_network() { "whole network" } else { subject.as_str() };

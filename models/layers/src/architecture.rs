@@ -77,6 +77,12 @@ pub trait Architecture:
     /// Returns the number of learned parameters, by formula.
     fn num_learned(&self) -> usize;
 
+    /// Returns how many numbers the forward pass of one example keeps for the backward pass: roughly, and
+    /// rather too few. What memory a batch takes is estimated from it. By default, only the outputs count.
+    fn num_activations(&self) -> f64 {
+        self.outputs() as f64
+    }
+
     /// Returns a miniature of the configuration, with few units, layers, time steps and pixels, so
     /// that tests can check every single parameter.
     fn miniature(&self) -> Self;

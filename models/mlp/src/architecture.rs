@@ -77,6 +77,13 @@ impl Architecture for MlpConfig {
         self.num_learned()
     }
 
+    fn num_activations(&self) -> f64 {
+        let is_normalized = self.normalization != Normalization::None;
+        // Measured on `flex`, with gradients: 2.8 without normalisation, 4 to 5 with it.
+        let of_unit = 2 + usize::from(is_normalized);
+        of_unit as f64 * self.depth as f64 * self.width as f64 + self.outputs as f64
+    }
+
     fn miniature(&self) -> Self {
         let (inputs, depth) = (self.inputs.min(5), self.depth.min(6));
         Self {

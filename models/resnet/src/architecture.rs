@@ -76,6 +76,10 @@ impl Architecture for ResnetConfig {
         self.num_learned()
     }
 
+    fn num_activations(&self) -> f64 {
+        self.num_activations()
+    }
+
     fn miniature(&self) -> Self {
         let [channels, height, width] = self.input_shape;
         // A large stem quarters the sides. At 1 × 1, batch normalisation would have too few values.

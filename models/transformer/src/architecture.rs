@@ -50,6 +50,13 @@ impl Architecture for TransformerConfig {
         self.num_learned()
     }
 
+    fn num_activations(&self) -> f64 {
+        // Scores and weights; what lies between residual connections; before and after the activation.
+        let attention = 2.0 * self.heads as f64 * self.length as f64;
+        let of_position = (8 * self.width + 2 * self.feedforward) as f64;
+        self.layers as f64 * self.length as f64 * (attention + of_position) + self.outputs as f64
+    }
+
     fn miniature(&self) -> Self {
         let (inputs, outputs, length) =
             (self.inputs.min(3), self.outputs.min(3), self.length.min(4));

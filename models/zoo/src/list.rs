@@ -121,6 +121,12 @@ macro_rules! zoo {
                 match self { $(Self::$variant(config) => Architecture::num_learned(config),)* }
             }
 
+            /// Returns how many numbers the forward pass of one example keeps for the backward pass; see
+            /// [`Architecture::num_activations`].
+            pub fn num_activations(&self) -> f64 {
+                match self { $(Self::$variant(config) => config.num_activations(),)* }
+            }
+
             /// Returns a miniature of the configuration, so that tests can check every parameter.
             pub fn miniature(&self) -> Self {
                 match self { $(Self::$variant(config) => Self::$variant(config.miniature()),)* }

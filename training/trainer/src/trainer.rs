@@ -86,6 +86,10 @@ impl Trainer {
 
     /// Trains `model` and returns it with the outcome of the run.
     ///
+    /// The trainer does not know what a module computes. One that normalises over the batch learns nothing from
+    /// a batch of one example: its gradients are 0. Ask the architecture (`check_batch`) before, also for the
+    /// last batch of an epoch.
+    ///
     /// # Errors
     ///
     /// [`TrainError`] if there are no examples, the model cannot be trained, the device fails, the

@@ -3,7 +3,6 @@
 mod settings;
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use anyhow::Context;
 use backdraft_hooks::{ActivationGradientNorm, GradientHook, GradientNorm, Schedule};
@@ -76,7 +75,7 @@ impl Experiment for Degradation {
 
     fn trials(settings: &DegradationSettings) -> anyhow::Result<Vec<Trial>> {
         let &DegradationSettings { images: examples, augmentation, .. } = settings;
-        let portion = Portion { examples, length: 0, augmentation, seed: 0 };
+        let portion = Portion { examples, length: 0, augmentation };
         let Assignment { data, shape } = Source::Images(settings.data).load(portion)?;
         let mut trials = Vec::new();
         for seed in Self::seeds(settings) {
@@ -93,9 +92,7 @@ impl Experiment for Degradation {
                     let network = network.context("a residual net cannot take these images")?;
                     let factors =
                         Factors::new([("network", name.to_owned()), ("depth", depth.to_string())]);
-                    let data = Arc::clone(&data);
-                    let held = move || Ok(Arc::clone(&data));
-                    let task = training(network, trainer(settings, seed), held, hook);
+                    let task = training(network, trainer(settings, seed), data.clone(), hook);
                     trials.push(Trial { factors, seed, cost: depth as u64, task });
                 }
             }

@@ -6,14 +6,13 @@ mod pictures;
 mod settings;
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use anyhow::Context;
 use backdraft_hooks::{
     ActivationGradientNorm, ActivationMean, ActivationStandardDeviation, DeadShare, GradientHook,
     GradientNorm, Quantity, SaturatedShare, Schedule, UpdateRatio,
 };
-use backdraft_lab::measure::{Shared, Supervised, training};
+use backdraft_lab::measure::{Data, Shared, Supervised, training};
 use backdraft_lab::{Experiment, Trial};
 use backdraft_layers::{Activation, Initializer};
 use backdraft_mlp::MlpConfig;
@@ -102,7 +101,9 @@ impl Experiment for SigmoidVsRelu {
         ];
         let data = settings.data;
         let load = move |seed| data.load(seed).context("cannot load the data set");
-        let (inputs, width) = (load(settings.first_seed)?.train.features(), settings.width);
+        let first = load(settings.first_seed)?;
+        let (inputs, width) = (first.train.features(), settings.width);
+        let extent = Supervised::of_two_classes(&first).extent();
         let mut trials = Vec::new();
         for seed in Self::seeds(settings) {
             let mlp = MlpConfig { inputs, width, ..Default::default() };
@@ -114,8 +115,8 @@ impl Experiment for SigmoidVsRelu {
                 ..Default::default()
             };
             // Thousands of seeds must not cost thousands of data sets.
-            let shared =
-                Arc::new(Shared::new(move || Ok(Supervised::of_two_classes(&load(seed)?))));
+            let shared = Shared::new(move || Ok(Supervised::of_two_classes(&load(seed)?)));
+            let data = Data::drawn(extent, move |_| shared.get());
             for &depth in &settings.depths {
                 for (network, activation, initializer) in NETWORKS {
                     let mlp = MlpConfig { depth, activation, initializer, ..mlp.clone() };
@@ -127,8 +128,7 @@ impl Experiment for SigmoidVsRelu {
                             ("optimizer", name.to_owned()),
                             ("depth", depth.to_string()),
                         ]);
-                        let shared = Arc::clone(&shared);
-                        let task = training(net, trainer, move || shared.get(), hook);
+                        let task = training(net, trainer, data.clone(), hook);
                         trials.push(Trial { factors, seed, cost: depth as u64, task });
                     }
                 }

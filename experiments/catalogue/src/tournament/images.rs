@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use backdraft_datasets::{Augmentation, ImageSet};
-use backdraft_lab::measure::{Assignment, Portion, Source};
+use backdraft_lab::measure::{Assignment, Data, Portion, Source};
 use backdraft_lab::settings::{SettingsError, in_range};
 use backdraft_layers::{Activation, Initializer, TaskShape};
 use backdraft_mlp::{MlpConfig, Normalization};
@@ -59,20 +59,20 @@ impl Task for Images {
 
     fn lessons(&self) -> anyhow::Result<impl Fn(Reading, usize) -> anyhow::Result<Lesson>> {
         let (examples, augmentation) = (self.images, Augmentation::default());
-        let portion = Portion { examples, length: 0, augmentation, seed: 0 };
+        let portion = Portion { examples, length: 0, augmentation };
         let Assignment { data: ordered, shape: whole } = Source::Images(self.data).load(portion)?;
+        let images = ordered.of(0)?;
         let permuted = OnceCell::new();
+        let permute = move || Data::held(Arc::new(images.permuted()));
         let pixels = vec![whole.example_shape.iter().product()];
         let flat = TaskShape { example_shape: pixels, ..whole.clone() };
         Ok(move |reading, _| {
             let (data, shape) = match reading {
                 Reading::Whole => (&ordered, &whole),
                 Reading::Pixels => (&ordered, &flat),
-                Reading::Permuted => (permuted.get_or_init(|| Arc::new(ordered.permuted())), &flat),
+                Reading::Permuted => (permuted.get_or_init(&permute), &flat),
             };
-            let data = Arc::clone(data);
-            let data = Arc::new(move |_| Ok(Arc::clone(&data)));
-            Ok(Lesson { shape: shape.clone(), data, stop_below: None })
+            Ok(Lesson { shape: shape.clone(), data: data.clone(), stop_below: None })
         })
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow};
 use backdraft_hooks::{GradientHook, GradientNorm, Schedule};
 use backdraft_lab::Trial;
-use backdraft_lab::measure::{Arm, Budget, DataSource, TunedArm};
+use backdraft_lab::measure::{Arm, Budget, Data, TunedArm};
 use backdraft_lab::settings::{Settings, SettingsError, in_range, positive};
 use backdraft_layers::TaskShape;
 use backdraft_record::{Factors, Results};
@@ -69,7 +69,7 @@ pub(crate) trait Task: Clone + Serialize + DeserializeOwned + Send + Sync + 'sta
 pub(crate) struct Lesson {
     /// Shape that networks are fitted to.
     pub(crate) shape: TaskShape,
-    pub(crate) data: Arc<DataSource>,
+    pub(crate) data: Data,
     /// Test loss at which training ends.
     pub(crate) stop_below: Option<f64>,
 }

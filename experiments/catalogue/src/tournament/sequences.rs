@@ -1,10 +1,8 @@
 //! Tasks over time, at several lengths.
 
-use std::sync::Arc;
-
 use anyhow::Context;
 use backdraft_datasets::SequenceTask;
-use backdraft_lab::measure::{Supervised, check_sequences, sequence_shape};
+use backdraft_lab::measure::{Data, sequence_shape};
 use backdraft_lab::settings::{SettingsError, in_range, positive};
 use backdraft_record::Results;
 use backdraft_recurrent::RecurrentConfig;
@@ -72,12 +70,9 @@ impl Task for Sequences {
         let counts = [self.sequences, TESTED];
         Ok(move |problem: Problem, length| {
             let task = problem.task;
-            check_sequences(task, length, counts[0] + counts[1], "`lengths` or `sequences`")?;
-            let data =
-                move |seed| Ok(Arc::new(Supervised::of_sequences(task, length, counts, seed)?));
             Ok(Lesson {
                 shape: sequence_shape(task, length).context("cannot generate the sequences")?,
-                data: Arc::new(data),
+                data: Data::sequences(task, length, counts)?,
                 stop_below: Some(problem.bound(length)),
             })
         })

@@ -3,14 +3,13 @@
 mod settings;
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use anyhow::anyhow;
 use backdraft_hooks::{
     ActivationGradientNorm, DeadShare, GradientHook, GradientNorm, Quantity, SaturatedShare,
     Schedule, UpdateRatio,
 };
-use backdraft_lab::measure::{check_batches, training};
+use backdraft_lab::measure::{Assignment, training};
 use backdraft_lab::{Experiment, Trial};
 use backdraft_record::{About, Factors, Picture, Preset, Results, TrialResult, by_layer, by_step};
 use backdraft_rows::{QuantityName, Subject};
@@ -75,10 +74,10 @@ impl Experiment for ZooTraining {
 
     fn trials(settings: &TrainingSettings) -> anyhow::Result<Vec<Trial>> {
         let network = settings.network()?;
-        let lessons = settings.data.lessons(settings.portion(settings.first_seed))?;
-        let network = network.fitted(&lessons.shape).ok_or_else(|| {
+        let Assignment { data, shape } = settings.data.load(settings.portion())?;
+        let network = network.fitted(&shape).ok_or_else(|| {
             let (model, data) = (&settings.model, settings.data.name());
-            let shape = &lessons.shape.example_shape;
+            let shape = &shape.example_shape;
             anyhow!("{model} cannot take `{data}`, whose examples have shape {shape:?}")
         })?;
         network.validate()?;
@@ -88,9 +87,7 @@ impl Experiment for ZooTraining {
             let schedule = schedule.clone();
             let hook = move || GradientHook::new(WATCHED, schedule.clone());
             let trainer = settings.trainer(seed);
-            check_batches(&network, &trainer, lessons.examples)?;
-            let data = Arc::clone(&lessons.data);
-            let task = training(network.clone(), trainer, move || data(seed), hook);
+            let task = training(network.clone(), trainer, data.clone(), hook);
             let factors = Factors::new([
                 ("model", settings.model.clone()),
                 ("data", settings.data.name().to_owned()),

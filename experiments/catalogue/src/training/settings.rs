@@ -117,9 +117,9 @@ impl TrainingSettings {
         resolve(&model, &[Overlay { origin, table: self.network.clone() }])
     }
 
-    pub(super) fn portion(&self, seed: u64) -> Portion {
+    pub(super) fn portion(&self) -> Portion {
         let &Self { examples, length, augmentation, .. } = self;
-        Portion { examples, length, augmentation, seed }
+        Portion { examples, length, augmentation }
     }
 
     pub(super) fn trainer(&self, seed: u64) -> TrainerConfig {

@@ -97,6 +97,11 @@ impl Backend {
         self.opened.is_some()
     }
 
+    /// Tells whether tensors lie in the memory of the process, not of a device with its own.
+    pub fn is_in_process(&self) -> bool {
+        self.needs.is_empty()
+    }
+
     /// Returns the command that builds the program with this back end as well.
     pub fn build_command(&self) -> String {
         format!("cargo run --release --features {} -- …", self.name)

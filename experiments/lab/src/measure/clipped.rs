@@ -1,7 +1,5 @@
 //! One gradient, before and after clipping.
 
-use std::sync::Arc;
-
 use backdraft_hooks::Taps;
 use backdraft_layers::Network;
 use backdraft_rows::{QuantityName, Row};
@@ -11,8 +9,9 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, ExecutionError, Int, Tensor};
 
-use super::tuning::DataSource;
-use crate::trial::Task;
+use super::data::Data;
+use super::footprint;
+use crate::trial::{Task, taking};
 
 /// The (largest) norm after clipping, over its bound.
 pub const NORM_OVER_BOUND: QuantityName = QuantityName::new("norm_over_bound");
@@ -36,13 +35,15 @@ pub enum Bounded {
 /// Measures for the network at step 0: [`NORM_OVER_BOUND`] and [`COSINE`].
 pub fn clipped(
     network: NetworkConfig,
-    data: Arc<DataSource>,
+    data: Data,
     batch: usize,
     (bounded, share): (Bounded, f64),
     seed: u64,
 ) -> Box<Task> {
-    Box::new(move |device: &Device, listener: &mut dyn Listener| {
-        let data = data(seed)?;
+    let memory = footprint::of_gradient(&network, &data, batch);
+    let check = network.check_batch(batch.min(data.extent.trained));
+    taking(memory, check, move |device: &Device, listener: &mut dyn Listener| {
+        let data = data.of(seed)?;
         let model = network.try_init(seed, &device.clone().autodiff())?;
         let [train, _] = data.on_device(device, seed);
         let first = Tensor::<1, Int>::arange(0..batch.min(train.len()) as i64, device);

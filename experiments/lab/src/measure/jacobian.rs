@@ -8,7 +8,8 @@ use backdraft_trainer::{Listener, Outcome};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::flow::INPUTS;
-use crate::trial::Task;
+use super::footprint;
+use crate::trial::{Task, taking};
 
 /// The average singular value of a layer's Jacobian.
 pub const MEAN_SINGULAR_VALUE: QuantityName = QuantityName::new("mean_singular_value");
@@ -21,28 +22,34 @@ pub const MEAN_SINGULAR_VALUE: QuantityName = QuantityName::new("mean_singular_v
 /// Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010,
 /// § 4.2.1.
 pub fn jacobian(config: MlpConfig, seed: u64) -> Box<Task> {
-    Box::new(move |device: &Device, listener: &mut dyn Listener| {
-        let network = config.try_init(seed, device)?;
-        let mut rng = weight_rng(seed.wrapping_add(INPUTS));
-        let input = Initializer::Normal(1.0).draw(1, config.inputs, &mut rng);
-        let mut hidden = Tensor::<2>::from_data(TensorData::new(input, [1, config.inputs]), device);
-        let mut rows = Vec::new();
-        for (layer, block) in network.hidden.iter().enumerate() {
-            let sums = block.linear.forward(hidden.clone()).try_into_data()?;
-            let weight = block.linear.weight.val().try_into_data()?;
-            let slopes: Vec<f64> =
-                sums.iter::<f64>().map(|x| config.activation.derivative(x)).collect();
-            let entries = weight.iter::<f64>().enumerate();
-            let jacobian: Vec<f64> =
-                entries.map(|(index, w)| w * slopes[index % slopes.len()]).collect();
-            let values = singular_values(jacobian, config.width);
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            rows.push(Row::new(0, MEAN_SINGULAR_VALUE, format!("hidden.{layer}"), mean));
-            hidden = block.forward(hidden);
-        }
-        listener.record(&rows)?;
-        Ok(Outcome::Finished)
-    })
+    let check = anyhow::Ok(());
+    taking(
+        footprint::of_jacobian(&config),
+        check,
+        move |device: &Device, listener: &mut dyn Listener| {
+            let network = config.try_init(seed, device)?;
+            let mut rng = weight_rng(seed.wrapping_add(INPUTS));
+            let input = Initializer::Normal(1.0).draw(1, config.inputs, &mut rng);
+            let mut hidden =
+                Tensor::<2>::from_data(TensorData::new(input, [1, config.inputs]), device);
+            let mut rows = Vec::new();
+            for (layer, block) in network.hidden.iter().enumerate() {
+                let sums = block.linear.forward(hidden.clone()).try_into_data()?;
+                let weight = block.linear.weight.val().try_into_data()?;
+                let slopes: Vec<f64> =
+                    sums.iter::<f64>().map(|x| config.activation.derivative(x)).collect();
+                let entries = weight.iter::<f64>().enumerate();
+                let jacobian: Vec<f64> =
+                    entries.map(|(index, w)| w * slopes[index % slopes.len()]).collect();
+                let values = singular_values(jacobian, config.width);
+                let mean = values.iter().sum::<f64>() / values.len() as f64;
+                rows.push(Row::new(0, MEAN_SINGULAR_VALUE, format!("hidden.{layer}"), mean));
+                hidden = block.forward(hidden);
+            }
+            listener.record(&rows)?;
+            Ok(Outcome::Finished)
+        },
+    )
 }
 
 /// Maximum number of sweeps. The columns are usually orthogonal to rounding after seven.

@@ -8,7 +8,8 @@ use backdraft_zoo::NetworkConfig;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::flow::INPUTS;
-use crate::trial::Task;
+use super::footprint;
+use crate::trial::{Task, taking};
 
 /// The mean cosine, over pairs of inputs, between the gradients of their outputs.
 pub const GRADIENT_COSINE: QuantityName = QuantityName::new("gradient_cosine");
@@ -20,29 +21,35 @@ pub const GRADIENT_COSINE: QuantityName = QuantityName::new("gradient_cosine");
 /// Each output is multiplied by a random sign, which is then removed from its gradient. The terms
 /// that normalisation over the batch adds from other inputs' gradients thereby average out.
 pub fn likeness(config: NetworkConfig, batch: usize, seed: u64) -> Box<Task> {
-    Box::new(move |device: &Device, listener: &mut dyn Listener| {
-        let device = device.clone().autodiff();
-        let network = config.try_init(seed, &device)?;
-        let elements: usize = config.example_shape().iter().product();
-        let mut rng = weight_rng(seed.wrapping_add(INPUTS));
-        let inputs = Initializer::Normal(1.0).draw(batch, elements, &mut rng);
-        let signs = Initializer::Normal(1.0).draw(batch, 1, &mut rng);
-        let signs: Vec<f32> = signs.into_iter().map(f32::signum).collect();
-        let inputs = Tensor::<2>::from_data(TensorData::new(inputs, [batch, elements]), &device);
-        let weights = TensorData::new(signs.clone(), [batch, 1]);
-        let weights = Tensor::<2>::from_data(weights, &device);
-        let mut taps = Taps::on();
-        let gradients = (network.score(inputs, &mut taps) * weights).sum().backward();
-        let mut rows = Vec::new();
-        for tap in taps.tapped() {
-            let Some(gradient) = tap.gradient(&gradients) else { continue };
-            let gradient: Vec<f64> = gradient.try_into_data()?.iter::<f64>().collect();
-            let cosine = mean_cosine(&gradient, &signs);
-            rows.push(Row::new(0, GRADIENT_COSINE, tap.subject().clone(), cosine));
-        }
-        listener.record(&rows)?;
-        Ok(Outcome::Finished)
-    })
+    let check = config.check_batch(batch);
+    taking(
+        footprint::of_look(&config, batch),
+        check,
+        move |device: &Device, listener: &mut dyn Listener| {
+            let device = device.clone().autodiff();
+            let network = config.try_init(seed, &device)?;
+            let elements: usize = config.example_shape().iter().product();
+            let mut rng = weight_rng(seed.wrapping_add(INPUTS));
+            let inputs = Initializer::Normal(1.0).draw(batch, elements, &mut rng);
+            let signs = Initializer::Normal(1.0).draw(batch, 1, &mut rng);
+            let signs: Vec<f32> = signs.into_iter().map(f32::signum).collect();
+            let inputs =
+                Tensor::<2>::from_data(TensorData::new(inputs, [batch, elements]), &device);
+            let weights = TensorData::new(signs.clone(), [batch, 1]);
+            let weights = Tensor::<2>::from_data(weights, &device);
+            let mut taps = Taps::on();
+            let gradients = (network.score(inputs, &mut taps) * weights).sum().backward();
+            let mut rows = Vec::new();
+            for tap in taps.tapped() {
+                let Some(gradient) = tap.gradient(&gradients) else { continue };
+                let gradient: Vec<f64> = gradient.try_into_data()?.iter::<f64>().collect();
+                let cosine = mean_cosine(&gradient, &signs);
+                rows.push(Row::new(0, GRADIENT_COSINE, tap.subject().clone(), cosine));
+            }
+            listener.record(&rows)?;
+            Ok(Outcome::Finished)
+        },
+    )
 }
 
 /// The mean cosine of the angle between pairs of rows, each row multiplied by its sign.

@@ -2,7 +2,9 @@
 
 mod attempt;
 mod clipped;
+mod data;
 mod flow;
+mod footprint;
 mod jacobian;
 mod likeness;
 mod probing;
@@ -13,12 +15,14 @@ mod training;
 mod tuning;
 
 pub use clipped::{Bounded, COSINE, NORM_OVER_BOUND, clipped};
+pub use data::Data;
 pub use flow::flow;
+pub use footprint::of_pass;
 pub use jacobian::{MEAN_SINGULAR_VALUE, jacobian};
 pub use likeness::{GRADIENT_COSINE, likeness};
 pub use probing::{PROBE_ACCURACY, probing};
 pub use shared::Shared;
-pub use source::{Assignment, Portion, Source, check_sequences, sequence_shape};
+pub use source::{Assignment, Portion, Source, sequence_shape};
 pub use supervised::Supervised;
-pub use training::{check_batches, training};
-pub use tuning::{Arm, Budget, DataSource, LEARNING_RATE, TunedArm};
+pub use training::training;
+pub use tuning::{Arm, Budget, LEARNING_RATE, TunedArm};

@@ -1,7 +1,5 @@
 //! Linear probes on each layer of a network, before and after training.
 
-use std::sync::Arc;
-
 use backdraft_hooks::{GradientHook, Taps};
 use backdraft_layers::Network;
 use backdraft_rows::{QuantityName, Row};
@@ -11,9 +9,10 @@ use backdraft_zoo::{NetworkConfig, ZooNetwork};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::supervised::Supervised;
-use super::training::train;
-use crate::trial::Task;
+use super::data::Data;
+use super::footprint;
+use super::training::{check_batches, train};
+use crate::trial::{Task, taking};
 
 /// The share of test examples that a linear classifier on a layer's features gets right.
 pub const PROBE_ACCURACY: QuantityName = QuantityName::new("probe_accuracy");
@@ -35,10 +34,13 @@ const PENALTY: f64 = 1e-4;
 pub fn probing(
     network: NetworkConfig,
     trainer: TrainerConfig,
-    data: Arc<Supervised>,
+    data: Data,
     hook: fn() -> GradientHook,
 ) -> Box<Task> {
-    Box::new(move |device: &Device, listener: &mut dyn Listener| {
+    let memory = footprint::of_probes(&network, &trainer, &data);
+    let check = check_batches(&network, &trainer, data.extent.trained);
+    taking(memory, check, move |device: &Device, listener: &mut dyn Listener| {
+        let data = data.of(trainer.seed)?;
         let splits = data.on_device(device, trainer.seed);
         let untrained = network.try_init(trainer.seed, device)?;
         listener.record(&probes(&untrained, &splits, network.outputs(), 0)?)?;

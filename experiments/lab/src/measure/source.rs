@@ -8,9 +8,8 @@ use backdraft_layers::TaskShape;
 use backdraft_text::unknown;
 use serde::{Deserialize, Serialize};
 
+use super::data::Data;
 use super::supervised::Supervised;
-use super::tuning::DataSource;
-use crate::memory;
 
 /// Where examples come from: a set of images, or a generated task over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,25 +30,15 @@ pub struct Portion {
     pub length: usize,
     /// How training images are augmented.
     pub augmentation: Augmentation,
-    /// Seed of the generated examples.
-    pub seed: u64,
 }
 
 /// A data set and the shape that a network for it must have.
 #[derive(Clone)]
 pub struct Assignment {
     /// The examples.
-    pub data: Arc<Supervised>,
+    pub data: Data,
     /// Sizes of inputs and outputs.
     pub shape: TaskShape,
-}
-
-/// The data of every seed: shared where they are the same, drawn on demand where they are not.
-pub struct Lessons {
-    pub data: Arc<DataSource>,
-    pub shape: TaskShape,
-    /// Number of training examples.
-    pub examples: usize,
 }
 
 /// Number of sequences in a generated test split.
@@ -84,30 +73,7 @@ impl Source {
         }
     }
 
-    /// Loads what all seeds share, and returns the data by seed; that of `portion` does not count.
-    ///
-    /// # Errors
-    ///
-    /// If a file cannot be loaded, the task cannot have this length, or memory does not suffice.
-    pub fn lessons(self, portion: Portion) -> anyhow::Result<Lessons> {
-        match self {
-            Self::Images(_) => {
-                let Assignment { data, shape } = self.load(portion)?;
-                let examples = data.training_examples();
-                Ok(Lessons { data: Arc::new(move |_| Ok(Arc::clone(&data))), shape, examples })
-            }
-            Self::Sequences(task) => {
-                let Portion { examples, length, .. } = portion;
-                let shape =
-                    sequence_shape(task, length).context("cannot generate the sequences")?;
-                check_sequences(task, length, examples + TESTED, "`length` or `examples`")?;
-                let data = move |seed| Ok(self.load(Portion { seed, ..portion })?.data);
-                Ok(Lessons { data: Arc::new(data), shape, examples })
-            }
-        }
-    }
-
-    /// Loads or generates the examples.
+    /// Loads the examples, or prepares to draw them.
     ///
     /// # Errors
     ///
@@ -120,7 +86,10 @@ impl Source {
                 images.train = images.train.first(portion.examples);
                 let (shape, classes) = (images.train.shape, images.train.classes);
                 Ok(Assignment {
-                    data: Arc::new(Supervised::of_images(&images, portion.augmentation)),
+                    data: Data::held(Arc::new(Supervised::of_images(
+                        &images,
+                        portion.augmentation,
+                    ))),
                     shape: TaskShape {
                         example_shape: shape.to_vec(),
                         outputs: classes,
@@ -129,30 +98,13 @@ impl Source {
                 })
             }
             Self::Sequences(task) => {
-                let Portion { examples, length, seed, .. } = portion;
-                let data = Supervised::of_sequences(task, length, [examples, TESTED], seed);
+                let Portion { examples, length, .. } = portion;
+                let data = Data::sequences(task, length, [examples, TESTED]);
                 let data = data.context("cannot generate the sequences")?;
-                Ok(Assignment { data: Arc::new(data), shape: sequence_shape(task, length)? })
+                Ok(Assignment { data, shape: sequence_shape(task, length)? })
             }
         }
     }
-}
-
-/// Checks that sequences fit into memory, which they take on the host and on the device.
-///
-/// # Errors
-///
-/// If they do not, with the settings to lower, or if the task cannot have this length.
-pub fn check_sequences(
-    task: SequenceTask,
-    length: usize,
-    count: usize,
-    remedy: &str,
-) -> anyhow::Result<()> {
-    let example = task.generate(length, 1, 0)?;
-    let values = example.inputs.len() + example.targets.len();
-    let bytes = 2.0 * size_of::<f32>() as f64 * values as f64 * count as f64;
-    memory::check(bytes, &format!("{count} sequences of {length} steps"), remedy)
 }
 
 /// Returns what a network for a task over time must be made for.
@@ -194,7 +146,7 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    const PORTION: Portion = Portion { examples: 40, length: 12, augmentation: NOTHING, seed: 1 };
+    const PORTION: Portion = Portion { examples: 40, length: 12, augmentation: NOTHING };
     const NOTHING: Augmentation = Augmentation { crop: 0, flip: false };
 
     #[test]

@@ -9,6 +9,7 @@ use backdraft_trainer::{BatchOrder, Examples};
 use backdraft_zoo::NetworkConfig;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use super::data::Extent;
 use super::flow::INPUTS;
 use crate::xray::Loss;
 
@@ -107,9 +108,11 @@ impl Supervised {
         Self { train, test, loss: Loss::MeanSquaredError, augmented: None }
     }
 
-    /// Returns the number of examples to train on.
-    pub fn training_examples(&self) -> usize {
-        self.train.rows
+    /// Returns how much there is to learn from.
+    pub fn extent(&self) -> Extent {
+        let Table { inputs, targets, rows } = &self.train;
+        let values = (inputs.len() + targets.len()) / (*rows).max(1);
+        Extent { trained: *rows, tested: self.test.rows, values }
     }
 
     /// Puts the training and the test split on a device; `seed` is that of the augmentation.

@@ -1,7 +1,5 @@
 //! Training of a network.
 
-use std::sync::Arc;
-
 use anyhow::Context;
 use backdraft_hooks::{GradientHook, Taps};
 use backdraft_layers::Network;
@@ -9,19 +7,24 @@ use backdraft_trainer::{Listener, Outcome, Splits, Trainer, TrainerConfig};
 use backdraft_zoo::{NetworkConfig, ZooNetwork};
 use burn::tensor::{Device, Tensor};
 
+use super::data::Data;
+use super::footprint;
 use super::supervised::Supervised;
-use crate::trial::Task;
+use crate::trial::{Task, taking};
 
 /// Trains the network of the trainer's seed. Measures what `hook` asks for and the trainer's own
 /// quantities. The data are held while it trains.
 pub fn training(
     network: NetworkConfig,
     trainer: TrainerConfig,
-    data: impl Fn() -> anyhow::Result<Arc<Supervised>> + Send + Sync + 'static,
+    data: Data,
     hook: impl Fn() -> GradientHook + Send + Sync + 'static,
 ) -> Box<Task> {
-    Box::new(move |device: &Device, listener: &mut dyn Listener| {
-        let (_, outcome) = train(&network, &trainer, &*data()?, hook(), device, listener)?;
+    let memory = footprint::of_training(&network, &trainer, &data);
+    let check = check_batches(&network, &trainer, data.extent.trained);
+    taking(memory, check, move |device: &Device, listener: &mut dyn Listener| {
+        let data = data.of(trainer.seed)?;
+        let (_, outcome) = train(&network, &trainer, &data, hook(), device, listener)?;
         Ok(outcome)
     })
 }
@@ -35,7 +38,7 @@ pub(super) fn train(
     device: &Device,
     listener: &mut dyn Listener,
 ) -> anyhow::Result<(ZooNetwork, Outcome)> {
-    check_batches(network, trainer, data.training_examples())?;
+    check_batches(network, trainer, data.extent().trained)?;
     let model = network.try_init(trainer.seed, &device.clone().autodiff())?;
     let [train, test] = data.on_device(device, trainer.seed);
     let forward = |model: &ZooNetwork, x: Tensor<2>, taps: &mut Taps| model.score(x, taps);
@@ -45,7 +48,7 @@ pub(super) fn train(
 }
 
 /// Checks that the network can be trained on every batch, the smaller one at the end of an epoch included.
-pub fn check_batches(
+pub(super) fn check_batches(
     network: &NetworkConfig,
     trainer: &TrainerConfig,
     examples: usize,

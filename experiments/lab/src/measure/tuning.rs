@@ -12,17 +12,15 @@ use backdraft_zoo::NetworkConfig;
 use burn::tensor::Device;
 
 use super::attempt::Attempt;
-use super::supervised::Supervised;
-use super::training::train;
-use crate::trial::Task;
+use super::data::Data;
+use super::footprint;
+use super::training::{check_batches, train};
+use crate::trial::{Task, taking};
 
 /// The learning rate that was found best.
 pub const LEARNING_RATE: QuantityName = QuantityName::new("learning_rate");
 /// The share of the loss that a learning rate left; its subject is `rate R`.
 const REMAINING_LOSS: QuantityName = QuantityName::new("remaining_loss");
-
-/// Returns the data of a seed, drawn on demand.
-pub type DataSource = dyn Fn(u64) -> anyhow::Result<Arc<Supervised>> + Send + Sync;
 
 /// One side of a comparison: a network, its training and its data, all but seed and learning rate.
 pub struct Arm {
@@ -31,7 +29,7 @@ pub struct Arm {
     /// The training; its seed and learning rate are the trial's.
     pub trainer: TrainerConfig,
     /// The data of each seed.
-    pub data: Arc<DataSource>,
+    pub data: Data,
     /// What is observed.
     pub hook: fn() -> GradientHook,
 }
@@ -94,19 +92,27 @@ impl TunedArm {
     /// `rate R`.
     pub fn task(self: &Arc<Self>, seed: u64) -> Box<Task> {
         let tuned = Arc::clone(self);
-        Box::new(move |device: &Device, listener: &mut dyn Listener| {
-            let Some(tried) = tuned.tried(device, listener) else {
-                return Ok(Outcome::Interrupted { step: 0 });
-            };
-            let tried = tried.map_err(|reason| anyhow!("tuning failed: {reason}"))?;
-            let rate = best(&tried).ok_or_else(|| anyhow!("there is no learning rate to try"))?;
-            let of_rate =
-                |t: &Tried| Row::new(0, REMAINING_LOSS, format!("rate {}", t.rate), t.remaining);
-            let mut rows: Vec<Row> = tried.iter().map(of_rate).collect();
-            rows.push(Row::of_network(0, LEARNING_RATE, rate));
-            listener.record(&rows)?;
-            tuned.arm.train(seed, rate, (tuned.arm.hook)(), device, listener)
-        })
+        let Arm { network, trainer, data, .. } = &self.arm;
+        let check = check_batches(network, trainer, data.extent.trained);
+        taking(
+            footprint::of_training(network, trainer, data),
+            check,
+            move |device: &Device, listener: &mut dyn Listener| {
+                let Some(tried) = tuned.tried(device, listener) else {
+                    return Ok(Outcome::Interrupted { step: 0 });
+                };
+                let tried = tried.map_err(|reason| anyhow!("tuning failed: {reason}"))?;
+                let rate =
+                    best(&tried).ok_or_else(|| anyhow!("there is no learning rate to try"))?;
+                let of_rate = |t: &Tried| {
+                    Row::new(0, REMAINING_LOSS, format!("rate {}", t.rate), t.remaining)
+                };
+                let mut rows: Vec<Row> = tried.iter().map(of_rate).collect();
+                rows.push(Row::of_network(0, LEARNING_RATE, rate));
+                listener.record(&rows)?;
+                tuned.arm.train(seed, rate, (tuned.arm.hook)(), device, listener)
+            },
+        )
     }
 
     /// Returns the loss that every rate left. The first caller tries the rates; `None` if it was
@@ -169,7 +175,7 @@ impl Arm {
         listener: &mut dyn Listener,
     ) -> anyhow::Result<Outcome> {
         let trainer = TrainerConfig { seed, learning_rate, ..self.trainer.clone() };
-        let data = (self.data)(seed)?;
+        let data = self.data.of(seed)?;
         let (_, outcome) = train(&self.network, &trainer, &data, hook, device, listener)?;
         Ok(outcome)
     }

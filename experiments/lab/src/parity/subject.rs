@@ -17,7 +17,7 @@ use toml::{Table, Value};
 
 use super::first_step::FirstStep;
 use crate::experiment::Entry;
-use crate::measure::{Supervised, training};
+use crate::measure::{Data, Supervised, training};
 use crate::panics::silent;
 
 /// Something that measures the same on every back end.
@@ -122,9 +122,7 @@ fn one_step(
     let quantities = quantities.to_vec();
     let hook = move || GradientHook::new(&quantities, Schedule::Every(1));
     let mut first = FirstStep::default();
-    let data = Arc::new(data);
-    let held = move || Ok(Arc::clone(&data));
-    training(config, trainer, held, hook)(device, &mut first)?;
+    training(config, trainer, Data::held(Arc::new(data)), hook).run(device, &mut first)?;
     Ok(first.rows)
 }
 
@@ -134,7 +132,7 @@ fn beginning(experiment: &dyn Entry, device: &Device) -> anyhow::Result<Vec<Row>
     let trials = experiment.prepare(&settings)?.trials()?;
     let smallest = trials.iter().min_by_key(|trial| trial.cost).context("there are no trials")?;
     let mut first = FirstStep::default();
-    (smallest.task)(device, &mut first)?;
+    smallest.task.run(device, &mut first)?;
     Ok(first.rows)
 }
 

@@ -8,6 +8,7 @@ use backdraft_text::unknown;
 
 use crate::backend::BackendError;
 use crate::experiment::Entry;
+use crate::memory::TooLittleMemory;
 use crate::settings::SettingsError;
 
 /// Why a run is not concluded.
@@ -57,6 +58,16 @@ pub enum RunError {
     /// Data cannot be had, or a network cannot be built.
     #[error(transparent)]
     Trials(anyhow::Error),
+    /// There is less memory than the run needs; nothing has been written.
+    #[error("`{experiment}` {memory}: {remedy}")]
+    Memory {
+        /// The experiment.
+        experiment: &'static str,
+        /// What it needs and what there is.
+        memory: TooLittleMemory,
+        /// What to lower.
+        remedy: String,
+    },
     /// The folder of the record cannot be used; nothing has been measured.
     #[error(transparent)]
     Folder(RecordError),

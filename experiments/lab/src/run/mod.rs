@@ -10,6 +10,7 @@ mod conclusion;
 mod config;
 mod error;
 mod execute;
+mod needs;
 mod notice;
 mod open;
 mod request;

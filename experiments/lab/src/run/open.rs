@@ -8,6 +8,7 @@ use toml::Table;
 
 use super::conclusion::Conclusion;
 use super::error::RunError;
+use super::needs;
 use super::notice::Notice;
 use crate::backend::Backend;
 use crate::experiment::{Entry, Prepared};
@@ -95,6 +96,8 @@ pub(super) fn open(asked: Asked<'_>, is_fresh: bool) -> Result<Run<'_>, RunError
     }
     // Before the folder: data that are missing must not leave an empty record.
     let trials = asked.prepared.trials().map_err(RunError::Trials)?;
+    trials.iter().try_for_each(|trial| trial.task.check()).map_err(RunError::Trials)?;
+    needs::check(&asked, &trials)?;
     let folder = RunFolder::create(out, name, &asked.id).map_err(RunError::Folder)?;
     let mut lock = folder.lock()?;
     let mut notices = Vec::new();
