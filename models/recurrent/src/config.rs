@@ -1,13 +1,12 @@
 //! Configuration of a recurrent network.
 
 use backdraft_layers::{Initializer, InvalidField, LinearInit, WeightRng, weight_rng};
-use backdraft_spec::Cell;
+use backdraft_spec::{Cell, Readout};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::layer::RecurrentLayer;
 use crate::network::Recurrent;
-use crate::readout::Readout;
 use crate::variant::Variant;
 
 /// Largest numbers that are accepted. Larger ones are taken for typing errors.

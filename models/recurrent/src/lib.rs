@@ -9,15 +9,13 @@ mod kernel;
 mod layer;
 mod network;
 mod plain;
-mod readout;
 mod sequence;
 mod variant;
 
-pub use backdraft_spec::Cell;
+pub use backdraft_spec::{Cell, Readout};
 pub use config::RecurrentConfig;
 pub use layer::{Path, RecurrentLayer};
 pub use network::Recurrent;
-pub use readout::Readout;
 pub use sequence::{
     Gru, GruConfig, Lstm, LstmConfig, Rnn, RnnConfig, Stack, State, UnsupportedLayer,
 };

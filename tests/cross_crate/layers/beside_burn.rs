@@ -61,6 +61,7 @@ struct Theirs {
 }
 
 /// Compares all numbers, outputs, states and gradients.
+#[expect(clippy::print_stdout, reason = "the process that repeats the tests counts the lines")]
 fn compare<B: Module, L: Layer + TryFrom<B>>(
     name: &str,
     directions: usize,
