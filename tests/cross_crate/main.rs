@@ -14,6 +14,7 @@ mod diagnosis;
 mod faults;
 mod goldens;
 mod gradients;
+mod layers;
 mod mutations;
 mod numbers;
 mod precision;

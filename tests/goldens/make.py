@@ -227,6 +227,78 @@ def lstm_variant(config):
     return net, net.seen
 
 
+class LinearRecurrent(nn.Module):
+    """From the papers' equations, with complex tensors and a loop over time; named as ours."""
+
+    class Lru(nn.Module):
+        def __init__(self, width, state):
+            super().__init__()
+            self.nu = nn.Parameter(torch.linspace(0.5, 0.99, state).log().neg().log())
+            self.theta = nn.Parameter(torch.linspace(0.1, 6, state).log())
+            self.gamma = nn.Parameter(torch.full((state,), -0.5))
+            self.input_re, self.input_im = (nn.Linear(width, state, bias=False) for _ in range(2))
+            self.output_re, self.output_im = (nn.Linear(state, width, bias=False) for _ in range(2))
+            self.direct = nn.Parameter(torch.ones(width))
+
+        def forward(self, x, tap):
+            decay = torch.exp(torch.complex(-self.nu.exp(), self.theta.exp()))
+            b = torch.complex(self.input_re.weight, self.input_im.weight)
+            c = torch.complex(self.output_re.weight, self.output_im.weight)
+            h, outputs = torch.zeros(x.shape[1], len(decay), dtype=torch.complex128), []
+            for t, step in enumerate(x):
+                h = decay * h + self.gamma.exp() * (step.to(b.dtype) @ b.T)
+                parts = tap(t, torch.cat([h.real, h.imag], 1))
+                h = torch.complex(*parts.chunk(2, 1))
+                outputs.append((h @ c.T).real + self.direct * step)
+            return torch.stack(outputs)
+
+    class MinGru(nn.Module):
+        def __init__(self, width, state):
+            super().__init__()
+            self.gate, self.candidate = nn.Linear(width, state), nn.Linear(width, state)
+
+        def forward(self, x, tap):
+            h, states = x.new_zeros(x.shape[1], self.gate.out_features), []
+            for t, step in enumerate(x):
+                z = self.gate(step).sigmoid()
+                h = tap(t, (1 - z) * h + z * self.candidate(step))
+                states.append(h)
+            return torch.stack(states)
+
+    def __init__(self, config):
+        super().__init__()
+        width, state = config["width"], config["state"]
+        self.embedding = nn.Linear(config["inputs"], width)
+        self.layers = nn.ModuleList()
+        for _ in range(config["layers"]):
+            layer, is_lru = nn.Module(), config["unit"] == "lru"
+            layer.norm = nn.LayerNorm(width)
+            layer.unit = (self.Lru if is_lru else self.MinGru)(width, state)
+            layer.mix = nn.Linear(width if is_lru else state, width)
+            self.layers.append(layer)
+        self.head = nn.Linear(width, config["outputs"])
+        self.config, self.seen = config, {}
+
+    def forward(self, x):
+        x = self.embedding(x.transpose(0, 1))
+        for index, layer in enumerate(self.layers):
+            y = layer.unit(layer.norm(x), lambda t, h: self.tap(f"layers.{index}@{t}", h))
+            y = layer.mix(nn.functional.gelu(y))
+            x = x + y if self.config.get("skip", True) else y
+        read = x if self.config.get("readout") == "every" else x[-1:]
+        return self.head(read).transpose(0, 1).flatten(1)
+
+    def tap(self, name, state):
+        state.retain_grad()
+        self.seen[name] = state
+        return state
+
+
+def linear_recurrent(config):
+    net = LinearRecurrent(config)
+    return net, net.seen
+
+
 class BasicBlock(nn.Module):
     """As in torchvision, with option A between stages if there is no projection."""
 
@@ -450,6 +522,13 @@ def main():
     for cell in ("coupled_lstm", "peephole_lstm", "layer_norm_lstm"):
         case(cell, lstm_variant, {**sequence, "cell": cell, "layers": 2, "length": 12}, 6, mse)
     case("lstm-100", recurrent, {**sequence, "cell": "lstm", "length": 100}, 4, mse)
+
+    linear = {"architecture": "linear-recurrent", "inputs": 3, "outputs": 2, "width": 6, "state": 5}
+    for unit in ("lru", "min_gru"):
+        config = {**linear, "unit": unit, "layers": 2, "length": 13}
+        case(f"{unit}-13", linear_recurrent, config, 6, mse)
+        config |= {"length": 8, "skip": False, "readout": "every"}
+        case(f"{unit}-every", linear_recurrent, config, 6, mse)
 
     small = {"architecture": "resnet", "input_shape": [2, 9, 8], "outputs": 4, "width": 4}
     ce, gain = "cross-entropy", 2**0.5

@@ -2,13 +2,12 @@
 
 use backdraft_hooks::Taps;
 use backdraft_layers::{Architecture, Initializer, InvalidField, Network, TaskShape};
-use backdraft_spec::Cell;
+use backdraft_spec::{Cell, Readout};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::RecurrentConfig;
 use crate::layer::Path;
 use crate::network::Recurrent;
-use crate::readout::Readout;
 
 impl Architecture for RecurrentConfig {
     type Network = Recurrent;

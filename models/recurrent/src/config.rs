@@ -1,12 +1,12 @@
 //! Configuration of a recurrent network.
 
-use backdraft_layers::{Initializer, InvalidField, LinearInit, weight_rng};
-use backdraft_spec::Cell;
+use backdraft_layers::{Initializer, InvalidField, LinearInit, WeightRng, weight_rng};
+use backdraft_spec::{Cell, Readout};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use crate::layer::RecurrentLayer;
 use crate::network::Recurrent;
-use crate::readout::Readout;
 use crate::variant::Variant;
 
 /// Largest numbers that are accepted. Larger ones are taken for typing errors.
@@ -93,17 +93,27 @@ impl RecurrentConfig {
     pub fn try_init(&self, seed: u64, device: &Device) -> Result<Recurrent, InvalidField> {
         self.validate()?;
         let mut rng = weight_rng(seed);
-        let (mut layers, mut reverse) = (Vec::new(), Vec::new());
-        for level in 0..self.layers {
-            let inputs = if level == 0 { self.inputs } else { self.width() };
-            layers.push(self.layer(inputs, &mut rng, device));
-            if self.bidirectional {
-                reverse.push(self.layer(inputs, &mut rng, device));
-            }
-        }
+        let (layers, reverse) = self.layers(&mut rng, device);
         let head = LinearInit { weight: self.initializer, bias_variance: Some(0.0) };
         let head = head.init(self.width(), self.outputs, &mut rng, device);
         Ok(Recurrent { layers, reverse, head, readout: self.readout })
+    }
+
+    /// Creates the layers of the first direction and of the other.
+    pub(crate) fn layers(
+        &self,
+        rng: &mut WeightRng,
+        device: &Device,
+    ) -> (Vec<RecurrentLayer>, Vec<RecurrentLayer>) {
+        let (mut layers, mut reverse) = (Vec::new(), Vec::new());
+        for level in 0..self.layers {
+            let inputs = if level == 0 { self.inputs } else { self.width() };
+            layers.push(self.layer(inputs, rng, device));
+            if self.bidirectional {
+                reverse.push(self.layer(inputs, rng, device));
+            }
+        }
+        (layers, reverse)
     }
 
     /// Checks every field.

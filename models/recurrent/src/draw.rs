@@ -8,6 +8,7 @@ use burn::tensor::{Device, TensorData};
 use rand_core::Rng;
 
 use crate::config::RecurrentConfig;
+use crate::equations::Equations;
 use crate::layer::RecurrentLayer;
 use crate::variant::Variant;
 
@@ -31,7 +32,7 @@ impl RecurrentConfig {
             bias: has_bias.then(|| Param::from_data(TensorData::new(bias, [wide]), device)),
         };
         let (input, hidden) = (linear(input, inputs, bias), linear(state, hidden, vec![0.0; wide]));
-        RecurrentLayer { input, hidden, variant, cell }
+        RecurrentLayer { input, hidden, variant, cell, equations: Equations::default() }
     }
 
     /// Draws `[inputs, gates × hidden]`, each gate separately.

@@ -1,12 +1,12 @@
 //! The recurrent network.
 
 use backdraft_hooks::Taps;
+use backdraft_spec::Readout;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 
 use crate::layer::{Path, RecurrentLayer};
-use crate::readout::Readout;
 
 /// Recurrent layers with a linear head, created by [`RecurrentConfig`](crate::RecurrentConfig).
 ///

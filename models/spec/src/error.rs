@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 /// A configuration field with a value that no network can be built from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{field} = {value}` is not possible: {requirement}")]
+#[non_exhaustive]
 pub struct InvalidField {
     /// Name of the field.
     pub field: &'static str,

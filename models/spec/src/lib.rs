@@ -5,6 +5,7 @@ mod cell;
 mod error;
 mod initializer;
 mod normalization;
+mod readout;
 mod skip;
 
 pub use activation::Activation;
@@ -12,4 +13,5 @@ pub use cell::Cell;
 pub use error::{InvalidField, SIZES};
 pub use initializer::Initializer;
 pub use normalization::Normalization;
+pub use readout::Readout;
 pub use skip::Skip;

@@ -2,6 +2,7 @@
 
 use backdraft_hooks::Taps;
 use backdraft_layers::{Architecture, InvalidField, Network, SingleValue, TaskShape};
+use backdraft_linear_recurrent::{LinearRecurrent, LinearRecurrentConfig};
 use backdraft_mlp::{Mlp, MlpConfig};
 use backdraft_recurrent::{Recurrent, RecurrentConfig};
 use backdraft_resnet::{Resnet, ResnetConfig};
@@ -156,6 +157,7 @@ zoo! {
     "mlp" Mlp MlpConfig => Mlp;
     "resnet" Resnet ResnetConfig => Resnet;
     "recurrent" Recurrent RecurrentConfig => Recurrent;
+    "linear-recurrent" LinearRecurrent LinearRecurrentConfig => LinearRecurrent;
     "transformer" Transformer TransformerConfig => Transformer;
 }
 

@@ -15,6 +15,7 @@ use crate::list::NetworkConfig;
 
 /// Why weights cannot be read or written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum WeightsError {
     /// The file cannot be opened.
     #[error("the weights in {path} cannot be read")]

@@ -6,7 +6,7 @@ mod passes;
 mod product;
 mod rows;
 
-pub(crate) use node::{Probes, run};
+pub(crate) use node::{Extras, Probes, run};
 
 /// The sizes of a sequence.
 #[derive(Clone, Copy, Debug)]

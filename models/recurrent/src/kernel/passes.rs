@@ -1,5 +1,6 @@
 //! Forward and backward passes over time.
 
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -20,6 +21,39 @@ pub(super) struct Run {
     pub(super) saved: Vec<f32>,
 }
 
+/// What a sequence starts from, and which of its steps count.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bounds<'a> {
+    /// h before the first step, `[batch, hidden]`; empty for zeros.
+    pub(super) state: &'a [f32],
+    /// c before the first step, the same.
+    pub(super) memory: &'a [f32],
+    /// Steps of each row of the batch that count; h and c stay as they are in the others. Empty if
+    /// all of them count.
+    pub(super) active: &'a [Range<usize>],
+}
+
+impl Bounds<'_> {
+    /// Returns the rows of `range`, by their positions in it, that do not count at step `t`.
+    fn resting(&self, range: &Range<usize>, t: usize) -> impl Iterator<Item = usize> {
+        let rows = self.active.get(range.clone()).unwrap_or_default().iter().enumerate();
+        rows.filter(move |(_, active)| !active.contains(&t)).map(|(row, _)| row)
+    }
+}
+
+/// What comes into a backward pass, and what it is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request<'a> {
+    /// ∂L/∂h_t from the layers above, `[time, batch, hidden]`.
+    pub(super) states: &'a [f32],
+    /// ∂L/∂c of the last step, `[batch, hidden]`; empty for zeros.
+    pub(super) last_memory: &'a [f32],
+    /// Whether the gradients of all states and memories are wanted.
+    pub(super) is_probed: bool,
+    /// Whether those of the first state and memory are.
+    pub(super) wants_start: bool,
+}
+
 /// Results of the backward pass. All buffers are `[time, batch, …]`.
 #[derive(Debug)]
 pub(super) struct Gradients {
@@ -31,12 +65,15 @@ pub(super) struct Gradients {
     pub(super) states: Vec<f32>,
     /// ∂L/∂c_t; empty unless requested and the cell is an LSTM.
     pub(super) memories: Vec<f32>,
+    /// ∂L/∂h and ∂L/∂c before the first step, `[batch, hidden]`; empty unless requested.
+    pub(super) start: [Vec<f32>; 2],
 }
 
-/// Runs forward over time, starting from zeros.
+/// Runs forward over time.
 pub(super) fn forward(
     cell: Cell,
     sizes: Sizes,
+    bounds: Bounds<'_>,
     projected: &[f32],
     weight: &[f32],
     bias: &[f32],
@@ -59,8 +96,9 @@ pub(super) fn forward(
     let lent = ranges.into_iter().zip(states).zip(memories.into_iter().zip(saved));
     on_threads(lent.collect(), |((range, states), (mut memories, mut saved))| {
         let rows = range.len();
-        let mut state_before = vec![0.0; rows * hidden];
-        let mut memory_before = vec![0.0; if has_memory { rows * hidden } else { 0 }];
+        let mut state_before = start(bounds.state, &range, hidden);
+        let memory = start(bounds.memory, &range, hidden);
+        let mut memory_before = if has_memory { memory } else { vec![] };
         let mut recurrent = vec![0.0; rows * wide];
         let mut scratch = vec![0.0; cells::saved(cell) * rows * hidden];
         for (t, state) in states.into_iter().enumerate() {
@@ -76,8 +114,15 @@ pub(super) fn forward(
                 saved: saved.get_mut(t).map_or(&mut scratch, |saved| saved),
             };
             cells::forward(cell, hidden, step);
+            let mut memory = memories.get_mut(t);
+            for row in bounds.resting(&range, t) {
+                copy_row(state, &state_before, row, hidden);
+                if let Some(memory) = &mut memory {
+                    copy_row(memory, &memory_before, row, hidden);
+                }
+            }
             state_before.copy_from_slice(state);
-            if let Some(memory) = memories.get(t) {
+            if let Some(memory) = memory {
                 memory_before.copy_from_slice(memory);
             }
         }
@@ -85,16 +130,30 @@ pub(super) fn forward(
     run
 }
 
-/// Runs backward over time, given the gradient of the states from the layers above.
+/// Returns the rows of `range` before the first step, `[rows, hidden]`.
+fn start(values: &[f32], range: &Range<usize>, hidden: usize) -> Vec<f32> {
+    match values {
+        [] => vec![0.0; range.len() * hidden],
+        values => values[range.start * hidden..range.end * hidden].to_vec(),
+    }
+}
+
+fn copy_row(target: &mut [f32], source: &[f32], row: usize, width: usize) {
+    let row = row * width..(row + 1) * width;
+    target[row.clone()].copy_from_slice(&source[row]);
+}
+
+/// Runs backward over time.
 pub(super) fn backward(
     cell: Cell,
     sizes: Sizes,
+    bounds: Bounds<'_>,
     states_of: &[f32],
     run: &Run,
     weight: &[f32],
-    from_above: &[f32],
-    is_probed: bool,
+    request: Request<'_>,
 ) -> Gradients {
+    let Request { is_probed, wants_start, .. } = request;
     let Sizes { time, batch, hidden } = sizes;
     let wide = cell.gates() * hidden;
     let saved_width = cells::saved(cell) * hidden;
@@ -107,6 +166,8 @@ pub(super) fn backward(
         recurrent: buffer(time * batch * wide, has_two),
         states: buffer(all, is_probed),
         memories: buffer(all, is_probed && has_memory),
+        start: [wants_start, wants_start && has_memory]
+            .map(|wanted| buffer(batch * hidden, wanted)),
     };
     let transposed = Packed::new(wide, hidden, |row, column| weight[column * wide + row]);
     let ranges = ranges(batch, all * wide);
@@ -114,23 +175,27 @@ pub(super) fn backward(
     let recurrent = lend(&mut gradients.recurrent, batch, wide, &ranges);
     let states = lend(&mut gradients.states, batch, hidden, &ranges);
     let memories = lend(&mut gradients.memories, batch, hidden, &ranges);
+    let [start_state, start_memory] =
+        gradients.start.each_mut().map(|buffer| lend(buffer, batch, hidden, &ranges));
+    let starts = start_state.into_iter().zip(start_memory);
     let lent = ranges.into_iter().zip(projected.into_iter().zip(recurrent));
-    let lent = lent.zip(states.into_iter().zip(memories));
+    let lent = lent.zip(states.into_iter().zip(memories).zip(starts));
     on_threads(
         lent.collect(),
-        |((range, (mut projected, mut recurrent)), (mut states, mut memories))| {
+        |((range, (mut projected, mut recurrent)), ((mut states, mut memories), starts))| {
             let rows = range.len();
-            let zeros = vec![0.0; rows * hidden];
-            let before = |buffer, t| match t {
-                0 => &zeros[..],
+            let first = [bounds.state, bounds.memory].map(|values| start(values, &range, hidden));
+            let before = |buffer, first, t| match t {
+                0 => first,
                 _ => at(buffer, t - 1, batch, hidden, &range),
             };
             let now = |buffer, t, width| at(buffer, t, batch, width, &range);
-            let mut state_gradient = zeros.clone();
-            let mut memory_gradient = zeros.clone();
-            let mut direct = zeros.clone();
+            let mut state_gradient = vec![0.0; rows * hidden];
+            let mut memory_gradient = start(request.last_memory, &range, hidden);
+            let mut direct = state_gradient.clone();
             for t in (0..time).rev() {
-                for (total, above) in state_gradient.iter_mut().zip(now(from_above, t, hidden)) {
+                let above = now(request.states, t, hidden);
+                for (total, above) in state_gradient.iter_mut().zip(above) {
                     *total += above;
                 }
                 if let Some(kept) = states.get_mut(t) {
@@ -139,9 +204,13 @@ pub(super) fn backward(
                 let step = Backward {
                     saved: now(&run.saved, t, saved_width),
                     state: now(states_of, t, hidden),
-                    state_before: before(states_of, t),
+                    state_before: before(states_of, &first[0], t),
                     memory: if has_memory { now(&run.memories, t, hidden) } else { &[] },
-                    memory_before: if has_memory { before(&run.memories, t) } else { &[] },
+                    memory_before: if has_memory {
+                        before(&run.memories, &first[1], t)
+                    } else {
+                        &[]
+                    },
                     state_gradient: &state_gradient,
                     memory_gradient: &mut memory_gradient,
                     memory_total: memories.get_mut(t).map_or(&mut [], |memory| memory),
@@ -149,14 +218,34 @@ pub(super) fn backward(
                     recurrent_gradient: recurrent.get_mut(t).map_or(&mut [], |gradient| gradient),
                     direct: &mut direct,
                 };
+                let resting: Vec<usize> = bounds.resting(&range, t).collect();
+                let unchanged =
+                    if resting.is_empty() { vec![] } else { step.memory_gradient.to_vec() };
                 cells::backward(cell, hidden, step);
-                if t > 0 {
+                for row in resting {
+                    let wide = row * wide..(row + 1) * wide;
+                    projected[t][wide.clone()].fill(0.0);
+                    if let Some(gradient) = recurrent.get_mut(t) {
+                        gradient[wide].fill(0.0);
+                    }
+                    copy_row(&mut direct, &state_gradient, row, hidden);
+                    copy_row(&mut memory_gradient, &unchanged, row, hidden);
+                    if let Some(memory) = memories.get_mut(t) {
+                        copy_row(memory, &unchanged, row, hidden);
+                    }
+                }
+                if t > 0 || wants_start {
                     let gradient = if has_two { &recurrent[t] } else { &projected[t] };
                     transposed.multiply(gradient, &mut state_gradient);
                     for (total, direct) in state_gradient.iter_mut().zip(&direct) {
                         *total += direct;
                     }
                 }
+            }
+            let (state, memory) = starts;
+            let results = [(state, state_gradient), (memory, memory_gradient)];
+            for (lent, result) in results {
+                lent.into_iter().for_each(|rows| rows.copy_from_slice(&result));
             }
         },
     );
