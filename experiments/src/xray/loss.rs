@@ -1,5 +1,6 @@
 //! The losses that a batch can be scored with.
 
+use backdraft_rows::LossKind;
 use backdraft_trainer::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Objective};
 use burn::tensor::{Int, Tensor};
 use clap::ValueEnum;
@@ -18,6 +19,15 @@ pub enum Loss {
 }
 
 impl Loss {
+    /// Returns its kind, as the diagnosis knows it.
+    pub(super) fn kind(self) -> LossKind {
+        match self {
+            Self::BinaryCrossEntropy => LossKind::BinaryCrossEntropy,
+            Self::CrossEntropy => LossKind::CrossEntropy,
+            Self::MeanSquaredError => LossKind::SquaredError,
+        }
+    }
+
     /// Returns the name on the command line.
     pub fn name(self) -> &'static str {
         match self {

@@ -83,6 +83,21 @@ impl Fault {
         }
     }
 
+    /// Returns the rules that may fire as well, because what they say follows from the fault.
+    pub fn consequences(self) -> &'static [&'static str] {
+        match self {
+            Self::None | Self::NanInput | Self::NanWeight | Self::Unused => &[],
+            Self::RateTooHigh => &["dead", "saturated", "exploding", "vanishing", "zero-gradient"],
+            Self::RateTooLow | Self::ConstantLoss => &[],
+            Self::ZeroWeights | Self::ConstantWeights => &["dead", "zero-gradient"],
+            Self::SmallWeights | Self::SickLayer => &["not-learning", "zero-gradient", "dead"],
+            Self::DeadBias => &["vanishing", "saturated"],
+            Self::ClippedAway => &["not-learning"],
+            Self::LargeWeights | Self::BadBatch => &["dead", "saturated", "unstable", "spike"],
+            Self::ForgetsOverTime | Self::ExplodesOverTime => &["unstable"],
+        }
+    }
+
     /// Tells whether it sits in one layer, which a diagnosis should name.
     pub fn has_layer(self) -> bool {
         matches!(self, Self::SickLayer | Self::DeadBias | Self::NanWeight | Self::Unused)

@@ -33,11 +33,17 @@ impl Score {
         let mut rules: Vec<&str> = findings.iter().map(|finding| finding.rule).collect();
         rules.sort_unstable();
         rules.dedup();
-        for finding in rules.iter().filter_map(|rule| findings.iter().find(|f| f.rule == *rule)) {
-            let is_right = expected.contains(&finding.rule);
+        let mut is_wrong = false;
+        for rule in rules {
+            let Some(finding) = findings.iter().find(|finding| finding.rule == rule) else {
+                continue;
+            };
+            let is_right = expected.contains(&finding.rule)
+                || training.fault.consequences().contains(&finding.rule);
             self.rules.entry(finding.rule).or_default()[usize::from(!is_right)] += 1;
+            is_wrong |= !is_right;
         }
-        if !is_found || (training.fault.has_layer() && !names_layer) {
+        if !is_found || is_wrong || (training.fault.has_layer() && !names_layer) {
             let said: Vec<String> = findings.iter().map(ToString::to_string).collect();
             self.mistakes.push(format!("{training:?}: {}", said.join(" | ")));
         }

@@ -63,6 +63,8 @@ impl Program {
             Fault::SmallWeights | Fault::LargeWeights | Fault::SickLayer | Fault::DeadBias => {
                 matches!(self, HeadFirst | Towers | EncoderDecoder)
             }
+            // Normalisation takes the scale of a batch out, and saturation bounds what it can do.
+            Fault::BadBatch => matches!(self, HeadFirst | Towers | Recurrent),
             Fault::ForgetsOverTime | Fault::ExplodesOverTime => self == Recurrent,
             _ => true,
         }

@@ -9,6 +9,10 @@ use crate::profile::Profile;
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
 
+/// Of a fall and a rise of nearly the same size, in logarithms, the fall is told. The gradient of a
+/// single layer of tiny weights is such a peak: it is the only one that is not tiny.
+const PREFERENCE: f64 = 0.8;
+
 /// Finds gradients that shrink towards the first layer or time step.
 pub(super) struct Vanishing;
 
@@ -98,15 +102,16 @@ fn along(
             let size = |stretch: Stretch| stretch.ratio.ln().abs();
             let back = Stretch::of(&gradients, opposite, bound).map_or(0.0, size);
             match direction {
-                Direction::Shrinks => size(*stretch) >= back,
-                Direction::Grows => size(*stretch) > back,
+                Direction::Shrinks => size(*stretch) >= PREFERENCE * back,
+                Direction::Grows => PREFERENCE * size(*stretch) > back,
             }
         });
         let seen = |stretch: Stretch| Seen { stretch, culprit: stretch.culprit(&gradients) };
         (step, stretch.map(seen))
     };
     let trouble = Trouble::of(by_step(chain).into_iter().map(at_step))?;
-    if !trouble.is_lasting() {
+    // What was there before the first step is the initialiser's, even if training cures it.
+    if !trouble.is_lasting() && !trouble.is_initial() {
         return None;
     }
     let severity = trouble.first.stretch.ratio.ln().abs();

@@ -1,13 +1,21 @@
 //! Sudden changes against a run's own running distribution.
 
-use super::robust::{Spread, logarithms};
+use std::collections::HashMap;
+
+use super::robust::{Spread, logarithms, median};
 use super::{Case, Confidence, Finding, Rule};
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
 
 /// Observations that the running distribution remembers, and how many it needs.
 const REMEMBERED: usize = 32;
-const FEWEST: usize = 16;
+const FEWEST: usize = 12;
+/// Observations whose median is the level from which the next one moves.
+const LEVEL: usize = 5;
+
+/// A leap exceeds the largest value of the run so far by this factor. Where a run has learned nearly
+/// everything, one hard example raises the loss a hundredfold, to less than it was at the start.
+const RECORD: f64 = 2.0;
 
 /// Finds steps at which the gradient or the loss leaps.
 pub(super) struct Spike;
@@ -19,7 +27,7 @@ impl Rule for Spike {
 
     fn about(&self) -> &'static str {
         "The gradient's norm or the loss leaps far out of its own distribution over the observations \
-         before (median and median absolute deviation of logarithms). Needs gradient_norm or loss, at 17 \
+         before (median and median absolute deviation of logarithms), above all that the run has seen. Needs gradient_norm or loss, at 18 \
          observed steps or more. No scale is assumed."
     }
 
@@ -43,7 +51,7 @@ impl Rule for Spike {
             subject: culprit(case, first.step).unwrap_or(Subject::NETWORK),
             since: first.step,
             evidence: format!(
-                "{what} is {:.1e} times its running median, {:.0} deviations above it; it leaps at {} \
+                "{what} is {:.1e} times its running median, {:.0} deviations above; it leaps at {} \
                  observed steps",
                 first.factor,
                 first.deviations,
@@ -70,28 +78,50 @@ struct Leap {
 }
 
 fn leaps(course: &[(u64, f64)], bound: f64) -> Vec<Leap> {
+    let moves = moves(course);
+    let largest = largest_before(course);
+    let found = moves.iter().enumerate().skip(FEWEST).filter_map(|(at, (step, by))| {
+        let deviations = deviations(&moves, at)?;
+        let is_leap = deviations > bound && largest.get(step).is_some_and(|over| *over > RECORD);
+        is_leap.then(|| Leap { step: *step, factor: by.exp(), deviations })
+    });
+    found.collect()
+}
+
+/// Returns, by step, each value over the largest before it.
+fn largest_before(course: &[(u64, f64)]) -> HashMap<u64, f64> {
+    let mut largest = f64::MIN_POSITIVE;
+    let over = |(step, value): &(u64, f64)| {
+        let over = value / largest;
+        largest = largest.max(*value);
+        (*step, over)
+    };
+    course.iter().map(over).collect()
+}
+
+/// Returns how far each value lies from the median of the few before it, in logarithms. A course that
+/// rises or falls steadily moves by the same amount, whatever its level.
+fn moves(course: &[(u64, f64)]) -> Vec<(u64, f64)> {
     let values = logarithms(course);
-    let mut found = Vec::new();
-    for (at, (step, value)) in values.iter().enumerate().skip(FEWEST) {
-        let before: Vec<f64> =
-            values[at.saturating_sub(REMEMBERED)..at].iter().map(|(_, value)| *value).collect();
-        let Some(spread) = Spread::of(&before) else { continue };
-        let deviations = spread.above(*value);
-        if deviations > bound {
-            found.push(Leap { step: *step, factor: (value - spread.median).exp(), deviations });
-        }
-    }
-    found
+    let at = |at: usize| {
+        let level = median(values[at - LEVEL..at].iter().map(|(_, value)| *value).collect());
+        level.map(|level| (values[at].0, values[at].1 - level))
+    };
+    (LEVEL..values.len()).filter_map(at).collect()
+}
+
+/// Returns how many deviations a move lies above those before it.
+fn deviations(moves: &[(u64, f64)], at: usize) -> Option<f64> {
+    let before: Vec<f64> =
+        moves[at.saturating_sub(REMEMBERED)..at].iter().map(|(_, by)| *by).collect();
+    Some(Spread::of(&before)?.above(moves[at].1))
 }
 
 /// Returns the parameter whose gradient leapt most at a step.
 fn culprit(case: &Case<'_>, step: u64) -> Option<Subject> {
     let leap = |subject: &Subject| {
-        let values = logarithms(case.course(&QuantityName::GRADIENT_NORM, subject));
-        let at = values.iter().position(|(other, _)| *other == step)?;
-        let before: Vec<f64> =
-            values[at.saturating_sub(REMEMBERED)..at].iter().map(|(_, value)| *value).collect();
-        Some(Spread::of(&before)?.above(values[at].1))
+        let moves = moves(case.course(&QuantityName::GRADIENT_NORM, subject));
+        deviations(&moves, moves.iter().position(|(other, _)| *other == step)?)
     };
     let leaps = case.subjects(&QuantityName::GRADIENT_NORM).filter_map(|s| Some((leap(s)?, s)));
     leaps.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, subject)| subject.clone())
@@ -114,8 +144,8 @@ mod tests {
     #[test]
     fn a_leap_is_found_at_any_scale_and_a_slow_change_is_none() {
         for scale in [1e-20, 1.0, 1e20] {
-            assert_eq!(leaps(&wandering(scale, None), 10.0), []);
-            let found = leaps(&wandering(scale, Some(90)), 10.0);
+            assert_eq!(leaps(&wandering(scale, None), 6.0), []);
+            let found = leaps(&wandering(scale, Some(90)), 6.0);
             assert_eq!((found.len(), found[0].step), (1, 90));
             assert!(found[0].factor > 500.0 && found[0].factor < 2e3);
         }

@@ -13,7 +13,7 @@
 /// | `time_ratio` | 1e-3 | as `depth_ratio` |
 /// | `first_update_ratio` | 1 | a step as large as the weights |
 /// | `weight_growth`, `loss_growth` | 10 | chosen on generated trainings |
-/// | `spike_deviations` | 10 | chosen on generated trainings |
+/// | `spike_deviations` | 6 | chosen on generated trainings |
 /// | `gradient_drift`, `loss_drift` | 10, 2 | chosen on generated trainings |
 #[derive(Clone, Debug, PartialEq)]
 pub struct Thresholds {
@@ -66,7 +66,7 @@ impl Default for Thresholds {
             first_update_ratio: 1.0,
             weight_growth: 10.0,
             loss_growth: 10.0,
-            spike_deviations: 10.0,
+            spike_deviations: 6.0,
             gradient_drift: 10.0,
             loss_drift: 2.0,
         }

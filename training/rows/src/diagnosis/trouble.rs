@@ -23,6 +23,8 @@ pub(super) struct Trouble<T> {
     pub(super) observed: usize,
     /// Whether the latest observations show it.
     is_going_on: bool,
+    /// Whether the first observation shows it.
+    is_initial: bool,
 }
 
 impl<T: Copy> Trouble<T> {
@@ -40,6 +42,7 @@ impl<T: Copy> Trouble<T> {
                 seen: 0,
                 observed: 0,
                 is_going_on: false,
+                is_initial: observed == 1,
             });
             found.latest = value;
             found.seen += 1;
@@ -55,6 +58,11 @@ impl<T: Copy> Trouble<T> {
     /// Tells whether this is more than an episode: seen at a tenth of the steps or at the latest.
     pub(super) fn is_lasting(&self) -> bool {
         self.seen as f64 >= EPISODE * self.observed as f64 || self.is_going_on
+    }
+
+    /// Tells whether it was there at the first observation, so that training did not make it.
+    pub(super) fn is_initial(&self) -> bool {
+        self.is_initial
     }
 
     /// Tells whether most observed steps show it.
