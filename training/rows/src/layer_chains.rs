@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::chain::Axis;
 use crate::history::History;
+use crate::position::{Group, Position, groups, list_of, without_numbers};
 use crate::profile::{Place, Profile};
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
@@ -18,40 +19,6 @@ const FEWEST_SIBLINGS: usize = 4;
 /// Within a network, the gradient changes from one stage to the next by less than this factor, even
 /// where it vanishes; towers with losses of their own differ by any factor.
 const LARGEST_STEP_BETWEEN_STAGES: f64 = 30.0;
-
-/// The place of a subject: `stages.1.blocks.2.conv.weight` is item 2 of the list `stages.1.blocks`,
-/// and `conv.weight` of it.
-#[derive(Debug, PartialEq, Eq)]
-struct Position<'a> {
-    list: &'a str,
-    index: Option<u64>,
-    part: &'a str,
-}
-
-impl<'a> Position<'a> {
-    fn of(path: &'a str) -> Self {
-        let mut end = path.len();
-        let mut components = path.rsplit('.').peekable();
-        while let Some(component) = components.next() {
-            let start = end - component.len();
-            let name = component.trim_end_matches(|c: char| c.is_ascii_digit());
-            if let Ok(index) = component[name.len()..].parse() {
-                let list = path[..start + name.len()].trim_end_matches('.');
-                return Self { list, index: Some(index), part: &path[end..] };
-            }
-            end = start.saturating_sub(usize::from(components.peek().is_some()));
-        }
-        let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
-        Self { list: parent, index: None, part: "" }
-    }
-}
-
-/// Items of one list, or siblings, with the same part of each.
-struct Group<'h> {
-    list: &'h str,
-    part: &'h str,
-    members: Vec<(u64, &'h Subject)>,
-}
 
 impl History<'_> {
     /// Returns the chains of layers with at least three places, each with the gradient at every place:
@@ -221,44 +188,10 @@ impl Profile<'_> {
     }
 }
 
-/// Returns the list or module that a subject is an item of.
-pub(crate) fn list_of(subject: &Subject) -> &str {
-    Position::of(subject.path()).list
-}
-
-/// Groups numbered subjects by list and part, in the order in which they were first seen.
-fn groups<'h>(subjects: &[&'h Subject]) -> Vec<Group<'h>> {
-    let mut groups: Vec<Group<'h>> = Vec::new();
-    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
-    for subject in subjects {
-        let Position { list, index: Some(index), part } = Position::of(subject.path()) else {
-            continue;
-        };
-        let place = *places.entry((list, part)).or_insert(groups.len());
-        if place == groups.len() {
-            groups.push(Group { list, part, members: Vec::new() });
-        }
-        groups[place].members.push((index, subject));
-    }
-    groups
-}
-
-fn without_numbers(list: &str) -> String {
-    list.split('.')
-        .map(|part| part.trim_end_matches(|c: char| c.is_ascii_digit()))
-        .collect::<Vec<_>>()
-        .join(".")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::row::Row;
-
-    fn position(path: &str) -> (&str, Option<u64>, &str) {
-        let Position { list, index, part } = Position::of(path);
-        (list, index, part)
-    }
 
     fn rows(quantity: &QuantityName, norms: &[(&str, f64)]) -> Vec<Row> {
         norms.iter().map(|(name, norm)| Row::new(0, quantity.clone(), *name, *norm)).collect()
@@ -271,17 +204,6 @@ mod tests {
             chain.places.iter().map(|place| place.subject.to_string()).collect()
         };
         history.layer_chains().iter().map(names).collect()
-    }
-
-    #[test]
-    fn a_position_is_that_in_the_innermost_list() {
-        assert_eq!(position("hidden.3"), ("hidden", Some(3), ""));
-        assert_eq!(position("hidden.3.linear.weight"), ("hidden", Some(3), ".linear.weight"));
-        assert_eq!(position("a.0.b.2.conv.weight"), ("a.0.b", Some(2), ".conv.weight"));
-        assert_eq!(position("net.conv12.weight"), ("net.conv", Some(12), ".weight"));
-        assert_eq!(position("7"), ("", Some(7), ""));
-        assert_eq!(position("stem"), ("", None, ""));
-        assert_eq!(position("encoder.stem"), ("encoder", None, ""));
     }
 
     #[test]

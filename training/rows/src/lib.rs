@@ -5,6 +5,7 @@ mod diagnosis;
 mod history;
 mod interner;
 mod layer_chains;
+mod position;
 mod profile;
 mod quantity_name;
 mod row;

@@ -3,7 +3,7 @@
 use super::context::LossKind::{BinaryCrossEntropy, CrossEntropy, SquaredError};
 use super::trouble::Trouble;
 use super::{Case, Confidence, Finding, Rule};
-use crate::layer_chains::list_of;
+use crate::position::list_of;
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
 
