@@ -31,7 +31,7 @@ pub enum Fault {
     Unused,
     /// The gradient is clipped to a norm of 1e-4.
     ClippedAway,
-    /// The inputs are 10,000 times too large at one step.
+    /// The inputs are 10,000 times too large, and of the wrong sign, at one step.
     BadBatch,
     /// The recurrent weights are a quarter of what they should be.
     ForgetsOverTime,

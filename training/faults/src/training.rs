@@ -102,7 +102,7 @@ impl Training {
             let (inputs, classes) = task.batch(BATCH, &device);
             let inputs = match self.fault {
                 Fault::NanInput if is_faulty => inputs * f32::NAN,
-                Fault::BadBatch if is_faulty => inputs * 1e4,
+                Fault::BadBatch if is_faulty => inputs * -1e4,
                 _ => inputs,
             };
             let mut taps = if self.is_tapped() { hook.taps(step) } else { Taps::off() };

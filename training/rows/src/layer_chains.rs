@@ -38,7 +38,12 @@ impl History<'_> {
             .subjects(&QuantityName::GRADIENT_NORM)
             .filter(|subject| subject.is_weight())
             .collect();
-        let is_untapped = |subject: &&&Subject| !tapped.contains(Position::of(subject.path()).list);
+        // A model in a wrapper taps under its own names: `hidden.0` of `model.hidden.0.weight`.
+        let is_untapped = |subject: &&&Subject| {
+            let list = Position::of(subject.path()).list;
+            let ends = list.match_indices('.').map(|(dot, _)| &list[dot + 1..]);
+            !std::iter::once(list).chain(ends).any(|end| tapped.contains(end))
+        };
         let untapped: Vec<&Subject> = weights.iter().filter(is_untapped).copied().collect();
         chains.extend(self.weight_chains(&untapped));
         chains
@@ -261,6 +266,22 @@ mod tests {
         };
         assert_eq!(weights([1e-6, 1e-4, 1e-2, 1.0]), 1);
         assert_eq!(weights([1e-6, 1.0, 1e-2, 1e-4]), 0);
+    }
+
+    #[test]
+    fn weights_are_left_out_where_their_layers_are_tapped_even_in_a_wrapper() {
+        for prefix in ["", "model.", "outer.model."] {
+            let taps = [0, 1, 2].map(|layer| (layer, format!("hidden.{layer}")));
+            let mut rows = Vec::new();
+            for (layer, tap) in taps {
+                let weight = format!("{prefix}hidden.{layer}.weight");
+                rows.push(Row::new(0, QuantityName::GRADIENT_NORM, weight, 1.0));
+                rows.push(Row::new(0, QuantityName::ACTIVATION_GRADIENT_NORM, tap, 1.0));
+            }
+            let history = History::new(&rows);
+            let chains = history.layer_chains();
+            assert_eq!((chains.len(), chains[0].is_tapped()), (1, true), "{prefix}");
+        }
     }
 
     #[test]

@@ -132,24 +132,25 @@ fn over_depth(
     let subject = |place: usize| chain.places[place].subject;
     let (here, there) = (subject(stretch.from), subject(stretch.to));
     let what = if chain.is_tapped() { "∂L/∂a" } else { "∂L/∂W" };
-    let size = match stretch.factor() {
-        None => format!("too small for the number type while that at {there} is not"),
-        Some(factor) => {
-            format!("{:.1e} of that at {there}, a factor {factor:.3} per layer", stretch.ratio)
+    let ratio = stretch.ratio;
+    let size = match (culprit, stretch.factor()) {
+        (Some(place), _) => {
+            let (before, after) = (subject(place - 1), subject(place));
+            format!(
+                " at {here} is {ratio:.1e} of that at {there}, nearly all of the change between \
+                 {before} and {after}"
+            )
+        }
+        (None, None) => format!(" is too small for the number type while that at {there} is not"),
+        (None, Some(factor)) => {
+            format!(" is {ratio:.1e} of that at {there}, a factor {factor:.3} per layer")
         }
     };
-    let through = culprit.map_or(String::new(), |place| {
-        format!(
-            " of {here}, nearly all of it between {} and {}",
-            subject(place - 1),
-            subject(place)
-        )
-    });
     Finding {
         rule,
         subject: culprit.map_or(here, subject).clone(),
         since: trouble.since,
-        evidence: format!("‖{what}‖{through} is {size}, {}", trouble.at()),
+        evidence: format!("‖{what}‖{size}, {}", trouble.at()),
         confidence: trouble.confidence(),
         remedy: if rule == "vanishing" {
             vanishing_remedy(context)

@@ -131,7 +131,11 @@ impl<'a> Search<'a> {
             .collect();
         let last = measured.iter().rposition(|(_, is_finite)| !is_finite)?;
         let (parameters, _) = self.split(&QuantityName::GRADIENT_NORM);
-        let is_of = |parameter: &&&Subject, tap: &Subject| parameter.is_within(tap);
+        // In a wrapper, a parameter's path has a prefix that the tap's name has not.
+        let is_of = |parameter: &&&Subject, tap: &Subject| {
+            let inner = format!(".{}.", tap.path());
+            parameter.is_within(tap) || parameter.path().contains(&inner)
+        };
         let culprit = match measured.get(last + 1) {
             // What lies between this tap and the next: the next one's layer.
             Some((next, _)) => parameters.iter().rfind(|p| is_of(p, next)),
