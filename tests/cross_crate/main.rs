@@ -8,10 +8,12 @@ mod backends;
 mod batches;
 #[cfg(feature = "burn-train")]
 mod burn_train;
+mod chains;
 mod conformance;
 mod copied_lstm;
 mod diagnosis;
 mod faults;
+mod generated_faults;
 mod goldens;
 mod gradients;
 mod layers;

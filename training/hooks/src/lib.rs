@@ -20,9 +20,10 @@ mod summary;
 mod taps;
 
 pub use backdraft_rows::{
-    Axis, CallbackSink, Chain, Confidence, CsvSink, Finding, History, HyperParameter,
-    JsonLinesSink, Place, Profile, QuantityName, RULES, Row, Rule, Sink, Subject, TensorBoardSink,
-    Thresholds, diagnose,
+    ActivationKind, Axis, CallbackSink, Case, CellKind, Chain, Confidence, Context, CsvSink,
+    Finding, History, HyperParameter, JsonLinesSink, LossKind, OptimizerKind, Origin, Place,
+    Profile, QuantityName, RULES, Row, Rule, Sink, Subject, TensorBoardSink, Thresholds, diagnose,
+    diagnose_in, not_finite_origin,
 };
 pub use global_norm::{global_norm, queued_global_norm};
 pub use gradients::GradientSource;

@@ -4,6 +4,8 @@ mod chain;
 mod diagnosis;
 mod history;
 mod interner;
+mod layer_chains;
+mod position;
 mod profile;
 mod quantity_name;
 mod row;
@@ -12,7 +14,10 @@ mod subject;
 mod text;
 
 pub use chain::{Axis, Chain};
-pub use diagnosis::{Confidence, Finding, RULES, Rule, Thresholds, diagnose};
+pub use diagnosis::{
+    ActivationKind, Case, CellKind, Confidence, Context, Finding, LossKind, OptimizerKind, Origin,
+    RULES, Rule, Thresholds, diagnose, diagnose_in, not_finite_origin,
+};
 pub use history::History;
 pub use interner::Interner;
 pub use profile::{Place, Profile};

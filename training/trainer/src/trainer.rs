@@ -29,8 +29,9 @@ pub enum Outcome {
     Diverged {
         /// The step at which this was found.
         step: u64,
-        /// The first parameter, in depth order, whose gradient or value is not finite; the network if
-        /// only the loss is not.
+        /// Where it came from, as [`not_finite_origin`](backdraft_rows::not_finite_origin) tells: a
+        /// weight, a tap if this step was observed with taps, or the last parameter whose gradient is
+        /// not finite. The network if only the loss is not, or if everything is not.
         subject: Subject,
     },
     /// The listener's [`Keeper`] stopped the run and has the checkpoint to continue from, or the caller

@@ -1,5 +1,6 @@
 //! The losses that a batch can be scored with.
 
+use backdraft_rows::LossKind;
 use backdraft_text::Named;
 use backdraft_trainer::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Objective};
 use burn::tensor::{Int, Tensor};
@@ -32,6 +33,17 @@ impl Named for Loss {
         ),
         (Self::MeanSquaredError, "mean-squared-error", "As PyTorch's `MSELoss`"),
     ];
+}
+
+impl Loss {
+    /// Returns its kind, as the diagnosis knows it.
+    pub(super) fn kind(self) -> LossKind {
+        match self {
+            Self::BinaryCrossEntropy => LossKind::BinaryCrossEntropy,
+            Self::CrossEntropy => LossKind::CrossEntropy,
+            Self::MeanSquaredError => LossKind::SquaredError,
+        }
+    }
 }
 
 /// Mean loss of a batch. With several targets for an example, such as a class at every time step,

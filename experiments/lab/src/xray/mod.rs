@@ -13,7 +13,7 @@ pub use mismatch::Mismatch;
 
 use backdraft_hooks::{GradientHook, QUANTITIES, Schedule, Taps};
 use backdraft_layers::Network;
-use backdraft_rows::{Finding, Row, Thresholds, diagnose};
+use backdraft_rows::{Context, Finding, Row, Thresholds, diagnose_in};
 use backdraft_trainer::Objective;
 use backdraft_zoo::ZooNetwork;
 use burn::module::Module;
@@ -47,13 +47,19 @@ pub fn xray(
     let mut hook = GradientHook::new(QUANTITIES, Schedule::Every(1));
     let mut taps = Taps::on();
     let outputs = network.score(batch.inputs(&device), &mut taps);
+    let context = Context {
+        loss: Some(loss.kind()),
+        batch_size: Some(batch.len()),
+        outputs: Some(outputs.dims()[1]),
+        ..Context::default()
+    };
     let loss = loss.loss(outputs, batch.targets(&device));
     let gradients = loss.backward();
     let rows = match hook.observe_with_taps(0, &network, &gradients, &taps) {
         Some(observation) => observation.rows()?,
         None => vec![],
     };
-    let findings = diagnose(&rows, &Thresholds::default());
+    let findings = diagnose_in(&rows, &Thresholds::default(), &context);
     let loss = loss.without_autodiff().try_into_data()?.iter::<f64>().next().unwrap_or(f64::NAN);
     Ok(Xray { loss, rows, findings })
 }

@@ -1,7 +1,6 @@
 //! Clipping at almost every step.
 
-use super::{Confidence, Finding, Rule, Thresholds};
-use crate::history::History;
+use super::{Case, Confidence, Finding, Rule};
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
 
@@ -18,13 +17,13 @@ impl Rule for AlwaysClipped {
          which trainers report."
     }
 
-    fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
-        let before = history.course(&QuantityName::GLOBAL_GRADIENT_NORM, &Subject::NETWORK);
-        let after = history.course(&QuantityName::CLIPPED_GRADIENT_NORM, &Subject::NETWORK);
+    fn examine(&self, case: &Case<'_>) -> Vec<Finding> {
+        let before = case.course(&QuantityName::GLOBAL_GRADIENT_NORM, &Subject::NETWORK);
+        let after = case.course(&QuantityName::CLIPPED_GRADIENT_NORM, &Subject::NETWORK);
         // Rounding of the scaled gradients stays far below this.
         let acted = |(before, after): &(&(u64, f64), &(u64, f64))| after.1 < before.1 * 0.999;
         let steps: Vec<_> = before.iter().zip(after).filter(acted).collect();
-        if (steps.len() as f64) < thresholds.clipped_share * before.len().max(2) as f64 {
+        if (steps.len() as f64) < case.thresholds.clipped_share * before.len().max(2) as f64 {
             return vec![];
         }
         let factor: f64 = steps.iter().map(|(b, a)| (a.1 / b.1).ln()).sum::<f64>();

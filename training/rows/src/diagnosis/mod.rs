@@ -1,17 +1,33 @@
 //! Rules that find what is wrong with a network from its rows.
 
+mod case;
 mod clipping;
+mod consequences;
+mod context;
 mod dead;
 mod depth;
+mod drift;
 mod finding;
 mod missing;
 mod not_finite;
+mod not_learning;
+mod origin;
+mod robust;
 mod saturated;
+mod spike;
+mod symmetric;
 mod thresholds;
+mod time;
+mod trend;
+mod trouble;
 mod underflow;
-mod update;
+mod unstable;
+mod zero;
 
+pub use case::Case;
+pub use context::{ActivationKind, CellKind, Context, LossKind, OptimizerKind};
 pub use finding::{Confidence, Finding};
+pub use origin::{Origin, not_finite_origin};
 pub use thresholds::Thresholds;
 
 use crate::history::History;
@@ -26,21 +42,25 @@ pub trait Rule: Sync {
     fn about(&self) -> &'static str;
 
     /// Returns the findings; none if the quantities that the rule needs were not measured.
-    fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding>;
+    fn examine(&self, case: &Case<'_>) -> Vec<Finding>;
 }
 
 /// All rules, those on the most fundamental troubles first.
 pub const RULES: &[&dyn Rule] = &[
     &not_finite::NotFinite,
     &missing::MissingGradient,
+    &symmetric::Symmetric,
+    &unstable::Unstable,
+    &zero::ZeroGradient,
     &depth::Vanishing,
     &depth::Exploding,
     &underflow::Underflow,
     &saturated::Saturated,
     &dead::Dead,
-    &update::NotLearning,
-    &update::Unstable,
+    &not_learning::NotLearning,
     &clipping::AlwaysClipped,
+    &spike::Spike,
+    &drift::Drift,
 ];
 
 /// Applies every rule to rows.
@@ -62,6 +82,18 @@ pub fn diagnose<'a>(
     rows: impl IntoIterator<Item = &'a Row>,
     thresholds: &Thresholds,
 ) -> Vec<Finding> {
+    diagnose_in(rows, thresholds, &Context::default())
+}
+
+/// Applies every rule to rows of a training of which more is known, so that no remedy is one that it
+/// already has. The cost is linear in the number of rows.
+pub fn diagnose_in<'a>(
+    rows: impl IntoIterator<Item = &'a Row>,
+    thresholds: &Thresholds,
+    context: &Context,
+) -> Vec<Finding> {
     let history = History::new(rows);
-    RULES.iter().flat_map(|rule| rule.examine(&history, thresholds)).collect()
+    let case = Case::new(&history, thresholds, context);
+    let findings = RULES.iter().flat_map(|rule| rule.examine(&case)).collect();
+    consequences::without(findings)
 }

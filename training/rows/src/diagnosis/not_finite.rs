@@ -1,12 +1,8 @@
-//! Gradients that are NaN or infinite.
+//! Values that are NaN or infinite.
 
-use super::{Confidence, Finding, Rule, Thresholds};
-use crate::history::History;
-use crate::quantity_name::QuantityName;
-use crate::subject::Subject;
+use super::{Case, Confidence, Finding, Rule, origin};
 
-/// Finds the first step with a gradient that is not finite, and the first such parameter in depth
-/// order.
+/// Finds where values first stop being finite.
 pub(super) struct NotFinite;
 
 impl Rule for NotFinite {
@@ -15,31 +11,24 @@ impl Rule for NotFinite {
     }
 
     fn about(&self) -> &'static str {
-        "A gradient holds NaN or infinity. Needs gradient_norm; true by definition."
+        "A gradient, a weight, an activation or the loss is NaN or infinite. Needs gradient_norm; \
+         activation_norm and weight_norm name the origin. True by definition."
     }
 
-    fn examine(&self, history: &History<'_>, _: &Thresholds) -> Vec<Finding> {
-        let first_step = |subject: &&Subject| {
-            let course = history.course(&QuantityName::GRADIENT_NORM, subject);
-            course.iter().find(|(_, norm)| !norm.is_finite()).map(|(step, _)| *step)
-        };
-        let broken = history
-            .subjects(&QuantityName::GRADIENT_NORM)
-            .filter_map(|s| Some((first_step(&s)?, s)));
-        // Of several minima, `min_by_key` returns the first: the shallowest parameter.
-        let Some((since, subject)) = broken.min_by_key(|(step, _)| *step) else { return vec![] };
-        let course = history.course(&QuantityName::GRADIENT_NORM, subject);
-        let before = course.iter().rev().find(|(step, _)| *step < since);
+    fn examine(&self, case: &Case<'_>) -> Vec<Finding> {
+        let Some(origin) = origin::in_history(case.history) else { return vec![] };
         vec![Finding {
             rule: self.name(),
-            subject: subject.clone(),
-            since,
-            evidence: before.map_or_else(
-                || "the gradient is not finite at the first observed step".to_owned(),
-                |(step, norm)| format!("‖g‖ was {norm:.1e} at step {step}, then not finite"),
-            ),
+            subject: origin.subject,
+            since: origin.step,
+            evidence: origin.evidence,
             confidence: Confidence::Certain,
-            remedy: "Lower the learning rate, clip the global norm, or check the data for NaN",
+            remedy: if case.context.is_clipped == Some(true) {
+                "Lower the learning rate, or check the data for NaN, and for roots, logarithms and \
+                 divisions at zero"
+            } else {
+                "Lower the learning rate, clip the global norm, or check the data for NaN"
+            },
             experiment: None,
         }]
     }

@@ -1,7 +1,7 @@
 //! Saturated sigmoids and tanhs.
 
-use super::{Confidence, Finding, Rule, Thresholds};
-use crate::history::History;
+use super::trouble::Trouble;
+use super::{Case, Finding, Rule};
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
 
@@ -17,28 +17,26 @@ impl Rule for Saturated {
         "More than half of a sigmoid's or tanh's outputs have less than 1 % of the largest slope. Needs saturated_share."
     }
 
-    fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
+    fn examine(&self, case: &Case<'_>) -> Vec<Finding> {
         let finding = |subject: &Subject| {
-            let course = history.course(&QuantityName::SATURATED_SHARE, subject);
-            let above: Vec<_> =
-                course.iter().filter(|(_, share)| *share > thresholds.saturated_share).collect();
-            let (since, _) = **above.first()?;
-            let latest = above[above.len() - 1].1;
+            let course = case.course(&QuantityName::SATURATED_SHARE, subject);
+            let is_above = |share: f64| share > case.thresholds.saturated_share;
+            let observed = course.iter().map(|(step, s)| (*step, is_above(*s).then_some(*s)));
+            let trouble = Trouble::of(observed).filter(Trouble::is_lasting)?;
             Some(Finding {
                 rule: "saturated",
                 subject: subject.clone(),
-                since,
+                since: trouble.since,
                 evidence: format!(
-                    "{:.0} % of the outputs have almost no slope, at {} of {} observed steps",
-                    100.0 * latest,
-                    above.len(),
-                    course.len()
+                    "{:.0} % of the outputs have almost no slope, {}",
+                    100.0 * trouble.latest,
+                    trouble.at()
                 ),
-                confidence: Confidence::of(above.len(), course.len()),
+                confidence: trouble.confidence(),
                 remedy: "Scale the inputs, lower the gain of the initialiser, or normalise the pre-activations",
                 experiment: Some("saturation"),
             })
         };
-        history.subjects(&QuantityName::SATURATED_SHARE).filter_map(finding).collect()
+        case.subjects(&QuantityName::SATURATED_SHARE).filter_map(finding).collect()
     }
 }

@@ -10,6 +10,11 @@
 /// | `update_ratio` | 1e-6 to 1e-1 | a range around Karpathy's rule of thumb, 1e-3 |
 /// | `underflow_share` | 0.5 | half of a gradient is subnormal |
 /// | `clipped_share` | 0.95 | of the observed steps |
+/// | `time_ratio` | 1e-3 | as `depth_ratio` |
+/// | `first_update_ratio` | 1 | a step as large as the weights |
+/// | `weight_growth`, `loss_growth` | 10 | set before any training was looked at |
+/// | `spike_deviations` | 6 | generated trainings (`backdraft-faults`), seeds below 200 |
+/// | `gradient_drift`, `loss_drift` | 10, 2 | set before any training was looked at |
 #[derive(Clone, Debug, PartialEq)]
 pub struct Thresholds {
     /// Ratio of the gradient's norm, first layer over last, below which it vanishes. Above the
@@ -29,6 +34,21 @@ pub struct Thresholds {
     pub underflow_share: f64,
     /// Share of the observed steps at which clipping acts.
     pub clipped_share: f64,
+    /// Ratio of the gradient's norm, first time step over last, below which it vanishes. Above the
+    /// inverse, it explodes.
+    pub time_ratio: f64,
+    /// ‖ΔW‖ / ‖W‖ of all weights together above which the first steps are too large.
+    pub first_update_ratio: f64,
+    /// ‖W‖ of all weights over its first value above which the learning rate is too high.
+    pub weight_growth: f64,
+    /// Loss over its first value above which the learning rate is too high.
+    pub loss_growth: f64,
+    /// Deviations from the running median, in logarithms, above which a gradient or a loss leaps.
+    pub spike_deviations: f64,
+    /// Rise of the gradient's norm from the first quarter of a run to the last above which it drifts.
+    pub gradient_drift: f64,
+    /// Rise of the loss from the first quarter of a run to the last above which it drifts.
+    pub loss_drift: f64,
 }
 
 impl Default for Thresholds {
@@ -42,6 +62,13 @@ impl Default for Thresholds {
             largest_update_ratio: 1e-1,
             underflow_share: 0.5,
             clipped_share: 0.95,
+            time_ratio: 1e-3,
+            first_update_ratio: 1.0,
+            weight_growth: 10.0,
+            loss_growth: 10.0,
+            spike_deviations: 6.0,
+            gradient_drift: 10.0,
+            loss_drift: 2.0,
         }
     }
 }

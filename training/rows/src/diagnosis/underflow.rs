@@ -1,7 +1,7 @@
 //! Gradients that underflow.
 
-use super::{Confidence, Finding, Rule, Thresholds};
-use crate::history::History;
+use super::trouble::Trouble;
+use super::{Case, Finding, Rule};
 use crate::quantity_name::QuantityName;
 use crate::subject::Subject;
 
@@ -17,28 +17,26 @@ impl Rule for Underflow {
         "More than half of a gradient lies below the normal numbers, where precision is lost. Needs gradient_underflow_share."
     }
 
-    fn examine(&self, history: &History<'_>, thresholds: &Thresholds) -> Vec<Finding> {
+    fn examine(&self, case: &Case<'_>) -> Vec<Finding> {
         let finding = |subject: &Subject| {
-            let course = history.course(&QuantityName::GRADIENT_UNDERFLOW_SHARE, subject);
-            let above: Vec<_> =
-                course.iter().filter(|(_, share)| *share > thresholds.underflow_share).collect();
-            let (since, _) = **above.first()?;
-            let latest = above[above.len() - 1].1;
+            let course = case.course(&QuantityName::GRADIENT_UNDERFLOW_SHARE, subject);
+            let is_above = |share: f64| share > case.thresholds.underflow_share;
+            let observed = course.iter().map(|(step, s)| (*step, is_above(*s).then_some(*s)));
+            let trouble = Trouble::of(observed).filter(Trouble::is_lasting)?;
             Some(Finding {
                 rule: "underflow",
                 subject: subject.clone(),
-                since,
+                since: trouble.since,
                 evidence: format!(
-                    "{:.0} % of the gradient is subnormal, at {} of {} observed steps",
-                    100.0 * latest,
-                    above.len(),
-                    course.len()
+                    "{:.0} % of the gradient is subnormal, {}",
+                    100.0 * trouble.latest,
+                    trouble.at()
                 ),
-                confidence: Confidence::of(above.len(), course.len()),
+                confidence: trouble.confidence(),
                 remedy: "Scale the loss, or cure the vanishing gradient: no optimiser can use these digits",
                 experiment: Some("sigmoid-vs-relu"),
             })
         };
-        history.subjects(&QuantityName::GRADIENT_UNDERFLOW_SHARE).filter_map(finding).collect()
+        case.subjects(&QuantityName::GRADIENT_UNDERFLOW_SHARE).filter_map(finding).collect()
     }
 }

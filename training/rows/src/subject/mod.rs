@@ -104,6 +104,11 @@ impl Subject {
         self.path().ends_with("bias")
     }
 
+    /// Tells whether this is added by design from zero on: a bias, or the β of a normalisation.
+    pub fn is_offset(&self) -> bool {
+        self.is_bias() || self.path().rsplit('.').next() == Some("beta")
+    }
+
     /// Tells whether this lies within `outer`, as an LSTM's memory `layers.0.cell` does within its
     /// layer `layers.0`.
     pub fn is_within(&self, outer: &Self) -> bool {

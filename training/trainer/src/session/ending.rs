@@ -1,11 +1,11 @@
 //! Evaluations, divergence and the end of a session.
 
 use backdraft_hooks::{GradientHook, GradientNorm, Quantity, Schedule, WeightNorm};
-use backdraft_rows::{QuantityName, Row, Subject};
+use backdraft_rows::{Row, Subject, not_finite_origin};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 
-use super::measuring::{not_finite, record};
+use super::measuring::record;
 use super::{Held, Pass, Session};
 use crate::error::TrainError;
 use crate::guard::before_forward;
@@ -86,27 +86,21 @@ impl<M: Module> Session<'_, M> {
         are_weights_finite: bool,
         listener: &mut L,
     ) -> Result<(), TrainError> {
-        let mut subject = None;
         let is_after_forward = pass.is_some();
+        let mut rows = self.norms(&WeightNorm, &GradientsParams::new())?;
         if let Some(Pass { gradients, observation }) = pass {
             let norms = self.norms(&GradientNorm, &gradients)?;
-            subject = not_finite(&norms, &QuantityName::GRADIENT_NORM);
-            let rows = match observation {
-                Some(observation) => observation.rows().map_err(|source| self.failed(source))?,
-                None => norms,
-            };
-            record(listener, self.step, &rows)?;
+            let observed = observation.map(|observation| observation.rows()).transpose();
+            let observed = observed.map_err(|source| self.failed(source))?;
+            record(listener, self.step, observed.as_ref().unwrap_or(&norms))?;
+            rows.extend(norms.into_iter().chain(observed.into_iter().flatten()));
         }
-        if are_weights_finite {
-            if is_after_forward {
-                self.model.change(before_forward);
-            }
-        } else {
-            let norms = self.norms(&WeightNorm, &GradientsParams::new())?;
-            subject = subject.or_else(|| not_finite(&norms, &QuantityName::WEIGHT_NORM));
+        if !are_weights_finite {
             self.model.change(|model| self.guard.rescue(model));
+        } else if is_after_forward {
+            self.model.change(before_forward);
         }
-        let subject = subject.unwrap_or(Subject::NETWORK);
+        let subject = not_finite_origin(&rows).map_or(Subject::NETWORK, |origin| origin.subject);
         self.outcome = Some(Outcome::Diverged { step: self.step, subject });
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::iter::once;
 
 use backdraft_hooks::read_back;
-use backdraft_rows::{QuantityName, Row, Subject};
+use backdraft_rows::{QuantityName, Row};
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 
@@ -86,8 +86,7 @@ pub(super) fn record<L: Listener + ?Sized>(
     listener.record(rows).map_err(|source| TrainError::Record { step, source })
 }
 
-/// Returns the first parameter whose quantity is not finite.
-pub(super) fn not_finite(rows: &[Row], quantity: &QuantityName) -> Option<Subject> {
-    let mut values = rows.iter().filter(|row| row.quantity == *quantity);
-    values.find(|row| !row.value.is_finite()).map(|row| row.subject.clone())
+/// Tells whether the gradient of some parameter is not finite.
+pub(super) fn has_bad_gradient(rows: &[Row]) -> bool {
+    rows.iter().any(|row| row.quantity == QuantityName::GRADIENT_NORM && !row.value.is_finite())
 }

@@ -8,7 +8,7 @@ mod resuming;
 mod tests;
 
 use backdraft_hooks::{GradientHook, Observation};
-use backdraft_rows::{QuantityName, Row};
+use backdraft_rows::{QuantityName, Row, Subject, not_finite_origin};
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
@@ -23,7 +23,7 @@ use crate::listener::{Listener, Progress};
 use crate::order::BatchOrder;
 use crate::trainer::Outcome;
 use held::Held;
-use measuring::{Read, not_finite, record};
+use measuring::{Read, has_bad_gradient, record};
 
 /// A training run that the caller steps through; created by [`Trainer::start`](crate::Trainer::start).
 ///
@@ -213,10 +213,9 @@ impl<'a, M: Module> Session<'a, M> {
                 rows.push(row(QuantityName::CLIPPED_GRADIENT_NORM, clipped.norm_after));
             }
             record(listener, self.step, &rows)?;
-            if let (Some(before), Some(subject)) =
-                (before, not_finite(&rows, &QuantityName::GRADIENT_NORM))
-            {
-                self.take_back(before, subject)?;
+            if let Some(before) = before.filter(|_| has_bad_gradient(&rows)) {
+                let origin = not_finite_origin(&rows);
+                self.take_back(before, origin.map_or(Subject::NETWORK, |origin| origin.subject))?;
                 return Ok(false);
             }
         }

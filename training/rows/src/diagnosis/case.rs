@@ -1,0 +1,86 @@
+//! What a rule looks at.
+
+use std::collections::HashMap;
+
+use super::{Context, Thresholds};
+use crate::history::History;
+use crate::quantity_name::QuantityName;
+use crate::subject::Subject;
+
+/// What a rule looks at: the rows, the thresholds, and what else is known of the training.
+pub struct Case<'a> {
+    /// The rows.
+    pub history: &'a History<'a>,
+    /// The bounds beyond which there is trouble.
+    pub thresholds: &'a Thresholds,
+    /// What is known beside the rows.
+    pub context: &'a Context,
+    /// The steps whose batch was empty.
+    empty_batches: Vec<u64>,
+    /// The first step with an update ratio.
+    first_update: Option<u64>,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(
+        history: &'a History<'a>,
+        thresholds: &'a Thresholds,
+        context: &'a Context,
+    ) -> Self {
+        let first = |subject: &Subject| {
+            history.course(&QuantityName::UPDATE_RATIO, subject).first().map(|(step, _)| *step)
+        };
+        let first_update = history.subjects(&QuantityName::UPDATE_RATIO).filter_map(first).min();
+        Self { history, thresholds, context, empty_batches: empty_batches(history), first_update }
+    }
+
+    pub(super) fn course(&self, quantity: &QuantityName, subject: &Subject) -> &'a [(u64, f64)] {
+        self.history.course(quantity, subject)
+    }
+
+    pub(super) fn subjects(
+        &self,
+        quantity: &QuantityName,
+    ) -> impl Iterator<Item = &'a Subject> + use<'a> {
+        self.history.subjects(quantity)
+    }
+
+    /// Tells whether a step's batch was empty: every activation and every gradient is zero or, as a mean
+    /// over no examples, NaN.
+    pub(super) fn is_empty_batch(&self, step: u64) -> bool {
+        self.empty_batches.binary_search(&step).is_ok()
+    }
+
+    /// Tells whether a parameter was exactly zero when first observed, as biases, the β of a
+    /// normalisation and the last layers of some residual branches are by design.
+    pub(super) fn starts_at_zero(&self, subject: &Subject) -> bool {
+        let norms = self.course(&QuantityName::WEIGHT_NORM, subject);
+        if let Some((_, norm)) = norms.first() {
+            return *norm == 0.0;
+        }
+        // A parameter of zero has no update ratio, its only sign where norms are not measured.
+        let first = self.course(&QuantityName::UPDATE_RATIO, subject).first();
+        first.map(|(step, _)| *step) > self.first_update
+    }
+}
+
+fn empty_batches(history: &History<'_>) -> Vec<u64> {
+    let mut steps: HashMap<u64, bool> = HashMap::new();
+    let is_nothing = |value: f64| value == 0.0 || value.is_nan();
+    for subject in history.subjects(&QuantityName::ACTIVATION_NORM) {
+        for (step, norm) in history.course(&QuantityName::ACTIVATION_NORM, subject) {
+            *steps.entry(*step).or_insert(true) &= *norm == 0.0;
+        }
+    }
+    for subject in history.subjects(&QuantityName::GRADIENT_NORM) {
+        for (step, norm) in history.course(&QuantityName::GRADIENT_NORM, subject) {
+            if let Some(is_empty) = steps.get_mut(step) {
+                *is_empty &= is_nothing(*norm);
+            }
+        }
+    }
+    let mut empty: Vec<u64> =
+        steps.into_iter().filter_map(|(step, is_empty)| is_empty.then_some(step)).collect();
+    empty.sort_unstable();
+    empty
+}

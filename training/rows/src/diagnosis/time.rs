@@ -1,0 +1,73 @@
+//! What is said of gradients that shrink or grow over time.
+
+use super::context::CellKind::{Gated, Plain};
+use super::trend::Stretch;
+use super::trouble::Trouble;
+use super::{Context, Finding};
+use crate::profile::Profile;
+
+/// Returns the finding of a recurrent layer.
+pub(super) fn finding<T: Copy>(
+    context: &Context,
+    rule: &'static str,
+    chain: &Profile<'_>,
+    stretch: &Stretch,
+    trouble: &Trouble<T>,
+) -> Finding {
+    let (here, there) = (chain.places[stretch.from].subject, chain.places[stretch.to].subject);
+    let steps = chain.places.len();
+    let size = stretch.factor().map_or_else(
+        || format!("too small for the number type while that at {there} is not"),
+        |factor| {
+            // After this many time steps, the gradient has changed by a factor e.
+            let constant = factor.ln().abs().recip();
+            let change = if factor < 1.0 { "falls to 1/e" } else { "grows e-fold" };
+            format!(
+                "{:.1e} of that at {there}, a factor {factor:.3} per time step: it {change} in \
+                 {constant:.1} of {steps} steps",
+                stretch.ratio
+            )
+        },
+    );
+    Finding {
+        rule,
+        subject: here.clone(),
+        since: trouble.since,
+        evidence: format!("‖∂L/∂h‖ is {size}, {}", trouble.at()),
+        confidence: trouble.confidence(),
+        remedy: if rule == "vanishing" { vanishing(context) } else { exploding(context) },
+        experiment: Some(if rule == "vanishing" {
+            "forget-gate-time-constant"
+        } else {
+            "spectral-radius"
+        }),
+    }
+}
+
+fn vanishing(context: &Context) -> &'static str {
+    match context.cell {
+        Some(Gated) => {
+            "Raise the forget bias (of a GRU: of the update gate), or initialise it for the length of \
+             the sequence (chrono initialisation), or shorten the sequence"
+        }
+        Some(Plain) => {
+            "Use gates (LSTM, GRU), initialise the recurrent weights orthogonally, or shorten the \
+             sequence"
+        }
+        None => {
+            "With gates, raise the forget bias or initialise it for the length of the sequence (chrono \
+             initialisation); without, use gates or orthogonal recurrent weights; or shorten the \
+             sequence"
+        }
+    }
+}
+
+fn exploding(context: &Context) -> &'static str {
+    if context.is_clipped == Some(true) {
+        "Initialise the recurrent weights orthogonally or with a smaller gain, or truncate \
+         backpropagation to fewer steps: clipping, which is on, only bounds the step"
+    } else {
+        "Clip the global norm, initialise the recurrent weights orthogonally or with a smaller gain, \
+         or truncate backpropagation to fewer steps"
+    }
+}
