@@ -21,6 +21,7 @@ mod quantities;
 mod read_backs;
 mod recurrent;
 mod resume;
+mod taps;
 mod training;
 mod upstream;
 mod without_burn;

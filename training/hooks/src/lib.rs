@@ -17,7 +17,9 @@ mod reader;
 mod schedule;
 mod selection;
 mod summary;
+mod tap_tickets;
 mod taps;
+mod transparent;
 
 pub use backdraft_rows::{
     Axis, CallbackSink, Chain, Confidence, CsvSink, Finding, History, HyperParameter,
@@ -41,4 +43,4 @@ pub use read_back::{read_back, read_backs};
 pub use schedule::Schedule;
 pub use selection::{Filter, Grouping};
 pub use summary::{Detail, FullSummary, Summary};
-pub use taps::{Tapped, Taps};
+pub use taps::{Tapped, TappedActivation, Taps, backward, with_taps};

@@ -11,9 +11,10 @@ use burn::tensor::{ExecutionError, Gradients, Tensor};
 use crate::gradients::GradientSource;
 use crate::parameters::{ParameterPaths, ParameterVisitor};
 use crate::quantity::{Measured, Quantity, Reads, Values};
-use crate::reader::{Reader, Readings, ShareTicket, SummaryTicket};
+use crate::reader::{Reader, Readings, SummaryTicket};
 use crate::selection::{Filter, Grouping};
-use crate::taps::{Tapped, Taps};
+use crate::tap_tickets::{TapTickets, by_subject};
+use crate::taps::Taps;
 
 /// An observation whose reductions are queued; nothing has been waited for.
 ///
@@ -38,14 +39,6 @@ struct ParameterTickets {
     weight: Option<SummaryTicket>,
     update: Option<SummaryTicket>,
     is_missing: bool,
-}
-
-struct TapTickets {
-    subject: Subject,
-    activation: Option<SummaryTicket>,
-    gradient: Option<SummaryTicket>,
-    saturated: Option<ShareTicket>,
-    dead: Option<ShareTicket>,
 }
 
 impl Observation {
@@ -79,31 +72,16 @@ impl Observation {
         paths.walk(module, filter, &mut ReadParameters { observation: self, gradients });
     }
 
-    pub(crate) fn read_taps(&mut self, taps: &Taps, gradients: &Gradients, filter: &Filter) {
-        for tapped in
-            taps.tapped().iter().filter(|tapped| filter.accepts(tapped.subject().as_str()))
-        {
-            let tickets = self.read_tap(tapped, gradients);
-            self.taps.push(tickets);
-        }
-    }
-
-    fn read_tap(&mut self, tapped: &Tapped, gradients: &Gradients) -> TapTickets {
-        let Self { reads, reader, .. } = self;
-        let activation = tapped.activation();
-        let nonlinearity = tapped.nonlinearity();
-        let gradient = reads.activation_gradient.and_then(|detail| {
-            tapped.gradient(gradients).map(|gradient| reader.summary(gradient, detail))
-        });
-        let saturated =
-            reads.saturation.then(|| reader.saturated(activation.clone(), nonlinearity)).flatten();
-        let dead = reads.death.then(|| reader.dead(activation.clone(), nonlinearity)).flatten();
-        TapTickets {
-            subject: tapped.subject().clone(),
-            activation: reads.activation.map(|detail| reader.summary(activation, detail)),
-            gradient,
-            saturated,
-            dead,
+    /// Reads what was tapped; `gradients` are those of the last backward pass unless it was accumulated.
+    pub(crate) fn read_taps(
+        &mut self,
+        taps: &Taps,
+        gradients: Option<&Gradients>,
+        filter: &Filter,
+        paths: &ParameterPaths,
+    ) {
+        for group in by_subject(taps, filter, paths) {
+            self.taps.push(group.read(self.reads, gradients, &mut self.reader));
         }
     }
 
@@ -140,7 +118,7 @@ impl Observation {
         network.is_missing = None;
         rows.write(&Subject::NETWORK, &network);
         for tickets in &self.taps {
-            rows.write(&tickets.subject, &tickets.measured(&readings));
+            rows.write(tickets.subject(), &tickets.measured(&readings));
         }
         Ok(rows.rows)
     }
@@ -227,20 +205,6 @@ impl ParameterTickets {
             weight: read(self.weight),
             update: read(self.update),
             is_missing: presence.then_some(self.is_missing),
-            ..Measured::default()
-        }
-    }
-}
-
-impl TapTickets {
-    fn measured(&self, readings: &Readings) -> Measured {
-        let read = |ticket: Option<SummaryTicket>| ticket.map(|t| readings.summary(t).clone());
-        let share = |ticket: Option<ShareTicket>| ticket.map(|ticket| readings.share(ticket));
-        Measured {
-            activation: read(self.activation),
-            activation_gradient: read(self.gradient),
-            saturated_share: share(self.saturated),
-            dead_share: share(self.dead),
             ..Measured::default()
         }
     }
