@@ -12,6 +12,7 @@ mod figure;
 mod file;
 mod list;
 mod opened;
+mod precision_report;
 mod print;
 mod report;
 mod request;

@@ -6,6 +6,7 @@ use crate::device::{self, Reductions};
 use crate::host;
 use crate::nonlinearity::Nonlinearity;
 use crate::read_back::read_back_with_counts;
+use crate::spread::Spread;
 use crate::summary::{Detail, Summary};
 
 /// Collects requests for reductions of tensors, then reads all results back at once.
@@ -17,7 +18,22 @@ pub(crate) struct Reader {
     summaries: Vec<Slot>,
     queued: Vec<Tensor<1>>,
     counts: Vec<Tensor<1, Int>>,
+    spreads: Vec<SpreadSlot>,
 }
+
+enum SpreadSlot {
+    Ready(Spread),
+    /// All elements, to be counted on the host.
+    Queued(usize),
+}
+
+/// A spread that [`Reader::finish`] will deliver.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SpreadTicket(usize);
+
+/// Numbers that [`Reader::finish`] will deliver.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NumbersTicket(usize);
 
 enum Slot {
     Ready(Summary),
@@ -38,6 +54,8 @@ pub(crate) enum ShareTicket {
 /// The results by ticket.
 pub(crate) struct Readings {
     summaries: Vec<Summary>,
+    spreads: Vec<Spread>,
+    results: Vec<TensorData>,
     counts: Vec<TensorData>,
 }
 
@@ -86,6 +104,28 @@ impl Reader {
             }
             _ => self.summary(after - before, detail),
         }
+    }
+
+    /// Requests the spread of a tensor without autodiff. One that is not in host memory is copied there
+    /// with the results of all other requests.
+    pub(crate) fn spread<const D: usize>(&mut self, tensor: Tensor<D>) -> SpreadTicket {
+        let tensor = wide(tensor);
+        let slot = match on_host(&tensor, |values| values.spread()) {
+            Some(spread) => SpreadSlot::Ready(spread),
+            None => {
+                let count = tensor.shape().num_elements();
+                self.queued.push(tensor.reshape([count]));
+                SpreadSlot::Queued(self.queued.len() - 1)
+            }
+        };
+        self.spreads.push(slot);
+        SpreadTicket(self.spreads.len() - 1)
+    }
+
+    /// Requests numbers that were computed without autodiff.
+    pub(crate) fn numbers(&mut self, numbers: Tensor<1>) -> NumbersTicket {
+        self.queued.push(numbers);
+        NumbersTicket(self.queued.len() - 1)
     }
 
     /// Requests the share of saturated elements; `None` where saturation is not defined.
@@ -149,13 +189,27 @@ impl Reader {
                 device::summary(&sums, &counts, count, detail)
             }
         });
-        Ok(Readings { summaries: summaries.collect(), counts: counted })
+        let summaries = summaries.collect();
+        let spreads = self.spreads.into_iter().map(|slot| match slot {
+            SpreadSlot::Ready(spread) => spread,
+            SpreadSlot::Queued(result) => Spread::of(results[result].iter::<f64>()),
+        });
+        let spreads = spreads.collect();
+        Ok(Readings { summaries, spreads, results, counts: counted })
     }
 }
 
 impl Readings {
     pub(crate) fn summary(&self, ticket: SummaryTicket) -> &Summary {
         &self.summaries[ticket.0]
+    }
+
+    pub(crate) fn spread(&self, ticket: SpreadTicket) -> &Spread {
+        &self.spreads[ticket.0]
+    }
+
+    pub(crate) fn numbers(&self, ticket: NumbersTicket) -> Vec<f64> {
+        self.results[ticket.0].iter::<f64>().collect()
     }
 
     pub(crate) fn share(&self, ticket: ShareTicket) -> f64 {
@@ -210,6 +264,13 @@ impl Elements<'_> {
                 summary
             }
             Self::F64(values) => host::summarise(values, detail),
+        }
+    }
+
+    fn spread(&self) -> Spread {
+        match self {
+            Self::F32(values) => Spread::of(values.iter().map(|x| f64::from(*x))),
+            Self::F64(values) => Spread::of(values.iter().copied()),
         }
     }
 

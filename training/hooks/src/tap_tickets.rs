@@ -3,10 +3,14 @@
 use backdraft_rows::Subject;
 use burn::tensor::{Gradients, Tensor};
 
+use crate::attention::token_cosine;
 use crate::parameters::ParameterPaths;
 use crate::quantity::{Measured, Reads};
-use crate::reader::{Reader, Readings, ShareTicket, SummaryTicket};
+use crate::reader::{
+    NumbersTicket, Reader, Readings, ShareTicket, SpreadTicket, SummaryTicket, wide,
+};
 use crate::selection::Filter;
+use crate::spread::Spread;
 use crate::summary::Summary;
 use crate::taps::{TapName, TappedActivation, Taps};
 
@@ -25,6 +29,16 @@ pub(crate) struct TapTickets {
     /// With the number of elements of each.
     saturated: Vec<(ShareTicket, f64)>,
     dead: Option<ShareTicket>,
+    /// With the number of examples of each pass.
+    cosine: Vec<(NumbersTicket, f64)>,
+    spread: Vec<SpreadTicket>,
+}
+
+/// Requested readings of one attention in one pass.
+pub(crate) struct AttentionTickets {
+    subject: Subject,
+    heads: usize,
+    numbers: NumbersTicket,
 }
 
 /// Collects what passes the filter by subject, in the order of the first forward pass.
@@ -81,6 +95,8 @@ impl TapGroup<'_> {
             gradient: Vec::new(),
             saturated: Vec::new(),
             dead: None,
+            cosine: Vec::new(),
+            spread: Vec::new(),
         };
         for seen in &self.passes {
             let activation = seen.activation();
@@ -89,6 +105,13 @@ impl TapGroup<'_> {
                 && let Some(share) = reader.saturated(activation.clone(), seen.nonlinearity())
             {
                 tickets.saturated.push((share, elements));
+            }
+            if let Some(tokens) = seen.tokens().filter(|_| reads.token_cosine) {
+                let examples = tokens.dims()[0] as f64;
+                tickets.cosine.push((reader.numbers(token_cosine(wide(tokens))), examples));
+            }
+            if reads.activation_spread {
+                tickets.spread.push(reader.spread(activation.clone()));
             }
             if let Some(detail) = reads.activation {
                 tickets.activation.push(reader.summary(activation, detail));
@@ -115,7 +138,52 @@ impl TapGroup<'_> {
     }
 }
 
+/// Requests readings of all tapped attention that passes the filter.
+pub(crate) fn attention(
+    taps: &Taps,
+    filter: &Filter,
+    paths: &ParameterPaths,
+    reader: &mut Reader,
+) -> Vec<AttentionTickets> {
+    let named = taps.attention().iter().map(|(name, seen)| (subject(name, paths), seen));
+    let accepted = named.filter(|(subject, _)| filter.accepts(subject.as_str()));
+    let read = accepted.map(|(subject, seen)| AttentionTickets {
+        subject,
+        heads: seen.heads(),
+        numbers: reader.numbers(seen.clone().reductions()),
+    });
+    read.collect()
+}
+
+impl AttentionTickets {
+    /// The attention with its largest logit, then its heads.
+    pub(crate) fn measured(&self, readings: &Readings) -> Vec<(Subject, Measured)> {
+        let numbers = readings.numbers(self.numbers);
+        let (logit, entropies) = numbers.split_at(numbers.len() - self.heads);
+        let attention_max_logit = logit.first().copied();
+        let whole = Measured { attention_max_logit, ..Measured::default() };
+        let heads = entropies.iter().enumerate().map(|(head, entropy)| {
+            let subject = Subject::from(format!("{}.heads.{head}", self.subject));
+            (subject, Measured { attention_entropy: Some(*entropy), ..Measured::default() })
+        });
+        std::iter::once((self.subject.clone(), whole)).chain(heads).collect()
+    }
+}
+
 impl TapTickets {
+    fn token_cosine(&self, readings: &Readings) -> Option<f64> {
+        let examples: f64 = self.cosine.iter().map(|(_, examples)| examples).sum();
+        let of =
+            |ticket: &NumbersTicket| readings.numbers(*ticket).first().copied().unwrap_or(f64::NAN);
+        let sum: f64 = self.cosine.iter().map(|(ticket, n)| of(ticket) * n).sum();
+        (examples > 0.0).then(|| sum / examples)
+    }
+
+    fn spread(&self, readings: &Readings) -> Option<Spread> {
+        let spreads = self.spread.iter().map(|ticket| readings.spread(*ticket).clone());
+        spreads.reduce(|all, more| all.merge(&more))
+    }
+
     pub(crate) fn subject(&self) -> &Subject {
         &self.subject
     }
@@ -138,6 +206,8 @@ impl TapTickets {
             activation: merged(&self.activation),
             activation_gradient: merged(&self.gradient),
             saturated_share: saturated,
+            token_cosine: self.token_cosine(readings),
+            activation_spread: self.spread(readings),
             dead_share: self.dead.map(|ticket| readings.share(ticket)),
             ..Measured::default()
         }

@@ -45,6 +45,12 @@ macro_rules! transparent_module {
             }
         }
 
+        impl<M: burn::module::ModuleDisplay> std::fmt::Display for $wrapper<M> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&burn::module::ModuleDisplay::format(self, Default::default()))
+            }
+        }
+
         impl<M: burn::module::ModuleDisplay> burn::module::ModuleDisplay for $wrapper<M> {}
 
         impl<M: burn::module::ModuleDisplay> burn::module::ModuleDisplayDefault for $wrapper<M> {

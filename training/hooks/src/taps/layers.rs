@@ -89,9 +89,10 @@ impl Tapped<Gru> {
 }
 
 impl Tapped<MultiHeadAttention> {
-    /// Runs the layer and taps its context.
+    /// Runs the layer and taps its context and the weights of its attention.
     pub fn forward(&self, input: MhaInput) -> MhaOutput {
         let MhaOutput { weights, context } = self.layer.forward(input);
+        self.tap_weights(&weights);
         MhaOutput { weights, context: self.tap(Nonlinearity::Other, 2, |_| context) }
     }
 }

@@ -5,11 +5,12 @@ mod layers;
 mod seen;
 mod tapped;
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use backdraft_rows::Subject;
 use burn::tensor::{DType, Device, Gradients, Tensor};
 
+use crate::attention::SeenAttention;
 use crate::nonlinearity::Nonlinearity;
 
 pub use ambient::{backward, with_taps};
@@ -43,22 +44,33 @@ use seen::{GradientOf, by_unit, flat};
 ///
 /// A layer wrapped in [`Tapped`] taps its output without such an argument; see
 /// [`collect`](Self::collect).
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Taps {
     tapped: Option<Vec<TappedActivation>>,
+    attention: Vec<(TapName, SeenAttention)>,
     /// Backward passes so far, if gradients are accumulated over several.
     pass: usize,
+}
+
+impl fmt::Debug for Taps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Taps")
+            .field("tapped", &self.tapped)
+            .field("attention", &self.attention.len())
+            .field("pass", &self.pass)
+            .finish()
+    }
 }
 
 impl Taps {
     /// Creates taps that do nothing.
     pub fn off() -> Self {
-        Self { tapped: None, pass: 0 }
+        Self::default()
     }
 
     /// Creates taps that keep what passes through them during one forward pass.
     pub fn on() -> Self {
-        Self { tapped: Some(Vec::new()), pass: 0 }
+        Self { tapped: Some(Vec::new()), ..Self::default() }
     }
 
     /// Tells whether the taps keep anything.
@@ -154,8 +166,28 @@ impl Taps {
                 activation: by_unit(activation.clone().narrow(0, time_step, 1), 2),
                 gradient: GradientOf::Leaf(Box::new(gradient)),
                 pass: self.pass,
+                tokens: None,
             });
         }
+    }
+
+    /// Taps the logits of an attention: its scaled scores before the softmax, masked ones being −∞. They
+    /// are returned unchanged. The subject of a head's entropy is `name.heads.0` and so on.
+    ///
+    /// # Shapes
+    ///
+    /// - logits: `[batch, heads, queries, keys]`
+    pub fn tap_attention(&mut self, name: impl Display, logits: Tensor<4>) -> Tensor<4> {
+        if self.is_on() {
+            let name = TapName::Told(Subject::from(name.to_string()));
+            let seen = SeenAttention::Logits(logits.clone().without_autodiff());
+            self.attention.push((name, seen));
+        }
+        logits
+    }
+
+    pub(crate) fn attention(&self) -> &[(TapName, SeenAttention)] {
+        &self.attention
     }
 
     /// Returns what was tapped, in the order of the forward pass; empty when off.
@@ -227,7 +259,8 @@ impl Taps {
         let Some(tapped) = &mut self.tapped else {
             return activation;
         };
-        let leaf = leaf(activation.dims(), &activation.device(), activation.dtype());
+        let dims = activation.dims();
+        let leaf = leaf(dims, &activation.device(), activation.dtype());
         let output = activation.clone() + leaf.clone();
         tapped.push(TappedActivation {
             name,
@@ -235,6 +268,7 @@ impl Taps {
             activation: by_unit(activation.without_autodiff(), unit_axis),
             gradient: GradientOf::Leaf(Box::new(move |gradients| leaf.grad(gradients).map(flat))),
             pass: self.pass,
+            tokens: (D == 3 && unit_axis == 2).then(|| dims[1]),
         });
         output
     }

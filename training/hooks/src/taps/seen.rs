@@ -16,6 +16,8 @@ pub struct TappedActivation {
     pub(super) gradient: GradientOf,
     /// Number of backward passes before, if gradients are accumulated over several.
     pub(super) pass: usize,
+    /// Tokens of an example, if the activation is `[batch, tokens, units]`.
+    pub(super) tokens: Option<usize>,
 }
 
 /// How a tap is called.
@@ -90,6 +92,13 @@ impl TappedActivation {
 
     pub(crate) fn pass(&self) -> usize {
         self.pass
+    }
+
+    /// The activation as `[batch, tokens, units]`, if it is a sequence of at least two.
+    pub(crate) fn tokens(&self) -> Option<Tensor<3>> {
+        let tokens = self.tokens.filter(|tokens| *tokens > 1)?;
+        let [outer, units, _] = self.activation.dims();
+        (outer > 0).then(|| self.activation().reshape([outer / tokens, tokens, units]))
     }
 
     pub(crate) fn units(&self) -> usize {

@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 
 use super::ambient::{borrowed, is_on};
 use super::seen::TapName;
+use crate::attention::SeenAttention;
 use crate::nonlinearity::Nonlinearity;
 use crate::parameters::{ParameterPaths, ParameterVisitor};
 use crate::selection::Filter;
@@ -97,6 +98,15 @@ impl<M: Module> Tapped<M> {
         }
         let name = self.tap_name();
         borrowed(|taps| taps.remember(name, nonlinearity, unit_axis, output))
+    }
+
+    /// Taps the weights of an attention, `[batch, heads, queries, keys]`.
+    pub(super) fn tap_weights(&self, weights: &Tensor<4>) {
+        if is_on() {
+            let seen = SeenAttention::Weights(weights.clone().without_autodiff());
+            let name = self.tap_name();
+            borrowed(|taps| taps.attention.push((name, seen)));
+        }
     }
 
     fn tap_name(&self) -> TapName {

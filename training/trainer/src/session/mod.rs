@@ -7,7 +7,7 @@ mod resuming;
 #[cfg(test)]
 mod tests;
 
-use backdraft_hooks::{GradientHook, Observation};
+use backdraft_hooks::{GradientHook, Observation, ObservationError};
 use backdraft_rows::{QuantityName, Row};
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
@@ -205,8 +205,7 @@ impl<'a, M: Module> Session<'a, M> {
         let rate = self.rates.step();
         self.model.change(|model| self.optimizer.step(rate, model, gradients));
         if let Some(observation) = observation {
-            let rows = observation.rows_after_step(&*self.model);
-            let mut rows = rows.map_err(|source| self.failed(source))?;
+            let mut rows = self.rows_after_step(observation)?;
             if let Some(clipped) = clipped {
                 let row = |quantity, norm| Row::of_network(self.step, quantity, norm);
                 rows.push(row(QuantityName::GLOBAL_GRADIENT_NORM, clipped.norm_before));
@@ -222,6 +221,23 @@ impl<'a, M: Module> Session<'a, M> {
         }
         self.step += 1;
         Ok(true)
+    }
+
+    /// Completes an observation, with the optimiser's moments if a quantity reads them.
+    fn rows_after_step(&self, observation: Observation) -> Result<Vec<Row>, TrainError> {
+        let step = self.step;
+        match self.config.optimizer.moment_constants() {
+            Some(constants) if observation.reads_moments() => observation
+                .rows_after_optimizer(&*self.model, &self.optimizer, constants)
+                .map_err(|error| match error {
+                    ObservationError::Device(source) => TrainError::Device { step, source },
+                    other => TrainError::Record { step, source: std::io::Error::other(other) },
+                }),
+            _ => {
+                let rows = observation.rows_after_step(&*self.model);
+                rows.map_err(|source| self.failed(source))
+            }
+        }
     }
 
     /// Returns the error for a failure of the device at this step.
