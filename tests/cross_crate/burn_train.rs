@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use backdraft_hooks::burn_train::Watch;
 use backdraft_hooks::{
-    CallbackSink, GradientHook, QUANTITIES, QuantityName, Row, Schedule, Sink, Subject, Tapped,
-    Thresholds, backward, with_taps,
+    CallbackSink, GradientHook, MomentConstants, OPTIMIZER, QUANTITIES, QuantityName, Row,
+    Schedule, Sink, Subject, Tapped, Thresholds, backward, with_taps,
 };
 use burn::data::dataloader::batcher::Batcher;
 use burn::data::dataloader::{DataLoader, DataLoaderBuilder};
@@ -14,7 +14,7 @@ use burn::data::dataset::InMemDataset;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::lr_scheduler::constant::ConstantLr;
-use burn::optim::{GradientsAccumulator, GradientsParams, SgdConfig};
+use burn::optim::{AdamConfig, GradientsAccumulator, GradientsParams};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use burn_train::metric::LossMetric;
@@ -26,6 +26,7 @@ use burn_train::{
 const BATCHES: usize = 8;
 const EPOCHS: usize = 3;
 const RATE: f64 = 0.05;
+const MOMENTS: MomentConstants = MomentConstants { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-5 };
 
 #[derive(Module, Debug)]
 struct Regressor {
@@ -110,12 +111,13 @@ fn train_with(
         Some(batches) => training.grads_accumulation(batches),
         None => training,
     };
-    let learner = Learner::new(watch.model(model), SgdConfig::new().init(), ConstantLr::new(RATE));
+    let model = watch.model(model);
+    let learner = Learner::new(model, AdamConfig::new().init(), ConstantLr::new(RATE));
     training.launch(learner).model.model
 }
 
 fn hook(every: u64) -> GradientHook {
-    GradientHook::new(QUANTITIES, Schedule::Every(every))
+    GradientHook::new(&[QUANTITIES, OPTIMIZER].concat(), Schedule::Every(every))
 }
 
 fn new_model() -> Regressor {
@@ -131,7 +133,7 @@ fn train(directory: &Path) -> Watch {
 /// The same training in a loop of one's own.
 fn by_hand(mut model: Regressor, batches: usize) -> Vec<Row> {
     let device = Device::flex().autodiff();
-    let (mut hook, mut optimizer) = (hook(1), SgdConfig::new().init());
+    let (mut hook, mut optimizer) = (hook(1), AdamConfig::new().init());
     let (mut rows, mut step) = (Vec::new(), 0);
     for _ in 0..EPOCHS {
         let mut accumulator = GradientsAccumulator::new();
@@ -145,7 +147,8 @@ fn by_hand(mut model: Regressor, batches: usize) -> Vec<Row> {
                 let gradients = accumulator.grads();
                 let observation = hook.observe_with_taps(step, &model, &gradients, &taps).unwrap();
                 model = optimizer.step(RATE, model, gradients);
-                rows.extend(observation.rows_after_step(&model).unwrap());
+                let observed = observation.rows_after_optimizer(&model, &optimizer, MOMENTS);
+                rows.extend(observed.unwrap());
                 step += 1;
                 taps = hook.taps(step);
             }
@@ -197,7 +200,7 @@ fn the_diagnosis_of_a_learner_names_the_forgotten_layer() {
 fn a_learner_measures_what_a_loop_of_ones_own_does_accumulated_or_not() {
     for batches in [1, 3, 4] {
         let directory = tempfile::tempdir().unwrap();
-        let (watch, model) = (Watch::new(hook(1)), new_model());
+        let (watch, model) = (Watch::new(hook(1)).with_moment_constants(MOMENTS), new_model());
         let expected = by_hand(model.clone(), batches);
         train_with(&watch, model, directory.path(), (batches > 1).then_some(batches));
         let rows = watch.rows().unwrap();
@@ -210,6 +213,7 @@ fn a_learner_measures_what_a_loop_of_ones_own_does_accumulated_or_not() {
         let steps = EPOCHS * BATCHES.div_ceil(batches);
         let measured = |quantity, subject| course(&rows, quantity, subject).len();
         assert_eq!(measured("update_ratio", "first.weight"), steps);
+        assert_eq!(measured("moment_ratio", "first.weight"), steps);
         assert_eq!(measured("activation_gradient_norm", "first"), steps);
         assert_eq!(measured("activation_gradient_norm", "second"), steps);
     }

@@ -8,7 +8,8 @@ use burn::nn::attention::{MhaInput, MultiHeadAttention, MultiHeadAttentionConfig
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{
     BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Embedding, EmbeddingConfig, Gru, GruConfig,
-    LayerNorm, LayerNormConfig, Linear, LinearConfig, Lstm, LstmConfig, PRelu, PReluConfig,
+    LayerNorm, LayerNormConfig, Linear, LinearConfig, Lstm, LstmConfig, LstmState, PRelu,
+    PReluConfig,
 };
 use burn::optim::SgdConfig;
 use burn::tensor::activation::{gelu, relu, sigmoid};
@@ -62,7 +63,11 @@ impl Many {
     fn forward(&self, tokens: Tensor<2, Int>) -> Tensor<1> {
         let x = self.embedding.forward(tokens);
         let x = self.norm.forward(self.attention.forward(MhaInput::self_attn(x)).context);
-        let x = self.gru.forward(self.lstm.forward(x, None).0, None);
+        // In the type of the check: without a state, Burn starts from zeros in the device's default type.
+        let [batch, ..] = x.dims();
+        let zeros = || Tensor::<2>::zeros([batch, 4], (&x.device(), x.dtype()));
+        let state = LstmState::new(zeros(), zeros());
+        let x = self.gru.forward(self.lstm.forward(x.clone(), Some(state)).0, Some(zeros()));
         let x = gelu(self.again.forward(self.tied.forward(x)));
         let x = self.batch_norm.forward(self.conv.forward(x.unsqueeze_dim(1)));
         let x = self.slope.forward(x);

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::{fmt, io};
 
-use burn::tensor::ExecutionError;
+use crate::observation::ObservationError;
 
 /// Why nothing more was measured.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum WatchError {
-    /// The device failed during an observation.
-    Device(ExecutionError),
+    /// An observation failed.
+    Observation(ObservationError),
     /// The sink could not take rows.
     Sink(Arc<io::Error>),
 }
@@ -18,7 +18,7 @@ pub enum WatchError {
 impl fmt::Display for WatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Device(error) => write!(f, "the device failed during an observation: {error:?}"),
+            Self::Observation(error) => write!(f, "{error}"),
             Self::Sink(error) => write!(f, "the rows could not be written: {error}"),
         }
     }

@@ -14,11 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use backdraft_rows::{Finding, QuantityName, Row, Sink, Subject, Thresholds, diagnose};
 use burn::module::Module;
-use burn::tensor::ExecutionError;
 
 use crate::gradients::GradientSource;
 use crate::hook::GradientHook;
-use crate::observation::Observation;
+use crate::observation::{Observation, ObservationError};
+use crate::optimizer_state::MomentConstants;
 use crate::taps::Taps;
 use kept::Kept;
 use metric::Channels;
@@ -77,6 +77,7 @@ struct Shared {
     kept: Kept,
     sink: Option<Box<dyn Sink + Send>>,
     channels: Channels,
+    constants: Option<MomentConstants>,
     error: Option<WatchError>,
 }
 
@@ -91,6 +92,7 @@ impl Watch {
             kept: Kept::new(KEPT_OBSERVATIONS),
             sink: None,
             channels: Channels::default(),
+            constants: None,
             error: None,
         };
         Self { shared: Arc::new(Mutex::new(shared)) }
@@ -99,6 +101,13 @@ impl Watch {
     /// Writes the rows of each observation to `sink`.
     pub fn with_sink(self, sink: impl Sink + Send + 'static) -> Self {
         self.lock().sink = Some(Box::new(sink));
+        self
+    }
+
+    /// Tells the constants of an optimiser of Adam's kin, which quantities of its moments
+    /// ([`OPTIMIZER`](crate::OPTIMIZER)) need.
+    pub fn with_moment_constants(self, constants: MomentConstants) -> Self {
+        self.lock().constants = Some(constants);
         self
     }
 
@@ -189,8 +198,8 @@ impl Shared {
     }
 
     /// Takes the rows of an observation.
-    fn record(&mut self, rows: Result<Vec<Row>, ExecutionError>) {
-        let written = rows.map_err(WatchError::Device).and_then(|rows| {
+    fn record(&mut self, rows: Result<Vec<Row>, ObservationError>) {
+        let written = rows.map_err(WatchError::Observation).and_then(|rows| {
             self.channels.send(self.batches, &rows);
             let written = self.sink.as_mut().map_or(Ok(()), |sink| sink.write(&rows));
             self.kept.push(rows);

@@ -7,6 +7,7 @@ use burn_train::{InferenceStep, TrainOutput, TrainStep};
 
 use super::Watch;
 use crate::gradients::GradientSource;
+use crate::observation::ObservationError;
 use crate::transparent::transparent_module;
 
 /// A model with its [`Watch`], which trains like the model alone.
@@ -26,12 +27,21 @@ impl<M: Module> Watched<M> {
 
     /// Observes the gradients that the optimiser gets, lets `step` change the model, and completes the
     /// observation with the change.
-    fn stepped<G: GradientSource>(self, gradients: G, step: impl FnOnce(M, G) -> M) -> Self {
+    fn stepped<G: GradientSource>(
+        self,
+        optimizer: &mut ModuleOptimizer,
+        gradients: G,
+        step: impl FnOnce(M, &mut ModuleOptimizer, G) -> M,
+    ) -> Self {
         let Self { model, watch } = self;
         let observation = watch.lock().observe(&model, &gradients);
-        let model = step(model, gradients);
+        let model = step(model, optimizer, gradients);
         if let Some(observation) = observation {
-            let rows = observation.rows_after_step(&model);
+            let constants = watch.lock().constants;
+            let rows = match constants {
+                Some(constants) => observation.rows_after_optimizer(&model, optimizer, constants),
+                None => observation.rows_after_step(&model).map_err(ObservationError::Device),
+            };
             watch.lock().record(rows);
         }
         Self { model, watch }
@@ -55,7 +65,9 @@ impl<M: Module + TrainStep> TrainStep for Watched<M> {
         rate: ModuleLearningRate,
         gradients: GradientsParams,
     ) -> Self {
-        self.stepped(gradients, |model, gradients| model.optimize(optimizer, rate, gradients))
+        self.stepped(optimizer, gradients, |model, optimizer, gradients| {
+            model.optimize(optimizer, rate, gradients)
+        })
     }
 
     fn optimize_multi(
@@ -64,7 +76,9 @@ impl<M: Module + TrainStep> TrainStep for Watched<M> {
         rate: ModuleLearningRate,
         gradients: MultiGradientsParams,
     ) -> Self {
-        self.stepped(gradients, |model, gradients| model.optimize_multi(optimizer, rate, gradients))
+        self.stepped(optimizer, gradients, |model, optimizer, gradients| {
+            model.optimize_multi(optimizer, rate, gradients)
+        })
     }
 }
 

@@ -36,6 +36,10 @@ use moved::{prepared, unmoved};
 /// gradcheck(&model, |model, at| model.forward(at.put(x.clone())).square().mean()).unwrap();
 /// ```
 ///
+/// A layer that makes tensors in the device's default float type, as Burn's recurrent layers do for a state
+/// that is not given, cannot be mixed with `f64` and makes Burn panic ("dtype mismatch"). Give it a state
+/// made with [`Place::dtype`], or check [in `f32`](GradientCheck::in_f32).
+///
 /// # Errors
 ///
 /// [`GradientFaults`]: what is wrong, parameter by parameter.
