@@ -3,6 +3,8 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
 
+use crate::reader::wide;
+
 /// What a tap saw of attention, `[batch, heads, queries, keys]`, without autodiff.
 #[derive(Clone)]
 pub(crate) enum SeenAttention {
@@ -18,6 +20,13 @@ impl SeenAttention {
         tensor.dims()[1]
     }
 
+    /// Distributions over keys of each head: examples times queries.
+    pub(crate) fn distributions(&self) -> usize {
+        let (Self::Logits(tensor) | Self::Weights(tensor)) = self;
+        let [batch, _, queries, _] = tensor.dims();
+        batch * queries
+    }
+
     /// Queues the largest logit, if there are logits, and each head's mean entropy in nats.
     ///
     /// # Shapes
@@ -26,11 +35,13 @@ impl SeenAttention {
     pub(crate) fn reductions(self) -> Tensor<1> {
         match self {
             Self::Logits(logits) => {
+                let logits = wide(logits);
                 let largest = logits.clone().max();
                 let log = log_softmax(logits, 3);
                 Tensor::cat(vec![largest, entropies(log.clone().exp(), log)], 0)
             }
             Self::Weights(weights) => {
+                let weights = wide(weights);
                 let log = weights.clone().log();
                 entropies(weights, log)
             }

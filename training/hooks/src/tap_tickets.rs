@@ -34,11 +34,12 @@ pub(crate) struct TapTickets {
     spread: Vec<SpreadTicket>,
 }
 
-/// Requested readings of one attention in one pass.
+/// Requested readings of one attention.
 pub(crate) struct AttentionTickets {
     subject: Subject,
     heads: usize,
-    numbers: NumbersTicket,
+    /// With the number of distributions over keys; one for each time that it was tapped.
+    numbers: Vec<(NumbersTicket, f64)>,
 }
 
 /// Collects what passes the filter by subject, in the order of the first forward pass.
@@ -145,22 +146,39 @@ pub(crate) fn attention(
     paths: &ParameterPaths,
     reader: &mut Reader,
 ) -> Vec<AttentionTickets> {
-    let named = taps.attention().iter().map(|(name, seen)| (subject(name, paths), seen));
-    let accepted = named.filter(|(subject, _)| filter.accepts(subject.as_str()));
-    let read = accepted.map(|(subject, seen)| AttentionTickets {
-        subject,
-        heads: seen.heads(),
-        numbers: reader.numbers(seen.clone().reductions()),
-    });
-    read.collect()
+    let mut all: Vec<AttentionTickets> = Vec::new();
+    for (name, seen) in taps.attention() {
+        let subject = subject(name, paths);
+        if !filter.accepts(subject.as_str()) {
+            continue;
+        }
+        let heads = seen.heads();
+        let numbers = (reader.numbers(seen.clone().reductions()), seen.distributions() as f64);
+        match all.iter_mut().find(|other| other.subject == subject && other.heads == heads) {
+            Some(other) => other.numbers.push(numbers),
+            None => all.push(AttentionTickets { subject, heads, numbers: vec![numbers] }),
+        }
+    }
+    all
 }
 
 impl AttentionTickets {
     /// The attention with its largest logit, then its heads.
     pub(crate) fn measured(&self, readings: &Readings) -> Vec<(Subject, Measured)> {
-        let numbers = readings.numbers(self.numbers);
-        let (logit, entropies) = numbers.split_at(numbers.len() - self.heads);
-        let attention_max_logit = logit.first().copied();
+        let whole: f64 = self.numbers.iter().map(|(_, count)| count).sum();
+        let (mut attention_max_logit, mut entropies) = (None, vec![0.0; self.heads]);
+        for (ticket, count) in &self.numbers {
+            let numbers = readings.numbers(*ticket);
+            let (logit, of_heads) = numbers.split_at(numbers.len() - self.heads);
+            // Not `f64::max`, which would hide a NaN.
+            let larger = |a: f64, b: f64| if a >= b { a } else { b };
+            if let Some(logit) = logit.first() {
+                attention_max_logit =
+                    Some(attention_max_logit.map_or(*logit, |most| larger(most, *logit)));
+            }
+            let share = count / whole.max(1.0);
+            entropies.iter_mut().zip(of_heads).for_each(|(sum, entropy)| *sum += share * entropy);
+        }
         let whole = Measured { attention_max_logit, ..Measured::default() };
         let heads = entropies.iter().enumerate().map(|(head, entropy)| {
             let subject = Subject::from(format!("{}.heads.{head}", self.subject));

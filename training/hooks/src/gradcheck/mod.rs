@@ -36,9 +36,8 @@ use moved::{prepared, unmoved};
 /// gradcheck(&model, |model, at| model.forward(at.put(x.clone())).square().mean()).unwrap();
 /// ```
 ///
-/// A layer that makes tensors in the device's default float type, as Burn's recurrent layers do for a state
-/// that is not given, cannot be mixed with `f64` and makes Burn panic ("dtype mismatch"). Give it a state
-/// made with [`Place::dtype`], or check [in `f32`](GradientCheck::in_f32).
+/// If the loss panics in `f64`, as it does with Burn's recurrent layers, which make tensors in the device's
+/// default type, the check runs in `f32`.
 ///
 /// # Errors
 ///
@@ -70,7 +69,8 @@ where
 /// [`as_it_is`](Self::as_it_is) leaves them.
 #[must_use = "nothing is checked until it runs"]
 pub struct GradientCheck {
-    dtype: DType,
+    /// `None`: `f64` if the loss runs in it.
+    dtype: Option<DType>,
     is_moved: bool,
     optimizer: ModuleOptimizer,
     rate: f64,
@@ -85,10 +85,10 @@ impl Default for GradientCheck {
 }
 
 impl GradientCheck {
-    /// Creates a check on the module's device, in `f64` unless it has none, with Adam at a rate of 1e-3.
+    /// Creates a check on the module's device, in `f64` if the loss runs in it and else in `f32`, with Adam at a rate of 1e-3.
     pub fn new() -> Self {
         Self {
-            dtype: DType::F64,
+            dtype: None,
             is_moved: true,
             optimizer: AdamConfig::new().init(),
             rate: 1e-3,
@@ -100,7 +100,12 @@ impl GradientCheck {
     /// Checks in `f32`, for devices and kernels without `f64`. The bounds are those of `f32`: a percent of
     /// the gradient instead of a hundred-thousandth.
     pub fn in_f32(self) -> Self {
-        Self { dtype: DType::F32, ..self }
+        Self { dtype: Some(DType::F32), ..self }
+    }
+
+    /// Checks in `f64`, and panics if the loss cannot be computed in it.
+    pub fn in_f64(self) -> Self {
+        Self { dtype: Some(DType::F64), ..self }
     }
 
     /// Leaves the parameters where they are.
@@ -141,15 +146,14 @@ impl GradientCheck {
         let Some(device) = model.devices().into_iter().next() else {
             return Err(GradientFault::NothingToTrain.into());
         };
-        if !device.supports_dtype(self.dtype) {
-            self.dtype = DType::F32;
-        }
-        let place = Place::new(device.autodiff(), self.dtype);
+        let device = device.autodiff();
+        let dtype = self.dtype.unwrap_or_else(|| widest(model, &loss, &device));
+        let place = Place::new(device, dtype);
         let model = prepared(model, &place, self.is_moved);
         let gradients = first_pass(&model, &loss, &place)?;
         let mut faults = Vec::new();
         let Slopes { derivatives, faults: wrong } =
-            slopes(&model, &gradients, &|model| loss(model, &place), self.dtype, self.tolerance());
+            slopes(&model, &gradients, &|model| loss(model, &place), dtype, self.tolerance(dtype));
         faults.extend(wrong);
         if let Some(second) = self.second.take() {
             faults.extend(compared::differences(&model, &gradients, &loss, &place, second));
@@ -163,8 +167,8 @@ impl GradientCheck {
         if faults.is_empty() { Ok(derivatives) } else { Err(GradientFaults(faults)) }
     }
 
-    fn tolerance(&self) -> f64 {
-        let default = if self.dtype == DType::F64 { 1e-5 } else { 1e-2 };
+    fn tolerance(&self, dtype: DType) -> f64 {
+        let default = if dtype == DType::F64 { 1e-5 } else { 1e-2 };
         self.tolerance.unwrap_or(default)
     }
 }
@@ -177,6 +181,25 @@ impl fmt::Debug for GradientCheck {
             .field("rate", &self.rate)
             .field("second", &self.second)
             .finish_non_exhaustive()
+    }
+}
+
+/// `f64` if the device has it and the loss runs in it. Burn's recurrent layers do not: they make tensors in
+/// the device's default type, and Burn panics where types mix.
+fn widest<M, L>(model: &M, loss: &L, device: &Device) -> DType
+where
+    M: Module,
+    L: Fn(&M, &Place) -> Tensor<1>,
+{
+    if !device.supports_dtype(DType::F64) {
+        return DType::F32;
+    }
+    let place = Place::new(device.clone(), DType::F64);
+    let model = prepared(model, &place, false);
+    let run = || drop(loss(&model, &place));
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
+        Ok(()) => DType::F64,
+        Err(_) => DType::F32, // a panic that is not about types comes again
     }
 }
 

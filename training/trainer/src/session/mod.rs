@@ -7,7 +7,7 @@ mod resuming;
 #[cfg(test)]
 mod tests;
 
-use backdraft_hooks::{GradientHook, Observation, ObservationError};
+use backdraft_hooks::{GradientHook, Observation, ObservationError, Taps};
 use backdraft_rows::{QuantityName, Row};
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
@@ -151,11 +151,32 @@ impl<'a, M: Module> Session<'a, M> {
         gradients: GradientsParams,
         listener: &mut L,
     ) -> Result<Option<Step>, TrainError> {
+        self.apply_with_taps(gradients, &Taps::off(), listener)
+    }
+
+    /// Returns the taps of the next step, for gradients that the caller computes; see
+    /// [`apply_with_taps`](Self::apply_with_taps).
+    pub fn taps(&self) -> Taps {
+        self.hook.taps(self.step)
+    }
+
+    /// Takes one step like [`apply`](Self::apply) and lets the hook observe what [`taps`](Self::taps) saw.
+    /// After each backward pass, call [`Taps::accumulate`].
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError`] if the device fails or the listener cannot record.
+    pub fn apply_with_taps<L: Listener + ?Sized>(
+        &mut self,
+        gradients: GradientsParams,
+        taps: &Taps,
+        listener: &mut L,
+    ) -> Result<Option<Step>, TrainError> {
         if self.has_ended() {
             return Ok(None);
         }
         let step = self.step;
-        let observation = self.hook.observe(step, &*self.model, &gradients);
+        let observation = self.hook.observe_with_taps(step, &*self.model, &gradients, taps);
         let pass = Pass { gradients, observation };
         if step.is_multiple_of(self.config.loss_every) {
             if !self.read([])?.are_weights_finite {
