@@ -72,6 +72,7 @@ pub(super) fn finite_differences<A: Architecture>(subject: &Subject<'_, A>) -> R
             GradientFault::Unreached { .. }
                 | GradientFault::Zero { .. }
                 | GradientFault::Unmoved { .. }
+                | GradientFault::Untied { .. }
         )
     };
     match check.err().iter().flat_map(|faults| &faults.0).find(is_wrong) {

@@ -62,6 +62,11 @@ pub enum GradientFault {
         /// Its path.
         parameter: Subject,
     },
+    /// A parameter that is in several places has different values after a step of the optimiser.
+    Untied {
+        /// Its path in the first place.
+        parameter: Subject,
+    },
     /// The loss is another one on the second device.
     OtherLoss {
         /// The loss on the first device.
@@ -92,6 +97,7 @@ impl GradientFault {
             | Self::Wrong { parameter, .. }
             | Self::Unclear { parameter, .. }
             | Self::Unmoved { parameter }
+            | Self::Untied { parameter }
             | Self::OtherGradient { parameter, .. } => Some(parameter.as_str()),
         }
     }
@@ -128,6 +134,11 @@ impl fmt::Display for GradientFault {
             Self::Unmoved { parameter } => {
                 write!(f, "`{parameter}` stays where it is when the optimiser steps")
             }
+            Self::Untied { parameter } => write!(
+                f,
+                "`{parameter}` is shared, but a step of the optimiser changes it in one place only: keep it in \
+                 one place and use it twice"
+            ),
             Self::OtherLoss { first, second } => {
                 write!(f, "the loss is {first}, and {second} on the second device")
             }

@@ -17,7 +17,7 @@ pub use fault::{GradientFault, GradientFaults};
 pub use place::Place;
 
 use derivative::{Slopes, slopes};
-use moved::{prepared, unmoved};
+use moved::{prepared, unmoved, untied};
 
 /// Checks every gradient of a module against finite differences in `f64`, in one call.
 ///
@@ -61,7 +61,9 @@ where
 ///   which every element moves, as a central difference at several distances. The error allowed is a share
 ///   of the gradient's norm plus the rounding error of the two losses, and a derivative that rounding hides
 ///   is a fault of its own, not a success;
-/// - parameters that a step of the optimiser leaves where they were;
+/// - parameters that a step of the optimiser leaves where they were, and shared ones that are no longer the
+///   same in all places after it: Burn's optimisers change a parameter that is cloned into two places only in
+///   the first;
 /// - with a second device, losses and gradients that differ between the two.
 ///
 /// Frozen parameters are not checked. Learned parameters are moved away from where they start, because some
@@ -164,6 +166,8 @@ impl GradientCheck {
         let left = unmoved(&model, &stepped).into_iter().filter(|path| !is_known(path.as_str()));
         let left: Vec<_> = left.map(|parameter| GradientFault::Unmoved { parameter }).collect();
         faults.extend(left);
+        let untied = untied(&stepped).into_iter();
+        faults.extend(untied.map(|parameter| GradientFault::Untied { parameter }));
         if faults.is_empty() { Ok(derivatives) } else { Err(GradientFaults(faults)) }
     }
 

@@ -1,7 +1,7 @@
 //! Modules with moved parameters.
 
 use backdraft_rows::Subject;
-use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::container::TensorContainer;
 use burn::tensor::{Tensor, TensorData};
 
@@ -11,22 +11,28 @@ use crate::selection::Filter;
 
 /// Returns the module in training at a place, with its learned parameters moved if `is_moved`.
 pub(super) fn prepared<M: Module>(model: &M, place: &Place, is_moved: bool) -> M {
-    model.clone().train().map(&mut Prepare { place, is_moved, count: 0 })
+    let shared = TensorContainer::new();
+    model.clone().train().map(&mut Prepare { place, is_moved, count: 0, shared })
 }
 
 struct Prepare<'a> {
     place: &'a Place,
     is_moved: bool,
     count: usize,
+    /// By parameter, so that what layers share stays one tensor with one gradient.
+    shared: TensorContainer<ParamId>,
 }
 
 impl ModuleMapper for Prepare<'_> {
     fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if let Some(shared) = self.shared.get::<Tensor<D>>(&parameter.id) {
+            return parameter.map(|_| shared);
+        }
         self.count += 1;
         let (place, salt) = (self.place, self.count as f64);
         let is_learned = parameter.is_require_grad();
         let is_moved = self.is_moved && is_learned;
-        parameter.map(|value| {
+        let parameter = parameter.map(|value| {
             let value = place.put(value);
             if !is_learned {
                 return value;
@@ -37,7 +43,9 @@ impl ModuleMapper for Prepare<'_> {
             let noise = |i: usize| 0.1 * (((i + 1) as f64) * (1.3 + 0.01 * salt) + salt).sin();
             let noise = (0..value.shape().num_elements()).map(noise).collect();
             learned(added(value, noise))
-        })
+        });
+        self.shared.register(parameter.id, parameter.val());
+        parameter
     }
 }
 
@@ -76,6 +84,38 @@ pub(super) fn unmoved<M: Module>(before: &M, after: &M) -> Vec<Subject> {
     let mut same = Same { values: values.0, parameters: Vec::new() };
     ParameterPaths::default().walk(after, &Filter::all(), &mut same);
     same.parameters
+}
+
+/// Returns the shared parameters that have different values in different places.
+pub(super) fn untied<M: Module>(model: &M) -> Vec<Subject> {
+    let mut ties = Ties { values: TensorContainer::new(), broken: Vec::new() };
+    model.visit(&mut ties);
+    let mut paths = ParameterPaths::default();
+    paths.walk(model, &Filter::all(), &mut Nothing);
+    ties.broken.iter().filter_map(|id| paths.of(*id).cloned()).collect()
+}
+
+/// Only the paths are wanted.
+struct Nothing;
+
+impl ParameterVisitor for Nothing {
+    fn visit<const D: usize>(&mut self, _: &Subject, _: &Param<Tensor<D>>) {}
+}
+
+struct Ties {
+    values: TensorContainer<ParamId>,
+    broken: Vec<ParamId>,
+}
+
+impl ModuleVisitor for Ties {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        let value = parameter.val().without_autodiff();
+        match self.values.get::<Tensor<D>>(&parameter.id) {
+            None => self.values.register(parameter.id, value),
+            Some(first) if first.clone().into_data() == value.clone().into_data() => {}
+            Some(_) => self.broken.push(parameter.id),
+        }
+    }
 }
 
 struct Values(TensorContainer<ParamId>);
