@@ -77,6 +77,32 @@ fn a_sick_net_is_told_what_is_wrong_and_everything_can_be_exported() {
     }
 }
 
+/// The gradients of 30 sigmoid layers fall far below what 16 bits hold.
+#[test]
+fn the_precision_report_tells_what_narrow_floats_lose_and_the_loss_scale() {
+    let (arguments, _) = described("mlp-sigmoid-30");
+    let report = stdout(&xray(&arguments, &["--precision-report"]));
+    for float in ["fp16", "bf16", "fp8 E4M3", "fp8 E5M2"] {
+        assert!(
+            report.contains(&format!("gradient in {float}")),
+            "{float} is missing in:\n{report}"
+        );
+    }
+    assert!(report.contains("bf16 needs no loss scale"), "{report}");
+    let output = stdout(&xray(&arguments, &["--precision-report", "--json"]));
+    let result: Value = serde_json::from_str(&output).unwrap();
+    let rows = result["rows"].as_array().unwrap();
+    let flushed = |layer: &str| {
+        let subject = format!("{layer}.linear.weight");
+        let row = rows
+            .iter()
+            .find(|row| row["quantity"] == "gradient_flushed_fp16" && row["subject"] == *subject);
+        row.unwrap()["value"].as_f64().unwrap()
+    };
+    assert!(flushed("hidden.0") > 0.99 && flushed("hidden.29") < 0.01, "{report}");
+    assert!(!stdout(&xray(&arguments, &["--json"])).contains("fp16"));
+}
+
 #[test]
 fn what_does_not_fit_is_refused_in_one_line() {
     let folder = TempDir::new().unwrap();

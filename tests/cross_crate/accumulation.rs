@@ -1,7 +1,8 @@
 //! Gradients accumulated over several batches, and clipped ones.
 
 use backdraft_hooks::{
-    GradientHook, GradientNorm, QUANTITIES, QuantityName, Row, Schedule, Subject, Taps,
+    ActivationGradientNorm, GradientHook, GradientNorm, QUANTITIES, Quantity, QuantityName, Row,
+    Schedule, Subject, Taps,
 };
 use backdraft_layers::Activation;
 use backdraft_mlp::Mlp;
@@ -78,7 +79,8 @@ fn train_on_halves(steps: u64, bad_step: u64) -> (Outcome, Vec<Row>, Vec<f64>) {
     let config =
         TrainerConfig { steps, clipping: Some(Clipping::GlobalNorm(0.5)), ..Default::default() };
     let trainer = Trainer::new(config, &device).unwrap();
-    let mut hook = GradientHook::new(&[&GradientNorm], Schedule::Every(2));
+    let quantities: [&'static dyn Quantity; 2] = [&GradientNorm, &ActivationGradientNorm];
+    let mut hook = GradientHook::new(&quantities, Schedule::Every(2));
     let model = crate::config(Activation::Tanh, 2).init(3, &device.clone().autodiff());
     let splits = Splits { train: &examples, test: &examples };
     let forward = |model: &Mlp, inputs, taps: &mut Taps| model.forward(inputs, taps);
@@ -86,17 +88,18 @@ fn train_on_halves(steps: u64, bad_step: u64) -> (Outcome, Vec<Row>, Vec<f64>) {
         trainer.start(model, splits, forward, &BinaryCrossEntropy, &mut hook).unwrap();
     let mut rows = Vec::new();
     loop {
-        let mut accumulator = GradientsAccumulator::new();
+        let (mut accumulator, mut taps) = (GradientsAccumulator::new(), session.taps());
         for half in [0..16, 16..32] {
             let is_bad = half.start == 16 && session.next_step() == bad_step;
             let (x, y) = tensors(&inputs[half.clone()], &targets[half], &device);
-            let outputs = session.model().forward(x, &mut Taps::off());
+            let outputs = session.model().forward(x, &mut taps);
             let loss = BinaryCrossEntropy.loss(outputs, y) * if is_bad { f32::NAN } else { 0.5 };
             let mut gradients = loss.backward();
+            taps.accumulate(&gradients);
             let gradients = GradientsParams::from_module(&mut gradients, session.model());
             accumulator.accumulate(session.model(), gradients);
         }
-        if session.apply(accumulator.grads(), &mut rows).unwrap().is_none() {
+        if session.apply_with_taps(accumulator.grads(), &taps, &mut rows).unwrap().is_none() {
             break;
         }
     }
@@ -116,6 +119,7 @@ fn accumulated_gradients_are_observed_clipped_and_checked_like_others() {
         rows.iter().filter(|row| row.quantity == quantity).map(|row| row.value).collect()
     };
     assert_eq!(of(QuantityName::GLOBAL_GRADIENT_NORM).len(), 20);
+    assert_eq!(of(QuantityName::ACTIVATION_GRADIENT_NORM).len(), 20 * 2);
     assert!(of(QuantityName::CLIPPED_GRADIENT_NORM).iter().all(|norm| *norm <= 0.5 + 1e-6));
     assert!(of(QuantityName::TEST_LOSS).last().unwrap() < &0.69);
     for bad_step in [3, 4] {

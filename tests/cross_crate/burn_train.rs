@@ -4,14 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use backdraft_hooks::burn_train::Watch;
-use backdraft_hooks::{GradientHook, QUANTITIES, QuantityName, Row, Schedule, Subject, Thresholds};
+use backdraft_hooks::{
+    CallbackSink, GradientHook, MomentConstants, OPTIMIZER, QUANTITIES, QuantityName, Row,
+    Schedule, Sink, Subject, Tapped, Thresholds, backward, with_taps,
+};
 use burn::data::dataloader::batcher::Batcher;
 use burn::data::dataloader::{DataLoader, DataLoaderBuilder};
 use burn::data::dataset::InMemDataset;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::optim::SgdConfig;
 use burn::optim::lr_scheduler::constant::ConstantLr;
+use burn::optim::{AdamConfig, GradientsAccumulator, GradientsParams};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use burn_train::metric::LossMetric;
@@ -22,10 +25,12 @@ use burn_train::{
 /// Batches in an epoch.
 const BATCHES: usize = 8;
 const EPOCHS: usize = 3;
+const RATE: f64 = 0.05;
+const MOMENTS: MomentConstants = MomentConstants { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-5 };
 
 #[derive(Module, Debug)]
 struct Regressor {
-    first: Linear,
+    first: Tapped<Linear>,
     second: Linear,
     /// Never used: the diagnosis must say so.
     forgotten: Linear,
@@ -52,11 +57,13 @@ impl Batcher<f32, Pairs> for Stack {
 impl Regressor {
     fn new(device: &Device) -> Self {
         let linear = |inputs, outputs| LinearConfig::new(inputs, outputs).init(device);
-        Self { first: linear(1, 16), second: linear(16, 1), forgotten: linear(16, 16) }
+        let first = Tapped::new(linear(1, 16));
+        Self { first, second: linear(16, 1), forgotten: linear(16, 16) }
     }
 
     fn score(&self, pairs: Pairs) -> RegressionOutput {
-        let output = self.second.forward(relu(self.first.forward(pairs.inputs)));
+        let hidden = relu(self.first.forward(pairs.inputs));
+        let output = with_taps(|taps| taps.tap("second", self.second.forward(hidden)));
         let loss = (output.clone() - pairs.targets.clone()).square().mean();
         RegressionOutput::new(loss, output, pairs.targets)
     }
@@ -68,7 +75,7 @@ impl TrainStep for Regressor {
 
     fn step(&self, pairs: Pairs) -> TrainOutput<RegressionOutput> {
         let output = self.score(pairs);
-        TrainOutput::new(self, output.loss.backward(), output)
+        TrainOutput::new(self, backward(output.loss.clone()), output)
     }
 }
 
@@ -86,8 +93,13 @@ fn loader() -> Arc<dyn DataLoader<Pairs>> {
     DataLoaderBuilder::new(Stack).batch_size(4).build(InMemDataset::new(items))
 }
 
-fn train(directory: &Path, accumulation: Option<usize>) -> Watch {
-    let watch = Watch::new(GradientHook::new(QUANTITIES, Schedule::Every(2)));
+/// Trains a watched model; returns the model as it is afterwards.
+fn train_with(
+    watch: &Watch,
+    model: Regressor,
+    directory: &Path,
+    batches: Option<usize>,
+) -> Regressor {
     let training = SupervisedTraining::new(directory, loader(), loader())
         .num_epochs(EPOCHS)
         .with_application_logger(None)
@@ -95,13 +107,54 @@ fn train(directory: &Path, accumulation: Option<usize>) -> Watch {
         .metric_valid_numeric(LossMetric::new())
         .metric_train_numeric(watch.metric(QuantityName::GRADIENT_NORM, Subject::NETWORK))
         .metric_train_numeric(watch.metric(QuantityName::GRADIENT_NORM, "first.weight"));
-    let training = match accumulation {
+    let training = match batches {
         Some(batches) => training.grads_accumulation(batches),
         None => training,
     };
-    let model = watch.model(Regressor::new(&Device::flex().autodiff()));
-    training.launch(Learner::new(model, SgdConfig::new().init(), ConstantLr::new(0.05)));
+    let model = watch.model(model);
+    let learner = Learner::new(model, AdamConfig::new().init(), ConstantLr::new(RATE));
+    training.launch(learner).model.model
+}
+
+fn hook(every: u64) -> GradientHook {
+    GradientHook::new(&[QUANTITIES, OPTIMIZER].concat(), Schedule::Every(every))
+}
+
+fn new_model() -> Regressor {
+    Regressor::new(&Device::flex().autodiff())
+}
+
+fn train(directory: &Path) -> Watch {
+    let watch = Watch::new(hook(2));
+    train_with(&watch, new_model(), directory, None);
     watch
+}
+
+/// The same training in a loop of one's own.
+fn by_hand(mut model: Regressor, batches: usize) -> Vec<Row> {
+    let device = Device::flex().autodiff();
+    let (mut hook, mut optimizer) = (hook(1), AdamConfig::new().init());
+    let (mut rows, mut step) = (Vec::new(), 0);
+    for _ in 0..EPOCHS {
+        let mut accumulator = GradientsAccumulator::new();
+        let mut taps = hook.taps(step);
+        for batch in 0..BATCHES {
+            let items = (0..4).map(|i| (batch * 4 + i) as f32 * 0.2 - 3.0).collect();
+            let pairs = Stack.batch(items, &device);
+            let gradients = taps.collect(|| backward(model.score(pairs).loss));
+            accumulator.accumulate(&model, GradientsParams::from_grads(gradients, &model));
+            if (batch + 1) % batches == 0 || batch + 1 == BATCHES {
+                let gradients = accumulator.grads();
+                let observation = hook.observe_with_taps(step, &model, &gradients, &taps).unwrap();
+                model = optimizer.step(RATE, model, gradients);
+                let observed = observation.rows_after_optimizer(&model, &optimizer, MOMENTS);
+                rows.extend(observed.unwrap());
+                step += 1;
+                taps = hook.taps(step);
+            }
+        }
+    }
+    rows
 }
 
 fn course(rows: &[Row], quantity: &str, subject: &str) -> Vec<(u64, f64)> {
@@ -112,7 +165,7 @@ fn course(rows: &[Row], quantity: &str, subject: &str) -> Vec<(u64, f64)> {
 #[test]
 fn gradient_norms_stand_in_burns_logs() {
     let directory = tempfile::tempdir().unwrap();
-    let rows = train(directory.path(), None).rows().unwrap();
+    let rows = train(directory.path()).rows().unwrap();
     for subject in ["network", "first.weight"] {
         let norms = course(&rows, "gradient_norm", subject);
         let steps: Vec<u64> = norms.iter().map(|(step, _)| *step).collect();
@@ -136,21 +189,87 @@ fn gradient_norms_stand_in_burns_logs() {
 #[test]
 fn the_diagnosis_of_a_learner_names_the_forgotten_layer() {
     let directory = tempfile::tempdir().unwrap();
-    let findings = train(directory.path(), None).diagnose(&Thresholds::default());
+    let findings = train(directory.path()).diagnose(&Thresholds::default());
     let missing = findings.iter().filter(|finding| finding.rule == "missing-gradient");
     let missing: Vec<&str> = missing.map(|finding| finding.subject.as_str()).collect();
     assert_eq!(missing, ["forgotten.weight", "forgotten.bias"]);
 }
 
-/// With accumulation the optimiser steps every fourth batch; batches in between have no update.
+/// Every quantity of what the optimiser gets: gradients, updates, taps; 3 batches leave 2 at the end.
 #[test]
-fn accumulated_batches_are_observed_one_by_one() {
+fn a_learner_measures_what_a_loop_of_ones_own_does_accumulated_or_not() {
+    for batches in [1, 3, 4] {
+        let directory = tempfile::tempdir().unwrap();
+        let (watch, model) = (Watch::new(hook(1)).with_moment_constants(MOMENTS), new_model());
+        let expected = by_hand(model.clone(), batches);
+        train_with(&watch, model, directory.path(), (batches > 1).then_some(batches));
+        let rows = watch.rows().unwrap();
+        assert_eq!(rows.len(), expected.len(), "{batches}");
+        for (ours, theirs) in rows.iter().zip(&expected) {
+            let key = |row: &Row| (row.step, row.quantity.clone(), row.subject.clone());
+            assert_eq!(key(ours), key(theirs), "{batches}");
+            assert_eq!(ours.value.to_bits(), theirs.value.to_bits(), "{batches}: {ours:?}");
+        }
+        let steps = EPOCHS * BATCHES.div_ceil(batches);
+        let measured = |quantity, subject| course(&rows, quantity, subject).len();
+        assert_eq!(measured("update_ratio", "first.weight"), steps);
+        assert_eq!(measured("moment_ratio", "first.weight"), steps);
+        assert_eq!(measured("activation_gradient_norm", "first"), steps);
+        assert_eq!(measured("activation_gradient_norm", "second"), steps);
+    }
+}
+
+#[test]
+fn a_sink_gets_everything_and_memory_is_bounded() {
     let directory = tempfile::tempdir().unwrap();
-    let rows = train(directory.path(), Some(4)).rows().unwrap();
-    let steps = |quantity| -> Vec<u64> {
-        course(&rows, quantity, "first.weight").iter().map(|(step, _)| *step).collect()
+    let file = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let into = Arc::clone(&file);
+    let sink = CallbackSink::new(move |rows: &[Row]| {
+        into.lock().unwrap().extend_from_slice(rows);
+    });
+    let watch = Watch::new(hook(1)).with_sink(sink).with_kept_observations(5);
+    train_with(&watch, new_model(), directory.path(), None);
+    let steps = |rows: &[Row]| -> Vec<u64> {
+        course(rows, "gradient_norm", "network").iter().map(|(step, _)| *step).collect()
     };
-    assert_eq!(steps("gradient_norm").len(), BATCHES * EPOCHS / 2);
-    // Batches 3, 7, … are followed by a step, but only even ones are observed.
-    assert_eq!(steps("update_ratio"), Vec::<u64>::new());
+    assert_eq!(steps(&file.lock().unwrap()), (0..24).collect::<Vec<_>>());
+    assert_eq!(steps(&watch.rows().unwrap()), [0, 8, 16, 23]);
+}
+
+struct Full;
+
+impl Sink for Full {
+    fn write(&mut self, _: &[Row]) -> std::io::Result<()> {
+        Err(std::io::Error::other("disk full"))
+    }
+}
+
+#[test]
+fn a_sink_that_fails_is_reported_and_training_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let watch = Watch::new(hook(1)).with_sink(Full);
+    train_with(&watch, new_model(), directory.path(), None);
+    assert_eq!(watch.rows().unwrap_err().to_string(), "the rows could not be written: disk full");
+}
+
+#[test]
+fn summary_and_debug_output_stay_short() {
+    let directory = tempfile::tempdir().unwrap();
+    let watch = train(directory.path());
+    let watched = watch.model(new_model());
+    let text = format!("{watch:?}");
+    assert!(text.starts_with("Watch { steps: 24, rows: ") && text.len() < 60, "{text}");
+    for text in [format!("{watched}"), format!("{watched:?}")] {
+        assert!(text.len() < 6_000 && !text.contains("gradient_norm"), "{}", text.len());
+    }
+}
+
+#[test]
+fn weights_of_a_watched_model_load_into_the_bare_one() {
+    let watched = Watch::new(hook(1)).model(new_model());
+    let expected = watched.model.first.layer.weight.val().into_data();
+    let bare = new_model().load_record(watched.into_record());
+    assert_eq!(bare.first.layer.weight.val().into_data(), expected);
+    let again = Watch::new(hook(1)).model(new_model()).load_record(bare.into_record());
+    assert_eq!(again.model.first.layer.weight.val().into_data(), expected);
 }

@@ -60,7 +60,7 @@ fn golden(folder: &Path, name: String) -> Golden {
 fn measure(golden: &Golden, device: &Device) -> Xray {
     let mut network = golden.config.try_init(7, device).unwrap();
     load(&mut network, &golden.config, &golden.weights).unwrap();
-    xray(network, &golden.batch, golden.loss, device).unwrap()
+    xray(network, &golden.batch, golden.loss, QUANTITIES, device).unwrap()
 }
 
 /// As [`measure`], in `f64` on flex.

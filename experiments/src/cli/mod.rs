@@ -14,6 +14,7 @@ mod file;
 mod list;
 
 mod opened;
+mod precision_report;
 mod print;
 mod report;
 mod request;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
+use backdraft_hooks::{PRECISION, QUANTITIES, Quantity};
 use backdraft_lab::measure::of_pass;
 use backdraft_lab::settings::{Overlay, resolve};
 use backdraft_lab::{Backend, Batch, Choice, Loss, Precision, Xray, memory, xray};
@@ -17,6 +18,7 @@ use super::by_name::by_name;
 use super::data::header;
 use super::failure::Failure;
 use super::file::write_file;
+use super::precision_report;
 use super::print::{number, say, say_json};
 
 #[derive(Debug, Args)]
@@ -55,6 +57,9 @@ pub(super) struct XrayArguments {
     /// Back end to compute on, of those that `backdraft backends` lists [default: $BACKDRAFT_BACKEND].
     #[arg(long, value_name = "NAME")]
     backend: Option<String>,
+    /// Also tell what fp16, bf16 and fp8 would lose of each layer, and the loss scale that suffices.
+    #[arg(long)]
+    precision_report: bool,
     /// Write every quantity to a .csv or .jsonl file.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
@@ -71,7 +76,8 @@ Examples:
   backdraft xray --model mlp --set depth=30 --set activation=sigmoid --batch batch.npz
   backdraft xray --model mlp --weights weights.safetensors --batch batch.safetensors
   backdraft xray --model mlp --set inputs=4 --set outputs=3 --batch iris.csv --target species
-  backdraft xray --model mlp-50 --batch batch.npz --precision f64 --export gradients.csv";
+  backdraft xray --model mlp-50 --batch batch.npz --precision f64 --export gradients.csv
+  backdraft xray --model mlp-50 --batch batch.npz --precision-report";
 
 pub(super) fn run(arguments: &XrayArguments) -> Result<(), Failure> {
     let (_, device) = Backend::select_with(arguments.backend.as_deref(), arguments.precision)
@@ -91,7 +97,9 @@ pub(super) fn run(arguments: &XrayArguments) -> Result<(), Failure> {
     if let Some(weights) = &arguments.weights {
         load(&mut network, &config, weights).map_err(Failure::input)?;
     }
-    let result = xray(network, &batch, choice.loss, &device)
+    let precision: &[&dyn Quantity] = if arguments.precision_report { PRECISION } else { &[] };
+    let quantities = [QUANTITIES, precision].concat();
+    let result = xray(network, &batch, choice.loss, &quantities, &device)
         .map_err(|error| Failure::Run(anyhow!("the device failed: {error:?}")))?;
     if let Some(path) = &arguments.export {
         export(&result.rows, path)?;
@@ -106,6 +114,9 @@ pub(super) fn run(arguments: &XrayArguments) -> Result<(), Failure> {
     let loss = number(result.loss);
     say(format!("loss {loss} ({}: {})\n", choice.loss.name(), choice.reason));
     print(&result);
+    if arguments.precision_report {
+        precision_report::print(&result.rows);
+    }
     Ok(())
 }
 
@@ -209,7 +220,12 @@ fn print(result: &Xray) {
 }
 
 /// Prints the subjects that have the quantity `key`, with those in `columns`.
-fn print_table(title: &str, rows: &[Row], columns: &[(&str, QuantityName)], key: &QuantityName) {
+pub(super) fn print_table(
+    title: &str,
+    rows: &[Row],
+    columns: &[(&str, QuantityName)],
+    key: &QuantityName,
+) {
     let subjects = rows.iter().filter(|row| row.quantity == *key);
     let subjects: Vec<&Subject> = subjects.map(|row| &row.subject).collect();
     if subjects.is_empty() {

@@ -1,5 +1,6 @@
 //! Self-attention.
 
+use backdraft_hooks::Taps;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
@@ -30,6 +31,16 @@ impl Attention {
     ///
     /// - input, output: `[batch, length, width]`
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
+        self.forward_tapped(input, "", &mut Taps::off())
+    }
+
+    /// Computes the same. Taps see the logits as `name.attention`.
+    pub(crate) fn forward_tapped(
+        &self,
+        input: Tensor<3>,
+        name: &str,
+        taps: &mut Taps,
+    ) -> Tensor<3> {
         let [batch, length, width] = input.dims();
         let each = width / self.heads;
         let of_heads = |linear: &Linear| {
@@ -39,7 +50,8 @@ impl Attention {
         let query = of_heads(&self.query); // [batch, heads, length, each]
         let scores = query.matmul(of_heads(&self.key).transpose());
         // Multiply instead of dividing: Burn's backward pass narrows a divisor to `f32`.
-        let weights = softmax(scores.mul_scalar((each as f64).sqrt().recip()), 3);
+        let logits = scores.mul_scalar((each as f64).sqrt().recip());
+        let weights = softmax(taps.tap_attention(format_args!("{name}.attention"), logits), 3);
         let seen = weights.matmul(of_heads(&self.value)).swap_dims(1, 2);
         self.output.forward(seen.reshape([batch, length, width]))
     }

@@ -29,17 +29,18 @@ pub struct TransformerLayer {
 impl TransformerLayer {
     /// Computes the layer's output.
     ///
-    /// Taps see the output of the first sublayer as `name.attention` and that of the layer as
-    /// `name`.
+    /// Taps see the logits and the output of the first sublayer as `name.attention` and the output of the
+    /// layer as `name`.
     ///
     /// # Shapes
     ///
     /// - input, output: `[batch, length, width]`
     pub fn forward(&self, x: Tensor<3>, name: &str, taps: &mut Taps) -> Tensor<3> {
         let feed = |x: Tensor<3>| self.contract.forward(relu(self.expand.forward(x)));
+        let attend = |x, taps: &mut Taps| self.attention.forward_tapped(x, name, taps);
         let x = match self.order {
-            NormOrder::Post => self.norm1.forward(x.clone() + self.attention.forward(x)),
-            NormOrder::Pre => x.clone() + self.attention.forward(self.norm1.forward(x)),
+            NormOrder::Post => self.norm1.forward(x.clone() + attend(x, taps)),
+            NormOrder::Pre => x.clone() + attend(self.norm1.forward(x), taps),
         };
         let x = taps.tap(format_args!("{name}.attention"), x);
         let x = match self.order {

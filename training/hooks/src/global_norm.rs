@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
-use burn::tensor::{ExecutionError, Tensor};
+use burn::tensor::{DType, ExecutionError, FloatDType, Tensor};
 
 use crate::device::{reductions, scaled};
 use crate::gradients::GradientSource;
 use crate::observation::Observation;
 use crate::parameters::ParameterPaths;
 use crate::quantity::{GradientNorm, Quantity};
-use crate::reader::on_host;
+use crate::reader::{on_host, wide};
 use crate::selection::{Filter, Grouping};
 use crate::summary::Detail;
 
@@ -48,12 +48,21 @@ pub fn queued_global_norm<M: Module, G: GradientSource>(
         return None;
     }
     let count = queued.parts.len();
-    let parts = Tensor::cat(queued.parts, 0).reshape([count, 2]); // scale, Σ (x / scale)²
+    let parts = Tensor::cat(of_one_type(queued.parts), 0).reshape([count, 2]); // scale, Σ (x / scale)²
     let column = |index: usize| parts.clone().narrow(1, index, 1).reshape([count]);
     let (scales, square_sums) = (column(0), column(1));
     let scale = scales.clone().max();
     let relative = scaled(&scales, &scale);
     Some((square_sums * relative.square()).sum().sqrt() * scale)
+}
+
+/// Parts of a module may be in `f32` and others in `f64`.
+fn of_one_type(mut parts: Vec<Tensor<1>>) -> Vec<Tensor<1>> {
+    let types: HashSet<DType> = parts.iter().map(Tensor::dtype).collect();
+    if types.len() > 1 {
+        parts = parts.into_iter().map(|part| part.cast(FloatDType::F64)).collect();
+    }
+    parts
 }
 
 struct Queued<'a, G> {
@@ -70,9 +79,11 @@ impl<G: GradientSource> ModuleVisitor for Queued<'_, G> {
             return;
         }
         if let Some(gradient) = self.gradients.gradient(parameter) {
+            let gradient = wide(gradient);
             self.is_host = on_host(&gradient, |_| ()).is_some();
             if !self.is_host {
-                self.parts.push(reductions(gradient, Detail::Norm));
+                let reductions = reductions(gradient, f64::MIN_POSITIVE, Detail::Norm);
+                self.parts.push(reductions.sums);
             }
         }
     }

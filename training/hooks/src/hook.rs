@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use burn::module::Module;
-use burn::tensor::Gradients;
 
 use crate::gradients::GradientSource;
 use crate::observation::Observation;
@@ -102,15 +101,19 @@ impl GradientHook {
     }
 
     /// Observes parameters and the activations that `taps` saw in the same pass.
-    pub fn observe_with_taps<M: Module>(
+    ///
+    /// If the gradients were accumulated over several passes, or have become `GradientsParams`, they no
+    /// longer hold those of the activations: call [`Taps::accumulate`] after each backward pass, or the
+    /// quantities of ∂L/∂a have no rows.
+    pub fn observe_with_taps<M: Module, G: GradientSource>(
         &mut self,
         step: u64,
         module: &M,
-        gradients: &Gradients,
+        gradients: &G,
         taps: &Taps,
     ) -> Option<Observation> {
         let mut observation = self.observe(step, module, gradients)?;
-        observation.read_taps(taps, gradients, &self.filter);
+        observation.read_taps(taps, gradients.backward_pass(), &self.filter, &self.paths);
         Some(observation)
     }
 

@@ -17,15 +17,27 @@ pub(crate) trait ParameterVisitor {
 /// small network.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ParameterPaths {
-    /// In visiting order. There is no path for a parameter that is filtered out, or shared and visited
-    /// before.
-    paths: Vec<(ParamId, Option<Subject>)>,
+    /// In visiting order.
+    paths: Vec<Known>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    id: ParamId,
+    path: Subject,
+    /// False for a parameter that is filtered out, or shared and visited before.
+    is_visited: bool,
 }
 
 impl ParameterPaths {
     /// Returns how many parameters the last module had, 0 before the first walk.
     pub(crate) fn len(&self) -> usize {
         self.paths.len()
+    }
+
+    /// Returns the path of a parameter that the last module had, filtered out or not.
+    pub(crate) fn of(&self, id: ParamId) -> Option<&Subject> {
+        self.paths.iter().find(|known| known.id == id).map(|known| &known.path)
     }
 
     /// Visits the float parameters of `module` that pass the filter, in the order of its fields,
@@ -44,7 +56,7 @@ impl ParameterPaths {
 
 /// Burn never calls `visit_float_with_path`, so the path is kept here.
 struct Walk<'a, V> {
-    known: &'a mut Vec<(ParamId, Option<Subject>)>,
+    known: &'a mut Vec<Known>,
     filter: &'a Filter,
     position: usize,
     stack: Vec<Step>,
@@ -73,21 +85,18 @@ impl<V: ParameterVisitor> Walk<'_, V> {
 
 impl<V: ParameterVisitor> ModuleVisitor for Walk<'_, V> {
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-        let known = self.known.get(self.position).filter(|(id, _)| *id == parameter.id);
-        let path = match known {
-            Some((_, path)) => path.clone(),
-            None => {
-                self.known.truncate(self.position);
-                let is_new = self.known.iter().all(|(id, _)| *id != parameter.id);
-                let path = Some(self.path()).filter(|path| is_new && self.filter.accepts(path));
-                let path = path.map(Subject::from);
-                self.known.push((parameter.id, path.clone()));
-                path
-            }
-        };
+        let is_known = self.known.get(self.position).is_some_and(|known| known.id == parameter.id);
+        if !is_known {
+            self.known.truncate(self.position);
+            let path = self.path();
+            let is_new = self.known.iter().all(|known| known.id != parameter.id);
+            let is_visited = is_new && self.filter.accepts(&path);
+            self.known.push(Known { id: parameter.id, path: path.into(), is_visited });
+        }
+        let known = &self.known[self.position];
         self.position += 1;
-        if let Some(path) = path {
-            self.visitor.visit(&path, parameter);
+        if known.is_visited {
+            self.visitor.visit(&known.path, parameter);
         }
     }
 

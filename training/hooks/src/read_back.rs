@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use burn::tensor::{ExecutionError, Tensor, TensorData, Transaction};
+use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
 
 thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
@@ -24,9 +24,25 @@ pub fn read_backs() -> u64 {
 pub fn read_back(
     tensors: impl IntoIterator<Item = Tensor<1>>,
 ) -> Result<Vec<TensorData>, ExecutionError> {
+    let (values, _) = read_back_with_counts(tensors, [])?;
+    Ok(values)
+}
+
+/// Waits for the device once and returns the values of all `tensors` and `counts`.
+pub(crate) fn read_back_with_counts(
+    tensors: impl IntoIterator<Item = Tensor<1>>,
+    counts: impl IntoIterator<Item = Tensor<1, Int>>,
+) -> Result<(Vec<TensorData>, Vec<TensorData>), ExecutionError> {
     COUNT.set(COUNT.get() + 1);
-    let queue = |transaction: Transaction, tensor| transaction.register(tensor);
-    tensors.into_iter().fold(Transaction::default(), queue).try_execute()
+    let (mut transaction, mut floats) = (Transaction::default(), 0);
+    for tensor in tensors {
+        transaction = transaction.register(tensor);
+        floats += 1;
+    }
+    let queue = |transaction: Transaction, counts| transaction.register(counts);
+    let mut values = counts.into_iter().fold(transaction, queue).try_execute()?;
+    let counts = values.split_off(floats);
+    Ok((values, counts))
 }
 
 #[cfg(test)]

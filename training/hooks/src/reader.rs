@@ -1,11 +1,12 @@
 //! One read-back per observation, however many numbers are requested.
 
-use burn::tensor::{Bool, DType, ExecutionError, Tensor, TensorData};
+use burn::tensor::{Bool, DType, ExecutionError, FloatDType, Int, Tensor, TensorData};
 
-use crate::device;
+use crate::device::{self, Reductions};
 use crate::host;
 use crate::nonlinearity::Nonlinearity;
-use crate::read_back::read_back;
+use crate::read_back::read_back_with_counts;
+use crate::spread::Spread;
 use crate::summary::{Detail, Summary};
 
 /// Collects requests for reductions of tensors, then reads all results back at once.
@@ -16,11 +17,27 @@ use crate::summary::{Detail, Summary};
 pub(crate) struct Reader {
     summaries: Vec<Slot>,
     queued: Vec<Tensor<1>>,
+    counts: Vec<Tensor<1, Int>>,
+    spreads: Vec<SpreadSlot>,
 }
+
+enum SpreadSlot {
+    Ready(Spread),
+    /// All elements, to be counted on the host.
+    Queued(usize),
+}
+
+/// A spread that [`Reader::finish`] will deliver.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SpreadTicket(usize);
+
+/// Numbers that [`Reader::finish`] will deliver.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NumbersTicket(usize);
 
 enum Slot {
     Ready(Summary),
-    Queued { result: usize, count: u64, detail: Detail },
+    Queued { result: usize, counts: Option<usize>, count: u64, detail: Detail },
 }
 
 /// A summary that [`Reader::finish`] will deliver.
@@ -37,7 +54,9 @@ pub(crate) enum ShareTicket {
 /// The results by ticket.
 pub(crate) struct Readings {
     summaries: Vec<Summary>,
+    spreads: Vec<Spread>,
     results: Vec<TensorData>,
+    counts: Vec<TensorData>,
 }
 
 impl Reader {
@@ -53,12 +72,16 @@ impl Reader {
         detail: Detail,
     ) -> SummaryTicket {
         let count = tensor.shape().num_elements() as u64;
-        let slot = match on_host(&tensor, |values| values.summary(detail)) {
+        let least = least_normal(tensor.dtype());
+        let tensor = wide(tensor);
+        let slot = match on_host(&tensor, |values| values.summary(detail, least)) {
             Some(summary) => Slot::Ready(summary),
             None if count == 0 => Slot::Ready(host::summarise::<f32>(&[], detail)),
             None => {
-                let result = self.queue(device::reductions(tensor, detail));
-                Slot::Queued { result, count, detail }
+                let Reductions { sums, counts } = device::reductions(tensor, least, detail);
+                self.queued.push(sums);
+                let counts = counts.map(|counts| self.queue(counts));
+                Slot::Queued { result: self.queued.len() - 1, counts, count, detail }
             }
         };
         self.summaries.push(slot);
@@ -72,6 +95,7 @@ impl Reader {
         before: Tensor<D>,
         detail: Detail,
     ) -> SummaryTicket {
+        let (after, before) = (wide(after), wide(before));
         let norm = on_host(&after, |after| on_host(&before, |before| after.distance(&before)));
         match norm.flatten().flatten() {
             Some(summary) if detail == Detail::Norm => {
@@ -82,6 +106,28 @@ impl Reader {
         }
     }
 
+    /// Requests the spread of a tensor without autodiff. One that is not in host memory is copied there
+    /// with the results of all other requests.
+    pub(crate) fn spread<const D: usize>(&mut self, tensor: Tensor<D>) -> SpreadTicket {
+        let tensor = wide(tensor);
+        let slot = match on_host(&tensor, |values| values.spread()) {
+            Some(spread) => SpreadSlot::Ready(spread),
+            None => {
+                let count = tensor.shape().num_elements();
+                self.queued.push(tensor.reshape([count]));
+                SpreadSlot::Queued(self.queued.len() - 1)
+            }
+        };
+        self.spreads.push(slot);
+        SpreadTicket(self.spreads.len() - 1)
+    }
+
+    /// Requests numbers that were computed without autodiff.
+    pub(crate) fn numbers(&mut self, numbers: Tensor<1>) -> NumbersTicket {
+        self.queued.push(numbers);
+        NumbersTicket(self.queued.len() - 1)
+    }
+
     /// Requests the share of saturated elements; `None` where saturation is not defined.
     pub(crate) fn saturated(
         &mut self,
@@ -89,6 +135,7 @@ impl Reader {
         nonlinearity: Nonlinearity,
     ) -> Option<ShareTicket> {
         let (slope, bound) = nonlinearity.slope()?;
+        let activation = wide(activation);
         if let Some(share) = on_host(&activation, |values| values.share_below(slope, bound)) {
             return Some(ShareTicket::Ready(share));
         }
@@ -107,6 +154,7 @@ impl Reader {
             return None;
         }
         let dims = activation.dims();
+        let activation = wide(activation);
         if let Some(share) = on_host(&activation, |values| values.dead_share(dims)) {
             return Some(ShareTicket::Ready(share));
         }
@@ -114,12 +162,12 @@ impl Reader {
     }
 
     fn share(&mut self, mask: Tensor<3, Bool>, total: usize) -> ShareTicket {
-        ShareTicket::Queued { result: self.queue(mask.float().sum()), total }
+        ShareTicket::Queued { result: self.queue(device::count_of(mask)), total }
     }
 
-    fn queue(&mut self, result: Tensor<1>) -> usize {
-        self.queued.push(result);
-        self.queued.len() - 1
+    fn queue(&mut self, counts: Tensor<1, Int>) -> usize {
+        self.counts.push(counts);
+        self.counts.len() - 1
     }
 
     /// Waits for the device, if anything was queued there, and returns all results.
@@ -128,14 +176,26 @@ impl Reader {
     ///
     /// [`ExecutionError`] when the device failed.
     pub(crate) fn finish(self) -> Result<Readings, ExecutionError> {
-        let results = if self.queued.is_empty() { Vec::new() } else { read_back(self.queued)? };
+        let (results, counted) = if self.queued.is_empty() && self.counts.is_empty() {
+            Default::default()
+        } else {
+            read_back_with_counts(self.queued, self.counts)?
+        };
         let summaries = self.summaries.into_iter().map(|slot| match slot {
             Slot::Ready(summary) => summary,
-            Slot::Queued { result, count, detail } => {
-                device::summary(&values(&results[result]), count, detail)
+            Slot::Queued { result, counts, count, detail } => {
+                let sums: Vec<f64> = results[result].iter::<f64>().collect();
+                let counts = counts.map_or(Vec::new(), |counts| numbers(&counted[counts]));
+                device::summary(&sums, &counts, count, detail)
             }
         });
-        Ok(Readings { summaries: summaries.collect(), results })
+        let summaries = summaries.collect();
+        let spreads = self.spreads.into_iter().map(|slot| match slot {
+            SpreadSlot::Ready(spread) => spread,
+            SpreadSlot::Queued(result) => Spread::of(results[result].iter::<f64>()),
+        });
+        let spreads = spreads.collect();
+        Ok(Readings { summaries, spreads, results, counts: counted })
     }
 }
 
@@ -144,18 +204,44 @@ impl Readings {
         &self.summaries[ticket.0]
     }
 
+    pub(crate) fn spread(&self, ticket: SpreadTicket) -> &Spread {
+        &self.spreads[ticket.0]
+    }
+
+    pub(crate) fn numbers(&self, ticket: NumbersTicket) -> Vec<f64> {
+        self.results[ticket.0].iter::<f64>().collect()
+    }
+
     pub(crate) fn share(&self, ticket: ShareTicket) -> f64 {
         match ticket {
             ShareTicket::Ready(share) => share,
             ShareTicket::Queued { result, total } => {
-                values(&self.results[result])[0] / total.max(1) as f64
+                numbers(&self.counts[result])[0] as f64 / total.max(1) as f64
             }
         }
     }
 }
 
-fn values(data: &TensorData) -> Vec<f64> {
-    data.iter::<f64>().collect()
+fn numbers(data: &TensorData) -> Vec<u64> {
+    data.iter::<u64>().collect()
+}
+
+/// The tensor in a type that its sums fit into: `f64` stays, all others become `f32`, which holds the
+/// values of every smaller float type exactly.
+pub(crate) fn wide<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+    match tensor.dtype() {
+        DType::F32 | DType::F64 => tensor,
+        _ => tensor.cast(FloatDType::F32),
+    }
+}
+
+/// The smallest positive normal number of a float type.
+pub(crate) fn least_normal(dtype: DType) -> f64 {
+    match dtype {
+        DType::F64 => f64::MIN_POSITIVE,
+        DType::F16 => 2f64.powi(-14),
+        _ => f64::from(f32::MIN_POSITIVE), // that of `bf16` as well
+    }
 }
 
 /// The elements of a tensor that lies in host memory.
@@ -165,10 +251,26 @@ pub(crate) enum Elements<'a> {
 }
 
 impl Elements<'_> {
-    fn summary(&self, detail: Detail) -> Summary {
+    /// `least_normal` is that of the type from which the values were widened.
+    fn summary(&self, detail: Detail, least_normal: f64) -> Summary {
         match self {
-            Self::F32(values) => host::summarise(values, detail),
+            Self::F32(values) => {
+                let mut summary = host::summarise(values, detail);
+                if least_normal > f64::from(f32::MIN_POSITIVE)
+                    && let Some(full) = &mut summary.full
+                {
+                    full.subnormals = host::count_below(values, least_normal) - full.zeros;
+                }
+                summary
+            }
             Self::F64(values) => host::summarise(values, detail),
+        }
+    }
+
+    fn spread(&self) -> Spread {
+        match self {
+            Self::F32(values) => Spread::of(values.iter().map(|x| f64::from(*x))),
+            Self::F64(values) => Spread::of(values.iter().copied()),
         }
     }
 

@@ -101,6 +101,68 @@ known! {
         "Share of a sigmoid’s or tanh’s outputs where its slope is below 1 % of the largest.";
     DEAD_SHARE = "dead_share":
         "Share of a rectifier’s units that are zero for the whole batch.";
+    GRADIENT_FLUSHED_FP16 = "gradient_flushed_fp16":
+        "Share of the elements of a parameter’s gradient that fp16 would turn into zero.";
+    GRADIENT_UNDERFLOWN_FP16 = "gradient_underflown_fp16":
+        "Share of the elements of a parameter’s gradient, zeros excepted, below the smallest normal number of fp16.";
+    GRADIENT_OVERFLOWN_FP16 = "gradient_overflown_fp16":
+        "Share of the elements of a parameter’s gradient that are too large for fp16.";
+    LOSS_SCALE_FP16 = "loss_scale_fp16":
+        "Smallest power of two by which to multiply the loss so that fp16 turns at most one in a thousand non-zero elements of a parameter’s gradient into zero; none if one would overflow.";
+    ACTIVATION_FLUSHED_FP16 = "activation_flushed_fp16":
+        "Share of the elements of a tapped activation that fp16 would turn into zero.";
+    ACTIVATION_OVERFLOWN_FP16 = "activation_overflown_fp16":
+        "Share of the elements of a tapped activation that are too large for fp16.";
+    GRADIENT_FLUSHED_BF16 = "gradient_flushed_bf16":
+        "Share of the elements of a parameter’s gradient that bf16 would turn into zero.";
+    GRADIENT_UNDERFLOWN_BF16 = "gradient_underflown_bf16":
+        "Share of the elements of a parameter’s gradient, zeros excepted, below the smallest normal number of bf16.";
+    GRADIENT_OVERFLOWN_BF16 = "gradient_overflown_bf16":
+        "Share of the elements of a parameter’s gradient that are too large for bf16.";
+    LOSS_SCALE_BF16 = "loss_scale_bf16":
+        "Smallest power of two by which to multiply the loss so that bf16 turns at most one in a thousand non-zero elements of a parameter’s gradient into zero; none if one would overflow.";
+    ACTIVATION_FLUSHED_BF16 = "activation_flushed_bf16":
+        "Share of the elements of a tapped activation that bf16 would turn into zero.";
+    ACTIVATION_OVERFLOWN_BF16 = "activation_overflown_bf16":
+        "Share of the elements of a tapped activation that are too large for bf16.";
+    GRADIENT_FLUSHED_E4M3 = "gradient_flushed_fp8_e4m3":
+        "Share of the elements of a parameter’s gradient that fp8 E4M3 would turn into zero.";
+    GRADIENT_UNDERFLOWN_E4M3 = "gradient_underflown_fp8_e4m3":
+        "Share of the elements of a parameter’s gradient, zeros excepted, below the smallest normal number of fp8 E4M3.";
+    GRADIENT_OVERFLOWN_E4M3 = "gradient_overflown_fp8_e4m3":
+        "Share of the elements of a parameter’s gradient that are too large for fp8 E4M3.";
+    LOSS_SCALE_E4M3 = "loss_scale_fp8_e4m3":
+        "Smallest power of two by which to multiply the loss so that fp8 E4M3 turns at most one in a thousand non-zero elements of a parameter’s gradient into zero; none if one would overflow.";
+    ACTIVATION_FLUSHED_E4M3 = "activation_flushed_fp8_e4m3":
+        "Share of the elements of a tapped activation that fp8 E4M3 would turn into zero.";
+    ACTIVATION_OVERFLOWN_E4M3 = "activation_overflown_fp8_e4m3":
+        "Share of the elements of a tapped activation that are too large for fp8 E4M3.";
+    GRADIENT_FLUSHED_E5M2 = "gradient_flushed_fp8_e5m2":
+        "Share of the elements of a parameter’s gradient that fp8 E5M2 would turn into zero.";
+    GRADIENT_UNDERFLOWN_E5M2 = "gradient_underflown_fp8_e5m2":
+        "Share of the elements of a parameter’s gradient, zeros excepted, below the smallest normal number of fp8 E5M2.";
+    GRADIENT_OVERFLOWN_E5M2 = "gradient_overflown_fp8_e5m2":
+        "Share of the elements of a parameter’s gradient that are too large for fp8 E5M2.";
+    LOSS_SCALE_E5M2 = "loss_scale_fp8_e5m2":
+        "Smallest power of two by which to multiply the loss so that fp8 E5M2 turns at most one in a thousand non-zero elements of a parameter’s gradient into zero; none if one would overflow.";
+    ACTIVATION_FLUSHED_E5M2 = "activation_flushed_fp8_e5m2":
+        "Share of the elements of a tapped activation that fp8 E5M2 would turn into zero.";
+    ACTIVATION_OVERFLOWN_E5M2 = "activation_overflown_fp8_e5m2":
+        "Share of the elements of a tapped activation that are too large for fp8 E5M2.";
+    UPDATE_COSINE = "update_cosine":
+        "Cosine of the optimiser’s step against a parameter’s negative gradient: 1 for plain gradient descent.";
+    MOMENT_BELOW_EPSILON_SHARE = "moment_below_epsilon_share":
+        "Share of a parameter’s elements whose √v̂ in Adam’s state is below ε.";
+    MOMENT_RATIO = "moment_ratio":
+        "Mean of |m̂| / √v̂ in Adam’s state over a parameter’s elements.";
+    EFFECTIVE_STEP = "effective_step":
+        "Mean of 1 / (√v̂ + ε) in Adam’s state over a parameter’s elements: the step per unit of gradient and of learning rate.";
+    ATTENTION_MAX_LOGIT = "attention_max_logit":
+        "Largest logit of an attention over the batch, its heads, queries and keys.";
+    ATTENTION_ENTROPY = "attention_entropy":
+        "Mean entropy of one head’s attention over the batch and its queries, in nats.";
+    TOKEN_COSINE = "token_cosine":
+        "Mean cosine between two tokens of an example in a tapped activation: near 1 where all are alike.";
     LOSS = "loss":
         "Loss of the batch before the optimiser’s step, the mean over its examples.";
     TRAIN_LOSS = "train_loss":

@@ -1,5 +1,6 @@
 //! Optimisers, configured by name and run by Burn.
 
+use backdraft_hooks::MomentConstants;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, SgdConfig};
@@ -114,6 +115,17 @@ impl OptimizerConfig {
         ]
         .into_iter()
         .find_map(|(name, value, is_valid, must)| (!is_valid).then_some((name, value, must)))
+    }
+
+    /// Returns the constants of the optimiser's moments; `None` for one without a second moment.
+    pub fn moment_constants(self) -> Option<MomentConstants> {
+        match self {
+            Self::Sgd { .. } => None,
+            Self::Adam { beta_1, beta_2, epsilon }
+            | Self::AdamW { beta_1, beta_2, epsilon, .. } => {
+                Some(MomentConstants { beta_1, beta_2, epsilon })
+            }
+        }
     }
 
     /// Creates the optimiser, without gradient clipping: see [`Clipping`](crate::Clipping).

@@ -11,7 +11,7 @@ pub use choice::Choice;
 pub use loss::Loss;
 pub use mismatch::Mismatch;
 
-use backdraft_hooks::{GradientHook, QUANTITIES, Schedule, Taps};
+use backdraft_hooks::{GradientHook, Quantity, Schedule, Taps};
 use backdraft_layers::Network;
 use backdraft_rows::{Context, Finding, Row, Thresholds, diagnose_in};
 use backdraft_trainer::Objective;
@@ -25,13 +25,13 @@ use serde::Serialize;
 pub struct Xray {
     /// The loss of the batch.
     pub loss: f64,
-    /// Every quantity of every parameter and tapped activation, all at step 0.
+    /// The quantities of every parameter and tapped activation, all at step 0.
     pub rows: Vec<Row>,
     /// What is wrong, if anything.
     pub findings: Vec<Finding>,
 }
 
-/// Runs a network forward and backward on one batch, in training mode, and measures everything.
+/// Runs a network forward and backward on one batch, in training mode, and measures `quantities`.
 ///
 /// # Errors
 ///
@@ -40,11 +40,12 @@ pub fn xray(
     network: ZooNetwork,
     batch: &Batch,
     loss: Loss,
+    quantities: &[&'static dyn Quantity],
     device: &Device,
 ) -> Result<Xray, ExecutionError> {
     let device = device.clone().autodiff();
     let network = network.train().fork(&device);
-    let mut hook = GradientHook::new(QUANTITIES, Schedule::Every(1));
+    let mut hook = GradientHook::new(quantities, Schedule::Every(1));
     let mut taps = Taps::on();
     let outputs = network.score(batch.inputs(&device), &mut taps);
     let context = Context {

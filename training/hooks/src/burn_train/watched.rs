@@ -6,27 +6,44 @@ use burn::optim::{GradientsParams, ModuleOptimizer, MultiGradientsParams};
 use burn_train::{InferenceStep, TrainOutput, TrainStep};
 
 use super::Watch;
-use crate::observation::Observation;
+use crate::gradients::GradientSource;
+use crate::observation::ObservationError;
+use crate::transparent::transparent_module;
 
 /// A model with its [`Watch`], which trains like the model alone.
-#[derive(Module, Debug)]
+#[derive(Clone, Debug)]
 pub struct Watched<M> {
     /// The model. Rows name its parameters by their paths within it.
     pub model: M,
-    #[module(skip)]
     watch: Watch,
 }
+
+transparent_module!(Watched, model, watch);
 
 impl<M: Module> Watched<M> {
     pub(super) fn new(model: M, watch: Watch) -> Self {
         Self { model, watch }
     }
 
-    /// Lets `step` change the model, then completes the current observation with the change.
-    fn stepped(self, step: impl FnOnce(M) -> M) -> Self {
+    /// Observes the gradients that the optimiser gets, lets `step` change the model, and completes the
+    /// observation with the change.
+    fn stepped<G: GradientSource>(
+        self,
+        optimizer: &mut ModuleOptimizer,
+        gradients: G,
+        step: impl FnOnce(M, &mut ModuleOptimizer, G) -> M,
+    ) -> Self {
         let Self { model, watch } = self;
-        let model = step(model);
-        watch.lock().settle(|observation| observation.rows_after_step(&model));
+        let observation = watch.lock().observe(&model, &gradients);
+        let model = step(model, optimizer, gradients);
+        if let Some(observation) = observation {
+            let constants = watch.lock().constants;
+            let rows = match constants {
+                Some(constants) => observation.rows_after_optimizer(&model, optimizer, constants),
+                None => observation.rows_after_step(&model).map_err(ObservationError::Device),
+            };
+            watch.lock().record(rows);
+        }
         Self { model, watch }
     }
 }
@@ -36,13 +53,9 @@ impl<M: Module + TrainStep> TrainStep for Watched<M> {
     type Output = M::Output;
 
     fn step(&self, item: M::Input) -> TrainOutput<M::Output> {
-        let output = self.model.step(item);
-        let mut shared = self.watch.lock();
-        // If gradients are accumulated, the optimiser has not stepped since the last observation.
-        shared.settle(Observation::rows);
-        let step = shared.step;
-        shared.step += 1;
-        shared.pending = shared.hook.observe(step, &self.model, &output.grads);
+        let mut taps = self.watch.lock().next_batch();
+        let output = taps.collect(|| self.model.step(item));
+        self.watch.lock().end_batch(taps);
         output
     }
 
@@ -52,7 +65,9 @@ impl<M: Module + TrainStep> TrainStep for Watched<M> {
         rate: ModuleLearningRate,
         gradients: GradientsParams,
     ) -> Self {
-        self.stepped(|model| model.optimize(optimizer, rate, gradients))
+        self.stepped(optimizer, gradients, |model, optimizer, gradients| {
+            model.optimize(optimizer, rate, gradients)
+        })
     }
 
     fn optimize_multi(
@@ -61,7 +76,9 @@ impl<M: Module + TrainStep> TrainStep for Watched<M> {
         rate: ModuleLearningRate,
         gradients: MultiGradientsParams,
     ) -> Self {
-        self.stepped(|model| model.optimize_multi(optimizer, rate, gradients))
+        self.stepped(optimizer, gradients, |model, optimizer, gradients| {
+            model.optimize_multi(optimizer, rate, gradients)
+        })
     }
 }
 

@@ -114,6 +114,11 @@ fn full_summary<E: Element>(values: &[E], scale: f64) -> FullSummary {
     }
 }
 
+/// Counts the magnitudes below `bound`, zeros among them.
+pub(crate) fn count_below(values: &[f32], bound: f64) -> u64 {
+    values.iter().map(|x| u64::from(f64::from(x.abs()) < bound)).sum()
+}
+
 /// Summarises `a − b`, block by block so that the differences stay in the cache.
 pub(crate) fn distance(a: &[f32], b: &[f32]) -> Summary {
     let mut differences = [0.0f32; BLOCK];

@@ -1,5 +1,7 @@
 //! What is read of a subject for the quantities to compute from.
 
+use crate::optimizer_state::MomentSummary;
+use crate::spread::Spread;
 use crate::summary::{Detail, Summary};
 
 /// What a quantity needs to be read; a hook reads the union over its quantities, once.
@@ -21,6 +23,18 @@ pub struct Reads {
     pub saturation: bool,
     /// The dead share of a tapped rectifier.
     pub death: bool,
+    /// The optimiser's step against the gradient.
+    pub alignment: bool,
+    /// The moments in the optimiser's state.
+    pub moments: bool,
+    /// The logits and weights of tapped attention.
+    pub attention: bool,
+    /// How alike the tokens of a tapped sequence are.
+    pub token_cosine: bool,
+    /// The magnitudes of a parameter's gradient, each of which is read.
+    pub gradient_spread: bool,
+    /// The magnitudes of a tapped activation, each of which is read.
+    pub activation_spread: bool,
 }
 
 impl Reads {
@@ -34,6 +48,12 @@ impl Reads {
         presence: false,
         saturation: false,
         death: false,
+        alignment: false,
+        moments: false,
+        attention: false,
+        token_cosine: false,
+        gradient_spread: false,
+        activation_spread: false,
     };
 
     /// Returns what either of the two needs.
@@ -47,6 +67,12 @@ impl Reads {
             presence: self.presence || other.presence,
             saturation: self.saturation || other.saturation,
             death: self.death || other.death,
+            alignment: self.alignment || other.alignment,
+            moments: self.moments || other.moments,
+            attention: self.attention || other.attention,
+            token_cosine: self.token_cosine || other.token_cosine,
+            gradient_spread: self.gradient_spread || other.gradient_spread,
+            activation_spread: self.activation_spread || other.activation_spread,
         }
     }
 
@@ -56,6 +82,9 @@ impl Reads {
             || self.activation_gradient.is_some()
             || self.saturation
             || self.death
+            || self.attention
+            || self.token_cosine
+            || self.activation_spread
     }
 }
 
@@ -80,6 +109,20 @@ pub struct Measured {
     pub saturated_share: Option<f64>,
     /// Share of dead units, 0 to 1.
     pub dead_share: Option<f64>,
+    /// Cosine of the optimiser's step against the negative gradient.
+    pub update_cosine: Option<f64>,
+    /// The moments in the optimiser's state.
+    pub moments: Option<MomentSummary>,
+    /// Largest logit of an attention.
+    pub attention_max_logit: Option<f64>,
+    /// Mean entropy of an attention head, in nats.
+    pub attention_entropy: Option<f64>,
+    /// Mean cosine between two tokens.
+    pub token_cosine: Option<f64>,
+    /// Magnitudes of a parameter's gradient.
+    pub gradient_spread: Option<Spread>,
+    /// Magnitudes of a tapped activation.
+    pub activation_spread: Option<Spread>,
 }
 
 impl Measured {
@@ -93,6 +136,14 @@ impl Measured {
         merge(&mut self.gradient, &other.gradient);
         merge(&mut self.weight, &other.weight);
         merge(&mut self.update, &other.update);
+        if let Some(more) = &other.gradient_spread {
+            let mine = self.gradient_spread.take();
+            self.gradient_spread = Some(mine.map_or_else(|| more.clone(), |mine| mine.merge(more)));
+        }
+        if let Some(more) = &other.moments {
+            let mine = self.moments.take();
+            self.moments = Some(mine.map_or_else(|| more.clone(), |mine| mine.merge(more)));
+        }
         self.is_missing = self.is_missing.max(other.is_missing); // a group with one missing
     }
 }

@@ -4,6 +4,7 @@ mod activation_gradient_norm;
 mod activation_mean;
 mod activation_norm;
 mod activation_standard_deviation;
+mod attention;
 mod dead_share;
 mod gradient_histogram;
 mod gradient_infinity_count;
@@ -16,6 +17,8 @@ mod gradient_standard_deviation;
 mod gradient_underflow_share;
 mod gradient_zero_share;
 mod measured;
+mod optimizer;
+mod precision;
 mod saturated_share;
 mod update_ratio;
 mod weight_norm;
@@ -24,6 +27,7 @@ pub use activation_gradient_norm::ActivationGradientNorm;
 pub use activation_mean::ActivationMean;
 pub use activation_norm::ActivationNorm;
 pub use activation_standard_deviation::ActivationStandardDeviation;
+pub use attention::{ATTENTION, AttentionEntropy, AttentionMaxLogit, TokenCosine};
 pub use dead_share::DeadShare;
 pub use gradient_histogram::GradientHistogram;
 pub use gradient_infinity_count::GradientInfinityCount;
@@ -36,6 +40,8 @@ pub use gradient_standard_deviation::GradientStandardDeviation;
 pub use gradient_underflow_share::GradientUnderflowShare;
 pub use gradient_zero_share::GradientZeroShare;
 pub use measured::{Measured, Reads, Values};
+pub use optimizer::{EffectiveStep, MomentBelowEpsilonShare, MomentRatio, OPTIMIZER, UpdateCosine};
+pub use precision::{PRECISION, PrecisionLoss};
 pub use saturated_share::SaturatedShare;
 pub use update_ratio::UpdateRatio;
 pub use weight_norm::WeightNorm;
@@ -59,7 +65,8 @@ pub trait Quantity: std::fmt::Debug + Send + Sync {
     fn values(&self, measured: &Measured) -> Values;
 }
 
-/// Every quantity of this crate.
+/// The quantities that a training can afford at every tenth step. [`OPTIMIZER`], [`ATTENTION`] and
+/// [`PRECISION`] have more.
 pub const QUANTITIES: &[&dyn Quantity] = &[
     &GradientNorm,
     &GradientMeanAbsolute,
@@ -87,7 +94,7 @@ mod tests {
 
     #[test]
     fn every_quantity_has_a_constant_that_says_what_it_is() {
-        for quantity in QUANTITIES {
+        for quantity in [QUANTITIES, OPTIMIZER, ATTENTION, PRECISION].concat() {
             assert!(QuantityName::KNOWN.contains(&quantity.name()), "{}", quantity.name());
         }
     }

@@ -7,7 +7,7 @@ mod resuming;
 #[cfg(test)]
 mod tests;
 
-use backdraft_hooks::{GradientHook, Observation};
+use backdraft_hooks::{GradientHook, Observation, ObservationError, Taps};
 use backdraft_rows::{QuantityName, Row, Subject, not_finite_origin};
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
@@ -151,11 +151,32 @@ impl<'a, M: Module> Session<'a, M> {
         gradients: GradientsParams,
         listener: &mut L,
     ) -> Result<Option<Step>, TrainError> {
+        self.apply_with_taps(gradients, &Taps::off(), listener)
+    }
+
+    /// Returns the taps of the next step, for gradients that the caller computes; see
+    /// [`apply_with_taps`](Self::apply_with_taps).
+    pub fn taps(&self) -> Taps {
+        self.hook.taps(self.step)
+    }
+
+    /// Takes one step like [`apply`](Self::apply) and lets the hook observe what [`taps`](Self::taps) saw.
+    /// After each backward pass, call [`Taps::accumulate`].
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError`] if the device fails or the listener cannot record.
+    pub fn apply_with_taps<L: Listener + ?Sized>(
+        &mut self,
+        gradients: GradientsParams,
+        taps: &Taps,
+        listener: &mut L,
+    ) -> Result<Option<Step>, TrainError> {
         if self.has_ended() {
             return Ok(None);
         }
         let step = self.step;
-        let observation = self.hook.observe(step, &*self.model, &gradients);
+        let observation = self.hook.observe_with_taps(step, &*self.model, &gradients, taps);
         let pass = Pass { gradients, observation };
         if step.is_multiple_of(self.config.loss_every) {
             if !self.read([])?.are_weights_finite {
@@ -205,8 +226,7 @@ impl<'a, M: Module> Session<'a, M> {
         let rate = self.rates.step();
         self.model.change(|model| self.optimizer.step(rate, model, gradients));
         if let Some(observation) = observation {
-            let rows = observation.rows_after_step(&*self.model);
-            let mut rows = rows.map_err(|source| self.failed(source))?;
+            let mut rows = self.rows_after_step(observation)?;
             if let Some(clipped) = clipped {
                 let row = |quantity, norm| Row::of_network(self.step, quantity, norm);
                 rows.push(row(QuantityName::GLOBAL_GRADIENT_NORM, clipped.norm_before));
@@ -221,6 +241,23 @@ impl<'a, M: Module> Session<'a, M> {
         }
         self.step += 1;
         Ok(true)
+    }
+
+    /// Completes an observation, with the optimiser's moments if a quantity reads them.
+    fn rows_after_step(&self, observation: Observation) -> Result<Vec<Row>, TrainError> {
+        let step = self.step;
+        match self.config.optimizer.moment_constants() {
+            Some(constants) if observation.reads_moments() => observation
+                .rows_after_optimizer(&*self.model, &self.optimizer, constants)
+                .map_err(|error| match error {
+                    ObservationError::Device(source) => TrainError::Device { step, source },
+                    other => TrainError::Record { step, source: std::io::Error::other(other) },
+                }),
+            _ => {
+                let rows = observation.rows_after_step(&*self.model);
+                rows.map_err(|source| self.failed(source))
+            }
+        }
     }
 
     /// Returns the error for a failure of the device at this step.
