@@ -7,7 +7,7 @@ mod terminal;
 #[cfg(unix)]
 mod watch;
 
-pub use backdraft_catalogue::{EXPERIMENTS, experiment};
+pub use backdraft_catalogue::{EXPERIMENTS, GROUPS, Group, experiment};
 pub use backdraft_lab::parity::{Difference, Subject, difference, subjects};
 pub use backdraft_lab::settings::{Overlay, Settings, SettingsError, resolve, to_table};
 pub use backdraft_lab::*;

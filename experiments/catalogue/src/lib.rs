@@ -2,57 +2,88 @@
 
 use backdraft_lab::{Entry, Listed};
 
+mod group;
 // What several experiments share.
 mod initial_flow;
 mod time_flow;
 mod tournament;
 
-/// Declares the modules of experiments, and the list in the same order.
+pub use group::Group;
+
+/// Declares the modules of experiments, and the lists in the same order.
 macro_rules! experiments {
-    ($($module:ident::$experiment:ident,)*) => {
-        $(mod $module;)*
+    ($($group:ident { $($module:ident::$experiment:ident,)* })*) => {
+        $($(mod $module;)*)*
 
         /// Every experiment.
         pub const EXPERIMENTS: &[&dyn Entry] =
-            &[$(&Listed::<$module::$experiment>::new(),)*];
+            &[$($(&Listed::<$module::$experiment>::new(),)*)*];
+
+        /// The same by group.
+        pub const GROUPS: &[(Group, &[&dyn Entry])] =
+            &[$((Group::$group, &[$(&Listed::<$module::$experiment>::new(),)*]),)*];
     };
 }
 
 experiments! {
-    sigmoid_vs_relu::SigmoidVsRelu,
-    sequence_length::SequenceLength,
-    meanfield_chi::MeanfieldChi,
-    burn_default_init::BurnDefaultInit,
-    tanh_algebraic::TanhAlgebraic,
-    glorot_variance::GlorotVariance,
-    phase_diagram::PhaseDiagram,
-    activations::Activations,
-    xavier_vs_he_depth::XavierVsHeDepth,
-    early_layers::EarlyLayers,
-    saturation::Saturation,
-    orthogonal::OrthogonalExperiment,
-    normalization_flow::NormalizationFlow,
-    residual_flow::ResidualFlow,
-    residual_init_cures::ResidualInitCures,
-    shattered_gradients::ShatteredGradients,
-    finite_width::FiniteWidth,
-    finite_width_interval::FiniteWidthInterval,
-    born_dead::BornDead,
-    dead_relu::DeadRelu,
-    norm_order::NormOrderExperiment,
-    degradation::Degradation,
-    batch_norm_speed::BatchNormSpeed,
-    optimizer_hides::OptimizerHides,
-    open_problems::OpenProblems,
-    spectral_radius::SpectralRadius,
-    forget_gate::ForgetGate,
-    clipping::ClippingExperiment,
-    layer_norm_recurrent::LayerNormRecurrent,
-    temporal_order::TemporalOrder,
-    copy_memory::CopyMemory,
-    identity_rnn::IdentityRnn,
-    sequential_digits::SequentialDigits,
-    training::ZooTraining,
+    SignalPropagation {
+        sigmoid_vs_relu::SigmoidVsRelu,
+        meanfield_chi::MeanfieldChi,
+        tanh_algebraic::TanhAlgebraic,
+        phase_diagram::PhaseDiagram,
+        shattered_gradients::ShatteredGradients,
+        finite_width::FiniteWidth,
+        finite_width_interval::FiniteWidthInterval,
+    }
+    Activations {
+        activations::Activations,
+        saturation::Saturation,
+        born_dead::BornDead,
+        dead_relu::DeadRelu,
+    }
+    Initialisation {
+        burn_default_init::BurnDefaultInit,
+        glorot_variance::GlorotVariance,
+        xavier_vs_he_depth::XavierVsHeDepth,
+        early_layers::EarlyLayers,
+        orthogonal::OrthogonalExperiment,
+    }
+    Normalisation {
+        normalization_flow::NormalizationFlow,
+        batch_norm_speed::BatchNormSpeed,
+        layer_norm_recurrent::LayerNormRecurrent,
+    }
+    Skips {
+        residual_flow::ResidualFlow,
+        residual_init_cures::ResidualInitCures,
+        degradation::Degradation,
+    }
+    Recurrence {
+        sequence_length::SequenceLength,
+        spectral_radius::SpectralRadius,
+        forget_gate::ForgetGate,
+        curse_of_memory::CurseOfMemory,
+        temporal_order::TemporalOrder,
+        copy_memory::CopyMemory,
+        identity_rnn::IdentityRnn,
+        sequential_digits::SequentialDigits,
+    }
+    Attention {
+        norm_order::NormOrderExperiment,
+        rank_collapse::RankCollapse,
+    }
+    Optimisers {
+        optimizer_hides::OptimizerHides,
+        adam_epsilon::AdamEpsilon,
+        clipping::ClippingExperiment,
+        open_problems::OpenProblems,
+    }
+    Precision {
+        half_precision::HalfPrecision,
+    }
+    AnyNetwork {
+        training::ZooTraining,
+    }
 }
 
 /// Finds an experiment by its name.
@@ -76,6 +107,18 @@ mod tests {
             assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
             assert!(seen.insert(name), "{name} listed twice");
         }
+    }
+
+    #[test]
+    fn every_group_is_listed_once_with_all_its_experiments() {
+        let names = |entries: &[&dyn Entry]| -> Vec<_> {
+            entries.iter().map(|experiment| experiment.about().name).collect()
+        };
+        let grouped: Vec<_> = GROUPS.iter().flat_map(|(_, entries)| names(entries)).collect();
+        assert_eq!(grouped, names(EXPERIMENTS));
+        let groups: HashSet<_> = GROUPS.iter().map(|(group, _)| group.to_string()).collect();
+        assert_eq!(groups.len(), GROUPS.len());
+        assert!(GROUPS.iter().all(|(_, entries)| !entries.is_empty()));
     }
 
     #[test]

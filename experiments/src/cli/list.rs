@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::anyhow;
-use backdraft_catalogue::EXPERIMENTS;
+use backdraft_catalogue::GROUPS;
 use backdraft_lab::RUNS;
 use backdraft_record::{Manifest, RunFolder};
 use clap::Args;
@@ -30,13 +30,21 @@ pub(super) fn list(arguments: &ListArguments) -> Result<(), Failure> {
 }
 
 fn list_experiments(arguments: &ListArguments) -> Result<(), Failure> {
-    let abouts = EXPERIMENTS.iter().map(|experiment| experiment.about());
     if arguments.json {
-        let list: Vec<_> =
-            abouts.map(|about| json!({ "name": about.name, "title": about.title })).collect();
+        let list: Vec<_> = GROUPS
+            .iter()
+            .flat_map(|(group, entries)| entries.iter().map(move |entry| (group, entry.about())))
+            .map(|(group, about)| json!({ "name": about.name, "title": about.title, "group": group }))
+            .collect();
         return say_json(&list);
     }
-    abouts.for_each(|about| say(format!("{:<26} {}", about.name, about.title)));
+    for (index, (group, entries)) in GROUPS.iter().enumerate() {
+        let space = if index == 0 { "" } else { "\n" };
+        say(format!("{space}{group}"));
+        for about in entries.iter().map(|entry| entry.about()) {
+            say(format!("  {:<26} {}", about.name, about.title));
+        }
+    }
     Ok(())
 }
 

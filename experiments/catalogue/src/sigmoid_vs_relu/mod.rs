@@ -73,7 +73,8 @@ impl Experiment for SigmoidVsRelu {
         question: "Most tutorials build 100 → 64 → 64 → 64 → 1 once with sigmoid and once with \
             ReLU hidden layers, say that the sigmoid net's gradients vanish, and stop there. Do \
             they vanish, by how much per layer, and does that keep the net from learning? The \
-            answer turns out to depend on the depth and the optimiser.",
+            answer turns out to depend on the depth and the optimiser (and Adam's limit on its ε: see \
+            `adam-epsilon`).",
         sources: &[
             "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward \
              neural networks, AISTATS 2010, § 3.1 and § 4.2",
