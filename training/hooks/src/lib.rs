@@ -10,6 +10,8 @@ mod gradients;
 mod histogram;
 mod hook;
 mod host;
+#[cfg(any(test, feature = "burn-train"))]
+mod kept;
 mod nonlinearity;
 mod observation;
 mod optimizer_state;

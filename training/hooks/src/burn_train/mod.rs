@@ -1,7 +1,6 @@
 //! Hooks in Burn's own training loop, `burn_train::SupervisedTraining`.
 
 mod error;
-mod kept;
 mod metric;
 mod watched;
 
@@ -17,10 +16,11 @@ use burn::module::Module;
 
 use crate::gradients::GradientSource;
 use crate::hook::GradientHook;
+use crate::kept::Kept;
 use crate::observation::{Observation, ObservationError};
 use crate::optimizer_state::MomentConstants;
 use crate::taps::Taps;
-use kept::Kept;
+
 use metric::Channels;
 
 /// Observations that a watch keeps unless it is told otherwise.

@@ -6,7 +6,7 @@ use backdraft_rows::Row;
 ///
 /// The first observation, the latest, and the first with a number that is not finite always stay.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     limit: usize,
     /// Every how many observations one is kept.
     stride: u64,
@@ -19,12 +19,12 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Keeps at most `limit` observations, at least three.
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         let limit = limit.max(3);
         Self { limit, stride: 1, seen: 0, broken: None, observations: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, rows: Vec<Row>) {
+    pub(crate) fn push(&mut self, rows: Vec<Row>) {
         if self.broken.is_none() && rows.iter().any(|row| !row.value.is_finite()) {
             self.broken = Some(self.seen);
         }
@@ -46,11 +46,11 @@ impl Kept {
         number.is_multiple_of(self.stride) || Some(number) == self.broken
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> {
         self.observations.iter().flat_map(|(_, rows)| rows)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.observations.iter().map(|(_, rows)| rows.len()).sum()
     }
 }
