@@ -118,7 +118,7 @@ impl Experiment for HalfPrecision {
                 let followed =
                     MlpConfig { inputs: width, outputs: width, width, depth, ..mlp.clone() };
                 let task = flow(followed, mixed, settings.flow_batch, seed);
-                trials.push(Trial { factors: factors(FLOW, arm), seed, cost: 1, task });
+                trials.push(Trial { factors: factors(FLOW, arm), seed, cost: 10, task });
                 let trainer = TrainerConfig {
                     seed,
                     steps: settings.steps,
@@ -141,7 +141,10 @@ impl Experiment for HalfPrecision {
                     let (network, trainer) = (trained.clone(), trainer.clone());
                     let shared = Arc::clone(&shared);
                     let task = training(network, mixed, scaling, trainer, move || shared.get());
-                    trials.push(Trial { factors: factors(TRAINING, arm), seed, cost: 10, task });
+                    // The cheapest trial is the one on which back ends are compared. Where f16 rounds, and
+                    // whether f32 has subnormal numbers, they need not agree.
+                    let cost = if arm == F32 { 9 } else { 30 };
+                    trials.push(Trial { factors: factors(TRAINING, arm), seed, cost, task });
                 }
             }
         }

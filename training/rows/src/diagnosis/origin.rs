@@ -130,6 +130,11 @@ impl<'a> Search<'a> {
             .filter_map(|s| Some((s, self.value(&quantity, s)?.is_finite())))
             .collect();
         let last = measured.iter().rposition(|(_, is_finite)| !is_finite)?;
+        if last + 1 == measured.len()
+            && let Some(found) = self.in_every_gradient()
+        {
+            return Some(found);
+        }
         let (parameters, _) = self.split(&QuantityName::GRADIENT_NORM);
         // In a wrapper, a parameter's path has a prefix that the tap's name has not.
         let is_of = |parameter: &&&Subject, tap: &Subject| {
@@ -151,15 +156,24 @@ impl<'a> Search<'a> {
     }
 
     fn in_gradients(&self) -> Found {
+        self.in_every_gradient().or_else(|| {
+            let (bad, _) = self.split(&QuantityName::GRADIENT_NORM);
+            let last = *bad.last()?;
+            Some((last.clone(), self.sentence("‖g‖", &QuantityName::GRADIENT_NORM, last)))
+        })
+    }
+
+    /// If every gradient is bad and all weights are sound, no layer is to blame.
+    fn in_every_gradient(&self) -> Found {
         let (bad, good) = self.split(&QuantityName::GRADIENT_NORM);
-        let last = *bad.last()?;
-        let sentence = self.sentence("‖g‖", &QuantityName::GRADIENT_NORM, last);
         let (_, sound) = self.split(&QuantityName::WEIGHT_NORM);
-        if good == 0 && bad.len() > 1 && sound > 0 {
-            let all = "so is every gradient, and all weights are finite: look at inputs, targets and loss";
-            return Some((Subject::NETWORK, format!("{sentence}; {all}")));
+        if good > 0 || bad.len() < 2 || sound == 0 {
+            return None;
         }
-        Some((last.clone(), sentence))
+        let sentence = self.sentence("‖g‖", &QuantityName::GRADIENT_NORM, bad.last()?);
+        let all =
+            "so is every gradient, and all weights are finite: look at inputs, targets and loss";
+        Some((Subject::NETWORK, format!("{sentence}; {all}")))
     }
 }
 
