@@ -9,8 +9,7 @@ use toml::Table;
 use crate::settings::{Overlay, Settings, SettingsError, resolve, to_table};
 use crate::trial::Trial;
 
-/// An experiment with typed settings. Implement this, and list it in
-/// [`EXPERIMENTS`](backdraft_catalogue::EXPERIMENTS).
+/// An experiment with typed settings. [`Listed`] makes an entry for lists of it.
 pub trait Experiment: Send + Sync + 'static {
     /// What can be set.
     type Settings: Settings;

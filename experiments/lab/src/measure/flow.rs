@@ -14,7 +14,7 @@ use super::footprint;
 use crate::trial::{Task, taking};
 
 /// The norm of a batch of inputs, ‖x‖.
-const INPUT_NORM: QuantityName = QuantityName::new("input_norm");
+pub const INPUT_NORM: QuantityName = QuantityName::new("input_norm");
 
 /// Offset of the seed of the inputs, which keeps them independent of the weights.
 pub(super) const INPUTS: u64 = 1 << 40;

@@ -16,7 +16,7 @@ mod tuning;
 
 pub use clipped::{Bounded, COSINE, NORM_OVER_BOUND, clipped};
 pub use data::Data;
-pub use flow::flow;
+pub use flow::{INPUT_NORM, flow};
 pub use footprint::of_pass;
 pub use jacobian::{MEAN_SINGULAR_VALUE, jacobian};
 pub use likeness::{GRADIENT_COSINE, likeness};

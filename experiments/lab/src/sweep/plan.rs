@@ -32,7 +32,7 @@ impl Planned {
 ///
 /// # Errors
 ///
-/// [`SpecError`](super::SpecError) or [`SettingsError`](backdraft_lab::settings::SettingsError), naming what does not fit;
+/// [`SpecError`](super::SpecError) or [`SettingsError`](crate::settings::SettingsError), naming what does not fit;
 /// `origin` is where the description comes from.
 pub fn plan(
     spec: &SweepSpec,
