@@ -31,7 +31,7 @@ fn linear() -> Linear {
 
     impl ModuleMapper for Filled {
         fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            parameter.map(|value| numbers(value.dims()).require_grad())
+            parameter.map(|value| numbers(value.dims()))
         }
     }
 
