@@ -198,7 +198,7 @@ impl Experiment for EarlyLayers {
         let updates = ARMS.iter().fold(updates.logarithmic(), |picture, network| {
             let trials = trials_of(results, *network);
             let layers = by_layer(&trials, &QuantityName::UPDATE_RATIO, is_hidden_weight);
-            picture.measured(network.name(), layers)
+            picture.profile(network.name(), layers)
         });
         vec![accuracy, updates]
     }

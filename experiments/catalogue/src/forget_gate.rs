@@ -181,7 +181,7 @@ impl Experiment for ForgetGate {
             let points = by_lag(&results.with(&[("part", "flow"), ("gate", gate)]), is_memory);
             let start = points.first().map_or(f64::NAN, |point| point.y);
             let line: Vec<_> = points.iter().map(|p| (p.x, start * theory(p.x))).collect();
-            picture.measured(gate, points).predicted(gate, line)
+            picture.profile(gate, points).predicted(gate, line)
         };
         let picture = BIASES.iter().fold(picture, |picture, bias| {
             draw(picture, &bias_gate(*bias), &|lag| forget_factor(*bias).powf(lag))

@@ -195,7 +195,7 @@ impl Experiment for GlorotVariance {
         );
         let activations = networks.iter().fold(activations.logarithmic(), |picture, network| {
             let trials = results.with(&[("network", network)]);
-            picture.measured(*network, by_layer(&trials, &QuantityName::ACTIVATION_NORM, is_hidden))
+            picture.profile(*network, by_layer(&trials, &QuantityName::ACTIVATION_NORM, is_hidden))
         });
         let arms = ARMS.map(|(name, initializer)| arm(name, network(settings, initializer)));
         let gradients = settings.gradient_flow(results, &networks);

@@ -96,7 +96,7 @@ impl FlowSettings {
             Picture::new("gradient-flow", title, "hidden layer", "‖∂L/∂h‖, L2 over the batch");
         networks.iter().fold(picture.logarithmic(), |picture, network| {
             let trials = results.with(&[("network", network)]);
-            picture.measured(
+            picture.profile(
                 *network,
                 by_layer(&trials, &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden),
             )

@@ -161,7 +161,7 @@ impl Experiment for LayerNormRecurrent {
                 let levels = flow_levels(cell, gain);
                 let levels: Vec<_> = levels.iter().map(|(n, level)| (*n, level.as_str())).collect();
                 let points = by_lag(&results.with(&levels), is_state);
-                states = states.measured(format!("{cell}, gain {gain}"), points);
+                states = states.profile(format!("{cell}, gain {gain}"), points);
             }
         }
         let contest = settings.contest(PROBLEM, results);

@@ -129,7 +129,7 @@ impl Experiment for MeanfieldChi {
                 let trials = trials_of(results, *activation, name);
                 let layers = by_layer(&trials, &QuantityName::ACTIVATION_GRADIENT_NORM, is_hidden);
                 let last: Option<Point> = layers.last().copied();
-                picture = picture.measured(activation.name(), layers);
+                picture = picture.profile(activation.name(), layers);
                 let Some(last) = last else { continue };
                 let predicted = settings.predicted_flow(*activation, init, last.y);
                 picture = picture.predicted(activation.name(), predicted);

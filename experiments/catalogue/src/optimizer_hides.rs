@@ -182,7 +182,7 @@ impl Experiment for OptimizerHides {
         let draw = |name: &str, title: &str, quantity: &QuantityName, label: &str| {
             let picture = Picture::new(name, title, "hidden layer", label).logarithmic();
             ARMS.iter().fold(picture, |picture, (arm, _, _)| {
-                picture.measured(*arm, by_layer(&contest.trials(arm, depth), quantity, is_hidden))
+                picture.profile(*arm, by_layer(&contest.trials(arm, depth), quantity, is_hidden))
             })
         };
         let arms = ARMS.map(|(name, _, _)| name);

@@ -155,7 +155,7 @@ impl Experiment for RankCollapse {
         let picture = Picture::new("token-spread", title, "layers passed", y).logarithmic();
         vec![ARMS.iter().fold(picture, |picture, (arm, _)| {
             let points = by_layer(&results.with(&[("skip", arm)]), &TOKEN_SPREAD, |_| true);
-            let points = points.into_iter().filter(|point| point.y > 0.0);
+            let points = points.points.into_iter().filter(|point| point.y > 0.0);
             // The first is the input, after no layer.
             let points = points.map(|point| backdraft_record::Point { x: point.x - 1.0, ..point });
             picture.measured(format!("skip {arm}"), points)

@@ -170,7 +170,7 @@ impl Experiment for SpectralRadius {
             let points = by_lag(&trials, is_state);
             let (start, factor) = (points.first().map_or(f64::NAN, |p| p.y), Self::expected(*gain));
             let theory: Vec<_> = points.iter().map(|p| (p.x, start * factor.powf(p.x))).collect();
-            picture.measured(label.clone(), points).predicted(&label, theory)
+            picture.profile(label.clone(), points).predicted(&label, theory)
         })]
     }
 }

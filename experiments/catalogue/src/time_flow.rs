@@ -1,6 +1,6 @@
 //! Shared by the experiments that follow a gradient back through time.
 
-use backdraft_record::{Point, TrialResult, by_layer};
+use backdraft_record::{Point, Profile, TrialResult, by_layer};
 use backdraft_rows::{QuantityName, Subject};
 use backdraft_verdicts::statistics::Line;
 
@@ -45,8 +45,9 @@ pub(crate) fn log_factors(trials: &[&TrialResult], fits: fn(&Subject) -> bool) -
 }
 
 /// Returns the geometric mean of the gradient's norm in untrained nets by lag from the last step.
-pub(crate) fn by_lag(trials: &[&TrialResult], fits: fn(&Subject) -> bool) -> Vec<Point> {
-    let points = by_layer(trials, &QuantityName::ACTIVATION_GRADIENT_NORM, fits);
+pub(crate) fn by_lag(trials: &[&TrialResult], fits: fn(&Subject) -> bool) -> Profile {
+    let Profile { of, points } = by_layer(trials, &QuantityName::ACTIVATION_GRADIENT_NORM, fits);
     let last = points.last().map_or(0.0, |point| point.x);
-    points.into_iter().rev().map(|point| Point { x: last - point.x, ..point }).collect()
+    let by_lag = points.into_iter().rev().map(|point| Point { x: last - point.x, ..point });
+    Profile { of, points: by_lag.collect() }
 }

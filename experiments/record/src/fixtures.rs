@@ -4,7 +4,7 @@ use toml::Table;
 
 use crate::about::Preset;
 use crate::manifest::{Manifest, SCHEMA, Status, Versions};
-use crate::picture::{Picture, Point, Series};
+use crate::picture::{Picture, Point};
 
 /// A finished run of no experiment.
 pub fn manifest() -> Manifest {
@@ -26,19 +26,12 @@ pub fn manifest() -> Manifest {
     }
 }
 
-/// A measured line and a predicted one on a logarithmic axis.
+/// A measured line and its theory on a logarithmic axis.
 pub fn picture() -> Picture {
-    let series = |label: &str, is_theory, factor: f64| Series {
-        label: label.to_owned(),
-        is_theory,
-        points: (0..10).map(|x| Point { x: x.into(), y: factor.powi(x), interval: None }).collect(),
-    };
-    Picture {
-        name: "p".into(),
-        title: "<script>".into(),
-        x_label: "layer".into(),
-        y_label: "norm".into(),
-        is_log: true,
-        series: vec![series("sigmoid", false, 0.25), series("sigmoid, theory", true, 0.236)],
-    }
+    let points = |factor: f64| (0..10).map(move |x| (f64::from(x), factor.powi(x)));
+    let measured = points(0.25).map(|(x, y)| Point { x, y, interval: None });
+    Picture { title: "<script>".into(), ..Picture::new("p", "", "layer", "norm") }
+        .logarithmic()
+        .measured("sigmoid", measured)
+        .predicted("sigmoid", points(0.236))
 }

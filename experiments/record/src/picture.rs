@@ -1,10 +1,10 @@
 //! Pictures as data, drawn elsewhere: in the terminal, as SVG.
 
 use backdraft_verdicts::statistics::Estimate;
-use serde::{Deserialize, Serialize};
 
+use crate::profile::{Profile, Profiled};
 /// A line plot.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
     /// Short name, fit for a file.
     pub name: String,
@@ -20,19 +20,21 @@ pub struct Picture {
     pub series: Vec<Series>,
 }
 
-/// One line, with a band around it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One line, with a band around it, and what theory says of it.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     /// Name in the legend.
     pub label: String,
-    /// Whether it is a prediction rather than a measurement.
-    pub is_theory: bool,
-    /// The points, by x.
+    /// The points, by x; none if nothing was measured.
     pub points: Vec<Point>,
+    /// Lines that theory predicts for it: one, or the bounds of a region.
+    pub theory: Vec<Vec<Point>>,
+    /// Which profile it shows, if it shows one.
+    pub profile: Option<Profiled>,
 }
 
 /// A point with its interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
     /// Horizontal position.
     pub x: f64,
@@ -67,7 +69,14 @@ impl Picture {
         points: impl IntoIterator<Item = Point>,
     ) -> Self {
         let points = points.into_iter().collect();
-        self.series.push(Series { label: label.into(), is_theory: false, points });
+        self.series.push(Series { label: label.into(), points, theory: vec![], profile: None });
+        self
+    }
+
+    /// Adds a profile that was measured, so that other views find its theory again.
+    pub fn profile(mut self, label: impl Into<String>, profile: Profile) -> Self {
+        let Profile { of, points } = profile;
+        self.series.push(Series { label: label.into(), points, theory: vec![], profile: of });
         self
     }
 
@@ -75,8 +84,23 @@ impl Picture {
     pub fn predicted(mut self, label: &str, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let point = |(x, y)| Point { x, y, interval: None };
         let points = points.into_iter().map(point).collect();
-        self.series.push(Series { label: format!("{label}, theory"), is_theory: true, points });
+        match self.series.iter_mut().find(|series| series.label == label) {
+            Some(series) => series.theory.push(points),
+            None => self.series.push(Series {
+                label: label.to_owned(),
+                points: vec![],
+                theory: vec![points],
+                profile: None,
+            }),
+        }
         self
+    }
+}
+
+impl Series {
+    /// Returns the label of its theory in a legend.
+    pub fn theory_label(&self) -> String {
+        format!("{}, theory", self.label)
     }
 }
 

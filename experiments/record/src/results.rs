@@ -32,21 +32,6 @@ pub enum Ending {
     },
 }
 
-/// Geometric means over trials by layer, counted from 1, of a quantity at the first step.
-pub fn by_layer(
-    trials: &[&TrialResult],
-    quantity: &QuantityName,
-    fits: impl Fn(&Subject) -> bool,
-) -> Vec<Point> {
-    let layers: Vec<Vec<f64>> = trials.iter().map(|trial| trial.initial(quantity, &fits)).collect();
-    let depth = layers.iter().map(Vec::len).min().unwrap_or(0);
-    let at = |layer: usize| {
-        let values: Vec<f64> = layers.iter().map(|values| values[layer]).collect();
-        Point::geometric_mean(layer as f64 + 1.0, &values)
-    };
-    (0..depth).filter_map(at).collect()
-}
-
 /// Means over trials of a quantity of the whole network, by the steps of the first trial: at most
 /// 2,000 of them, evenly spaced, because no picture has more pixels.
 pub fn by_step(trials: &[&TrialResult], quantity: &QuantityName) -> Vec<Point> {

@@ -157,7 +157,7 @@ impl Experiment for Degradation {
                 learning = learning.measured(label.clone(), by_step(&trials, &QuantityName::LOSS));
                 let blocks = by_layer(&trials, &QuantityName::ACTIVATION_GRADIENT_NORM, is_block);
                 let count = blocks.len() as f64;
-                let shares = blocks.into_iter().map(|p| Point { x: p.x / count, ..p });
+                let shares = blocks.points.into_iter().map(|p| Point { x: p.x / count, ..p });
                 flow = flow.measured(label, shares);
             }
         }

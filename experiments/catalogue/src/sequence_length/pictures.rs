@@ -24,7 +24,7 @@ pub(super) fn pictures(settings: &SequenceLengthSettings, results: &Results) -> 
     )
     .logarithmic();
     for cell in [RNN, LSTM, GRU, CHRONO] {
-        states = states.measured(cell, flows(cell, is_state));
+        states = states.profile(cell, flows(cell, is_state));
     }
     let factor = rnn_theory(settings);
     let points = flows(RNN, is_state);
@@ -37,7 +37,7 @@ pub(super) fn pictures(settings: &SequenceLengthSettings, results: &Results) -> 
     for cell in LEARNERS {
         let longest = longest.to_string();
         let trials = results.with(&[("part", "flow"), ("cell", cell), ("length", &longest)]);
-        far = far.measured(cell, by_lag(&trials, is_state));
+        far = far.profile(cell, by_lag(&trials, is_state));
     }
     let title = format!("Gradient reaching an LSTM's cell state at each of {length} time steps");
     let mut memories = Picture::new(
@@ -52,7 +52,7 @@ pub(super) fn pictures(settings: &SequenceLengthSettings, results: &Results) -> 
         let points = flows(&label, is_memory);
         let (first, kept) = (points.first().map(|p| p.y), 1.0 / (1.0 + (-bias).exp()));
         let lags: Vec<f64> = points.iter().map(|point| point.x).collect();
-        memories = memories.measured(label.clone(), points);
+        memories = memories.profile(label.clone(), points);
         let level = first.unwrap_or(f64::NAN);
         memories =
             memories.predicted(&label, lags.into_iter().map(|lag| (lag, level * kept.powf(lag))));

@@ -27,7 +27,7 @@ fn gradient_flow(results: &Results, depth: usize) -> Picture {
             is_hidden,
         );
         let (last, factor) = (layers.last().copied(), super::judge::theory(network));
-        let picture = picture.measured(*network, layers);
+        let picture = picture.profile(*network, layers);
         let Some(last) = last else { return picture };
         let at = |layer: usize| (layer as f64, last.y * factor.powi((depth - layer) as i32));
         picture.predicted(network, (1..=depth).map(at))
@@ -39,8 +39,7 @@ fn weight_gradients(results: &Results, depth: usize) -> Picture {
     let picture = Picture::new("weight-gradients", title, "hidden layer", "‖∂L/∂W‖, L2 per matrix");
     NETWORKS.iter().fold(picture.logarithmic(), |picture, (network, ..)| {
         let trials = trials_of(results, network, ADAM, depth);
-        picture
-            .measured(*network, by_layer(&trials, &QuantityName::GRADIENT_NORM, is_hidden_weight))
+        picture.profile(*network, by_layer(&trials, &QuantityName::GRADIENT_NORM, is_hidden_weight))
     })
 }
 

@@ -145,7 +145,7 @@ impl Experiment for ZooTraining {
         let accuracy =
             Picture::new("accuracy", format!("Test accuracy of {name}"), "optimiser step", "share");
         let mut pictures = vec![
-            flow.logarithmic().measured(name.clone(), by_layer(&trials, &NORM, is_output)),
+            flow.logarithmic().profile(name.clone(), by_layer(&trials, &NORM, is_output)),
             loss.logarithmic(),
         ];
         if !settings.data.predicts_values() {

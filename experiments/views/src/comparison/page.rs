@@ -69,7 +69,7 @@ fn shared_pictures(runs: &[Compared]) -> Vec<Vec<Picture>> {
         let alike: Vec<(String, Picture)> =
             all.filter_map(|(index, run)| Some((letter(index), same(run)?))).collect();
         let lines = alike.iter().flat_map(|(_, picture)| &picture.series);
-        if lines.filter(|series| !series.is_theory).count() <= MOST_LINES {
+        if lines.count() <= MOST_LINES {
             return vec![overlaid(picture, &alike)];
         }
         let titled = |(letter, picture): (String, Picture)| Picture {

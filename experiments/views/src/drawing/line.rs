@@ -1,6 +1,6 @@
 //! Draws a series: line, dots, and intervals as a band or whiskers.
 
-use backdraft_record::{Point, Series};
+use backdraft_record::Point;
 use kuva::plot::{LinePlot, LineStyle, ScatterPlot};
 use kuva::render::plots::Plot;
 
@@ -43,7 +43,12 @@ pub(super) struct Drawn {
 
 impl Line {
     /// Leaves out points that the axis cannot show. `None` if no point is left.
-    pub(super) fn of(series: &Series, is_log: bool, index: usize) -> Option<Self> {
+    pub(super) fn of(
+        points: &[Point],
+        is_theory: bool,
+        is_log: bool,
+        index: usize,
+    ) -> Option<Self> {
         let height = |y: f64| if is_log { y.log10() } else { y };
         let finite = |y: f64| Some(height(y)).filter(|height| height.is_finite());
         let drawn = |point: &Point| {
@@ -51,8 +56,8 @@ impl Line {
             let y = finite(point.y)?;
             Some(Drawn { x: point.x, y, low: low.and_then(finite), high: high.and_then(finite) })
         };
-        let points: Vec<Drawn> = series.points.iter().filter_map(drawn).collect();
-        (!points.is_empty()).then_some(Self { points, index, is_theory: series.is_theory })
+        let points: Vec<Drawn> = points.iter().filter_map(drawn).collect();
+        (!points.is_empty()).then_some(Self { points, index, is_theory })
     }
 
     /// Draws the series as one of `lines` on an axis that spans `width`.

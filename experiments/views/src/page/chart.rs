@@ -1,5 +1,7 @@
 //! Charts in the form that the scripts read.
 
+use std::borrow::Cow;
+
 use backdraft_record::{Picture, Point};
 use serde::Serialize;
 
@@ -18,7 +20,7 @@ pub struct LineChart<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
-    label: &'a str,
+    label: Cow<'a, str>,
     is_theory: bool,
     points: Vec<ChartPoint>,
 }
@@ -36,10 +38,17 @@ pub(super) struct ChartPoint {
 
 impl<'a> From<&'a Picture> for LineChart<'a> {
     fn from(picture: &'a Picture) -> Self {
-        let series = picture.series.iter().map(|series| Line {
-            label: &series.label,
-            is_theory: series.is_theory,
-            points: series.points.iter().map(ChartPoint::from).collect(),
+        let line = |label, is_theory, points: &[Point]| Line {
+            label,
+            is_theory,
+            points: points.iter().map(ChartPoint::from).collect(),
+        };
+        let measured = picture.series.iter().filter(|series| !series.points.is_empty());
+        let measured =
+            measured.map(|series| line(Cow::Borrowed(&*series.label), false, &series.points));
+        let predicted = picture.series.iter().flat_map(|series| {
+            let label = || Cow::Owned(series.theory_label());
+            series.theory.iter().map(move |points| line(label(), true, points))
         });
         Self {
             name: &picture.name,
@@ -47,7 +56,7 @@ impl<'a> From<&'a Picture> for LineChart<'a> {
             x_label: &picture.x_label,
             y_label: &picture.y_label,
             is_log: picture.is_log,
-            series: series.collect(),
+            series: measured.chain(predicted).collect(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use backdraft_record::{Factors, Picture, TrialResult, thinned};
+use backdraft_record::{Factors, Picture, Profiled, TrialResult, thinned};
 use backdraft_rows::{Axis, Chain, QuantityName, Subject};
 use serde::Serialize;
 
@@ -88,14 +88,15 @@ pub(super) fn profiles(
             {
                 profile.names = longest.names.iter().map(|name| (*name).clone()).collect();
             }
-            profile.lines.push(line(
-                variant,
-                &courses,
-                profile.is_log,
-                steps_kept,
-                chain.axis,
-                pictures,
-            ));
+            let mut line = line(variant, &courses, profile.is_log, steps_kept);
+            let profiled = Profiled {
+                variant: variants[variant].0.clone(),
+                quantity: (*quantity).clone(),
+                chain: chain.clone(),
+            };
+            let places = line.spreads.first().map_or(0, |first| first.mean.len());
+            line.theory = theory(&profiled, places, pictures);
+            profile.lines.push(line);
         }
     }
     let mut profiles: Vec<Profile> =
@@ -159,14 +160,7 @@ fn steps_that_fit(courses: &[Vec<BTreeMap<Key, Course>>]) -> usize {
     most
 }
 
-fn line(
-    variant: usize,
-    courses: &[&Course],
-    is_log: bool,
-    most: usize,
-    axis: Axis,
-    pictures: &[Picture],
-) -> Line {
+fn line(variant: usize, courses: &[&Course], is_log: bool, most: usize) -> Line {
     let steps: BTreeSet<u64> = courses.iter().flat_map(|c| c.steps.keys().copied()).collect();
     let steps = thinned(&steps.into_iter().collect::<Vec<_>>(), most);
     let spread = |step: &u64| {
@@ -179,40 +173,29 @@ fn line(
         }
         spread
     };
-    let spreads: Vec<Spread> = steps.iter().map(spread).collect();
-    let theory = spreads.first().and_then(|first| theory(&first.mean, axis, pictures));
-    Line { variant, steps, spreads, theory }
+    let spreads = steps.iter().map(spread).collect();
+    Line { variant, steps, spreads, theory: None }
 }
 
-/// Finds the line in the pictures that shows the same numbers, and returns its theory.
-fn theory(mean: &[f64], axis: Axis, pictures: &[Picture]) -> Option<Vec<f64>> {
-    let offset = if axis == Axis::Depth { 1.0 } else { 0.0 };
-    let series =
-        || pictures.iter().flat_map(|picture| picture.series.iter().map(move |s| (picture, s)));
-    let same = |a: f64, b: f64| (a - b).abs() <= 1e-4 * a.abs().max(b.abs());
-    let (picture, measured) = series().find(|(_, measured)| {
-        let is_same = |(place, value): (usize, &f64)| {
-            let point = measured.points[place];
-            point.x == place as f64 + offset && same(point.y, *value)
-        };
-        !measured.is_theory
-            && measured.points.len() == mean.len()
-            && mean.iter().enumerate().all(is_same)
-    })?;
-    let wanted = format!("{}, theory", measured.label);
-    let predicted = picture.series.iter().find(|s| s.is_theory && s.label == wanted)?;
+/// Returns the theory of a profile, by place, from the picture that draws it.
+fn theory(profiled: &Profiled, places: usize, pictures: &[Picture]) -> Option<Vec<f64>> {
+    let offset = if profiled.chain.axis == Axis::Depth { 1.0 } else { 0.0 };
+    let mut series = pictures.iter().flat_map(|picture| &picture.series);
+    let drawn = series.find(|series| series.profile.as_ref() == Some(profiled))?;
+    // Two lines are the bounds of a region, which a slider's picture has no room for.
+    let [predicted] = &drawn.theory[..] else { return None };
     let at = |place: usize| {
-        let point = predicted.points.iter().find(|point| point.x == place as f64 + offset);
+        let point = predicted.iter().find(|point| point.x == place as f64 + offset);
         point.map_or(f64::NAN, |point| point.y)
     };
-    Some((0..mean.len()).map(at).collect())
+    Some((0..places).map(at).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use backdraft_record::Ending;
-    use backdraft_record::Point;
+    use backdraft_record::by_layer;
     use backdraft_rows::Row;
 
     fn trial(
@@ -263,25 +246,23 @@ mod tests {
     }
 
     #[test]
-    fn theory_is_taken_from_the_picture_with_the_same_line() {
+    fn theory_is_taken_from_the_picture_that_draws_the_profile() {
         let trials = [1.0, 4.0]
             .map(|scale| trial(0, &["l.0", "l.1"], &[0], |place, _| scale * (place as f64 + 1.0)));
-        let points = [2.0, 4.0].iter().enumerate().map(|(i, y)| Point {
-            x: i as f64 + 1.0,
-            y: *y,
-            interval: None,
-        });
-        let other = points.clone().map(|point| Point { y: point.y * 1.01, ..point });
-        let picture = |points: Vec<Point>| {
-            Picture::new("p", "", "", "")
-                .measured("a", points)
-                .predicted("a", [(1.0, 2.1), (2.0, 4.2)])
-        };
-        assert_eq!(
-            of(&trials, &[picture(points.collect())])[0].lines[0].theory,
-            Some(vec![2.1, 4.2])
-        );
-        assert_eq!(of(&trials, &[picture(other.collect())])[0].lines[0].theory, None);
+        let trials_of = trials.iter().collect::<Vec<_>>();
+        let profile = by_layer(&trials_of, &QuantityName::ACTIVATION_GRADIENT_NORM, |_| true);
+        let theory = [(1.0, 2.1), (2.0, 4.2)];
+        let empty = || Picture::new("p", "", "", "");
+        let drawn = empty().profile("a", profile.clone()).predicted("a", theory);
+        assert_eq!(of(&trials, &[drawn])[0].lines[0].theory, Some(vec![2.1, 4.2]));
+        // The same numbers are not the same profile.
+        let other = empty().measured("a", profile.points.clone()).predicted("a", theory);
+        assert_eq!(of(&trials, &[other])[0].lines[0].theory, None);
+        let variant = Factors::new([("network", "another".to_owned())]);
+        let of_another = profile.of.map(|of| Profiled { variant, ..of });
+        let another = backdraft_record::Profile { of: of_another, points: profile.points };
+        let another = empty().profile("a", another).predicted("a", theory);
+        assert_eq!(of(&trials, &[another])[0].lines[0].theory, None);
     }
 
     #[test]
