@@ -248,6 +248,7 @@ fn head_is_answered_as_get_is_without_a_body() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of requests")]
 fn hosts_and_lengths_are_read_as_the_standard_has_them() {
     let out = TempDir::new().unwrap();
     let served = Served::new(out.path());

@@ -116,6 +116,7 @@ fn commands() -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of commands")]
 fn every_command_that_waits_ends_at_once_at_the_first_signal() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("runs");

@@ -31,6 +31,7 @@ fn trainer() -> TrainerConfig {
     TrainerConfig { steps: 60, ..Default::default() }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of networks")]
 fn cases() -> Vec<Case> {
     use Activation::{Elu, Gelu, Relu, Selu, Sigmoid, Tanh};
     use Initializer::{HeNormal, LecunNormal, Normal, XavierUniform};

@@ -47,6 +47,7 @@ fn refusal(error: impl std::fmt::Display) -> String {
 /// Offers settings to every experiment; the refusal of the last one counts, or the first of several
 /// lines.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of readers")]
 fn mutated_input_never_panics_hangs_or_swells_in_any_reader() {
     let told = std::env::var("BACKDRAFT_MUTATIONS").ok().and_then(|count| count.parse().ok());
     let each: u64 = told.unwrap_or(100);

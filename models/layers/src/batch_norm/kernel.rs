@@ -27,18 +27,11 @@ pub(super) fn run(
 ) -> Option<Tensor<4>> {
     let [batch, channels, height, width] = input.dims();
     let sizes = Sizes { batch, channels, pixels: height * width };
-    let is_training = input.is_autodiff() && norm.training.is_enabled();
-    let (gain, shift) = (norm.gamma.val(), norm.beta.val());
-    let are_f32 = [input.dtype(), gain.dtype(), shift.dtype()] == [DType::F32; 3]
-        && shortcut.is_none_or(|it| it.dtype() == DType::F32);
-    let fits = gain.dims() == [channels]
-        && batch * channels * height * width > 0
-        && shortcut.is_none_or(|it| it.dims() == input.dims());
     let is_rectified = activation.is_some_and(|it| it.activation() == Activation::Relu);
-    let is_covered = is_rectified || shortcut.is_none();
-    if !(is_training && are_f32 && fits && is_covered) {
+    if !(covers(norm, input, shortcut) && (is_rectified || shortcut.is_none())) {
         return None;
     }
+    let (gain, shift) = (norm.gamma.val(), norm.beta.val());
     let x = input.clone().try_into_primitive::<Autodiff<Flex>>().ok()?;
     let gain = gain.try_into_primitive::<Autodiff<Flex>>().ok()?;
     let shift = shift.try_into_primitive::<Autodiff<Flex>>().ok()?;
@@ -89,6 +82,18 @@ pub(super) fn run(
         Some(activation) if !is_rectified => activation.forward(output),
         _ => output,
     })
+}
+
+/// Tells whether the kernel takes these tensors.
+fn covers(norm: &BatchNorm, input: &Tensor<4>, shortcut: Option<&Tensor<4>>) -> bool {
+    let is_training = input.is_autodiff() && norm.training.is_enabled();
+    let (gain, shift) = (norm.gamma.val(), norm.beta.val());
+    let are_f32 = [input.dtype(), gain.dtype(), shift.dtype()] == [DType::F32; 3]
+        && shortcut.is_none_or(|it| it.dtype() == DType::F32);
+    let fits = gain.dims() == [input.dims()[1]]
+        && input.dims().iter().product::<usize>() > 0
+        && shortcut.is_none_or(|it| it.dims() == input.dims());
+    is_training && are_f32 && fits
 }
 
 /// Moves a running statistic towards the batch's, as Burn's layer does.

@@ -1,5 +1,6 @@
 //! The sequence kernel for the CPU back end: a whole layer over time as a single autodiff node.
 
+mod backward;
 mod cells;
 mod node;
 mod passes;

@@ -12,7 +12,8 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{Autodiff, BackendTypes, Flex};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use super::passes::{Bounds, Request, Run, backward, forward};
+use super::backward::{Request, backward};
+use super::passes::{Bounds, Run, forward};
 use super::{Cell, Sizes};
 use crate::layer::LayerState;
 

@@ -127,11 +127,8 @@ pub(super) fn backward(
                 if wanted.weight {
                     let planes = &mut planes[..images * geometry.input_planes()];
                     let inputs = chunk.input[first..].chunks_exact(input_pixels);
-                    for (image, planes) in
-                        inputs.zip(planes.chunks_exact_mut(geometry.input_planes()))
-                    {
-                        fill_inputs(geometry, image, planes);
-                    }
+                    let planes_of = planes.chunks_exact_mut(geometry.input_planes());
+                    inputs.zip(planes_of).for_each(|(image, it)| fill_inputs(geometry, image, it));
                     correlation.run(geometry, gradients, planes, chunk.weight_gradient);
                 }
             }
