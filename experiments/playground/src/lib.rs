@@ -3,6 +3,7 @@
 mod answer;
 mod error;
 mod gain;
+mod gates;
 mod look;
 mod material;
 mod session;
@@ -11,8 +12,9 @@ mod setup;
 mod theory;
 mod words;
 
-pub use answer::{Answer, Place};
+pub use answer::{Answer, Memory, Place};
 pub use error::PlaygroundError;
+pub use gates::{Gate, Openness};
 pub use look::look;
 pub use session::{Frame, TrainingSetup};
 pub use sessions::Sessions;
