@@ -3,6 +3,7 @@
 use backdraft_rows::{Axis, Finding, History, QuantityName, Row, Subject, Thresholds, diagnose};
 use serde::Serialize;
 
+use super::factors::Product;
 use super::gates::Openness;
 use super::theory::Prediction;
 use super::words::{Path, summary};
@@ -33,6 +34,9 @@ pub struct Answer {
     pub summary: String,
     /// What becomes of the gradient on its way through an LSTM's memory; `None` for other networks.
     pub memory: Option<Memory>,
+    /// The gradient as a product over the layers, of a network that has not been trained; `None` where a
+    /// layer is more than slopes and weights.
+    pub product: Option<Product>,
 }
 
 /// The way of the gradient through an LSTM's memory.
@@ -117,6 +121,7 @@ impl Answer {
             places,
             summary: String::new(),
             memory: None,
+            product: None,
         };
         answer.memory = answer.memories().map(|memories| Memory {
             factor: factor(&memories),

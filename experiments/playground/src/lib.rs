@@ -2,6 +2,7 @@
 
 mod answer;
 mod error;
+mod factors;
 mod gain;
 mod gates;
 mod look;
@@ -14,6 +15,7 @@ mod words;
 
 pub use answer::{Answer, Memory, Place};
 pub use error::PlaygroundError;
+pub use factors::{Factors, Product};
 pub use gates::{Gate, Openness};
 pub use look::look;
 pub use session::{Frame, TrainingSetup};

@@ -11,6 +11,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::answer::Answer;
 use super::error::PlaygroundError;
+use super::factors::Product;
 use super::gates::Gates;
 use super::material::{Material, first_batch};
 use super::setup::Setup;
@@ -44,7 +45,9 @@ pub fn look(setup: &Setup, device: &Device) -> Result<Answer, PlaygroundError> {
     let prediction =
         Prediction::of(setup, &material.config, &inputs).map_err(|reason| reason.to_string());
     let gates = gates.map_or(Ok(vec![]), Gates::read)?;
-    Ok(Answer::new(&rows, gates, loss, material.config.num_learned(), prediction))
+    let answer = Answer::new(&rows, gates, loss, material.config.num_learned(), prediction);
+    let product = Product::of(&material.config, &network, &batch.inputs, &taps, &gradients)?;
+    Ok(Answer { product, ..answer })
 }
 
 /// Everything that the playground shows.

@@ -6,27 +6,27 @@ const drawRiver = (() => {
   const element = document.getElementById("river");
   const HEIGHT = 206;
   const MARGIN = { left: 54, right: 48, top: 8, bottom: 46 };
-  const DECADES = 6; // beyond so many the width no longer changes
-  const EXPONENT = 1 / 6; // a million times the norm is ten times the width
-  const LEVEL = 7; // half of the width of what the last place gets
-  const HIGHEST = LEVEL * 10 ** (DECADES * EXPONENT);
+  const EXPONENT = 1 / 5; // a hundred thousand times the norm is ten times the width
+  const LEVEL = 11; // half of the width of what the last place gets
+  const HAIR = 0.4; // half of the width of what can just be seen
+  const HIGHEST = (HEIGHT - MARGIN.top - MARGIN.bottom) / 2; // what is wider overflows
   const plot = html("div", {});
   element.replaceChildren(plot);
 
   /** Decades between a norm and that at the last place; null where nothing arrives. */
   const decades = (norm, last) => {
     if (!(norm > 0) || !(last > 0)) return null;
-    return Math.max(-DECADES, Math.min(DECADES, Math.log10(norm / last)));
+    return Math.log10(norm / last);
   };
 
   /** Half of the width of the river, so many decades from where it springs. */
-  const spread = (level) => (level === null ? 0 : LEVEL * 10 ** (level * EXPONENT));
+  const spread = (level) => (level === null ? 0 : Math.max(HAIR, Math.min(9999, LEVEL * 10 ** (level * EXPONENT))));
 
   // What the widths mean.
   document.getElementById("key").replaceChildren("Width of the river: ",
-    ...[[-3, "a thousandth"], [0, "as at the loss"], [3, "a thousand times"]].map(([level, words]) =>
-      html("span", {}, svg("svg", { width: 8, height: 50, viewBox: "0 0 8 50", "aria-hidden": true },
-        svg("rect", { x: 1, width: 6, y: 25 - spread(level), height: 2 * spread(level), rx: 1 })), words)));
+    ...[[-2, "a hundredth"], [0, "as at the loss"], [2, "a hundred times"]].map(([level, words]) =>
+      html("span", {}, svg("svg", { width: 8, height: 56, viewBox: "0 0 8 56", "aria-hidden": true },
+        svg("rect", { x: 1, width: 6, y: 28 - spread(level), height: 2 * spread(level), rx: 1 })), words)));
 
   /** The picture in words: where the river has shrunk or swollen to what, on its way from the loss. */
   const inWords = (levels, isInTime) => {
@@ -75,8 +75,8 @@ const drawRiver = (() => {
         svg("title", {}, told),
         svg("rect", { class: "hit", x: x(i) - gap / 2, y: MARGIN.top, width: gap, height: HEIGHT - MARGIN.top - MARGIN.bottom }),
         gap < 9 ? null : svg("rect", { class: "unit", x: x(i) - bar / 2, y: middle - HIGHEST, width: bar, height: 2 * HIGHEST, rx: bar / 2 }),
-        svg("rect", { class: "flow", x: x(i) - bar / 2, y: middle - spread(levels[i]), width: bar,
-          height: 2 * spread(levels[i]), rx: Math.min(bar / 2, spread(levels[i])) }));
+        svg("rect", { class: "flow", x: x(i) - bar / 2, y: middle - Math.min(HIGHEST, spread(levels[i])), width: bar,
+          height: 2 * Math.min(HIGHEST, spread(levels[i])), rx: Math.min(bar / 2, spread(levels[i])) }));
     });
     const labels = places.map((_, i) => {
       const isShown = i === 0 || i === places.length - 1 || ((i + 1) % stride === 0 && places.length - 1 - i >= stride / 2 && i >= stride / 2);
@@ -84,8 +84,8 @@ const drawRiver = (() => {
     });
     const current = (sign) => `M${at.map((px, i) => `${px.toFixed(1)} ${(middle + sign * half[i] * 0.45).toFixed(1)}`).reverse().join("L")}`;
     plot.replaceChildren(svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-label": `${inWords(levels, isInTime)} ${path.summary(answer)}` },
-      svg("defs", {}, svg("linearGradient", { id: "water", x1: x(-1), x2: x(places.length), gradientUnits: "userSpaceOnUse" }, ...stops)),
-      svg("path", { class: "water", d: `M${upper.join("L")}L${lower.join("L")}Z` }),
+      svg("defs", {}, svg("clipPath", { id: "banks" }, svg("rect", { x: 0, width, y: MARGIN.top, height: 2 * HIGHEST })), svg("linearGradient", { id: "water", x1: x(-1), x2: x(places.length), gradientUnits: "userSpaceOnUse" }, ...stops)),
+      svg("path", { class: "water", "clip-path": "url(#banks)", d: `M${upper.join("L")}L${lower.join("L")}Z` }),
       ...columns,
       svg("path", { class: "current", d: current(0) }),
       svg("path", { class: "current late", d: current(1) }), svg("path", { class: "current later", d: current(-1) }),

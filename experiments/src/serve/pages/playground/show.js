@@ -161,6 +161,7 @@ const show = (() => {
     at("theory").textContent = theory ? `Theory: ${theory.words}` : without;
     gradients(shown, theory, before, path);
     inside(shown);
+    if (frame === null) why(shown);
     listFindings(at("findings"), shown.findings, "Nothing is wrong, by the rules of backdraft-hooks.");
   };
 
