@@ -30,6 +30,33 @@ fn measurements(out: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
+fn the_answer_comes_first_and_fits_80_columns() {
+    let out = TempDir::new().unwrap();
+    run_small(out.path(), &["--quiet"]);
+    let path = out.path().to_str().unwrap();
+    // By the name of its experiment, in a shell that says that it is wide.
+    let show = |more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_backdraft"));
+        command.args(["show", "sigmoid-vs-relu", "--out", path]).args(more).env("COLUMNS", "200");
+        stdout(&command.output().unwrap())
+    };
+    let (brief, verbose) = (show(&[]), show(&["--verbose"]));
+    let answer = brief.split("\n\n").next().unwrap().replace('\n', " ");
+    assert!(answer.contains("‖∂L/∂h‖ shrinks geometrically towards the input"), "{answer}");
+    assert!(answer.contains("Of 12 statements, "), "{answer}");
+    let picture = brief.split("\n\n").nth(1).unwrap();
+    assert!(picture.contains("● sigmoid") && picture.lines().count() <= 16, "{picture}");
+    for told in [&brief, &verbose] {
+        let commands = ["rules and evidence: ", "repeat: ", "record: "];
+        let text = told.lines().filter(|line| !commands.iter().any(|of| line.starts_with(of)));
+        let wide: Vec<&str> = text.filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{wide:?}");
+    }
+    assert!(!brief.contains("Rule: ") && brief.contains("--verbose"), "{brief}");
+    assert_eq!(verbose.matches("Rule: ").count(), 12, "{verbose}");
+}
+
+#[test]
 fn a_run_leaves_a_record_with_verdicts_and_shows_them_again() {
     let out = TempDir::new().unwrap();
     let report = stdout(&run_small(out.path(), &[]));

@@ -62,7 +62,7 @@ export const open = async (url, { width = 1280, height = 900, colorScheme = "lig
   page.on("requestfailed", (request) => complaints.push(`${request.url()} failed`));
   const origin = new URL(url).origin;
   page.on("request", (request) => {
-    const own = request.url() === url || request.url().startsWith("data:") || request.url().startsWith("blob:")
+    const own = request.url().split("#")[0] === url.split("#")[0] || request.url().startsWith("data:") || request.url().startsWith("blob:")
       || (origin !== "null" && request.url().startsWith(origin));
     if (!own) complaints.push(`asks for ${request.url()}`);
   });

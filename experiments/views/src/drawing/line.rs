@@ -1,6 +1,6 @@
 //! Draws a series: line, dots, and intervals as a band or whiskers.
 
-use backdraft_record::{Point, Series};
+use backdraft_record::{Picture, Point, Series};
 use kuva::plot::{LinePlot, LineStyle, ScatterPlot};
 use kuva::render::plots::Plot;
 
@@ -8,7 +8,7 @@ use super::medium::Medium;
 use crate::palette::LIGHT;
 
 /// Most points of a line that has whiskers instead of a band.
-const FEW: usize = 4;
+pub(super) const FEW: usize = 4;
 /// Distance between such lines, and the most that all take together, as shares of the axis.
 const DODGE: (f64, f64) = (0.01, 0.05);
 /// Distance between lines of one point, which have more room.
@@ -30,7 +30,7 @@ pub(super) fn dashes(index: usize, is_theory: bool) -> Option<&'static str> {
 /// The library's own logarithmic axis ends at 1e-10, where vanishing gradients begin to be interesting.
 pub(super) struct Line {
     pub(super) points: Vec<Drawn>,
-    index: usize,
+    pub(super) index: usize,
     pub(super) is_theory: bool,
 }
 
@@ -42,8 +42,21 @@ pub(super) struct Drawn {
 }
 
 impl Line {
+    /// Returns the lines of a picture. A prediction has the index of its measurement.
+    pub(super) fn all(picture: &Picture) -> Vec<Self> {
+        let measured: Vec<&Series> = picture.series.iter().filter(|s| !s.is_theory).collect();
+        let own = |series: &Series| {
+            let is_own = |of: &&Series| {
+                series.label == of.label
+                    || series.label.starts_with(&format!("{}, theory", of.label))
+            };
+            measured.iter().position(is_own).unwrap_or(0)
+        };
+        picture.series.iter().filter_map(|s| Self::of(s, picture.is_log, own(s))).collect()
+    }
+
     /// Leaves out points that the axis cannot show. `None` if no point is left.
-    pub(super) fn of(series: &Series, is_log: bool, index: usize) -> Option<Self> {
+    fn of(series: &Series, is_log: bool, index: usize) -> Option<Self> {
         let height = |y: f64| if is_log { y.log10() } else { y };
         let finite = |y: f64| Some(height(y)).filter(|height| height.is_finite());
         let drawn = |point: &Point| {

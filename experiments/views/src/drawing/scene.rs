@@ -13,15 +13,7 @@ use super::medium::Medium;
 /// Returns the scene of a picture.
 pub(super) fn scene(picture: &Picture, medium: &Medium) -> Scene {
     let measured: Vec<&Series> = picture.series.iter().filter(|s| !s.is_theory).collect();
-    // A prediction has the colour of its measurement.
-    let own = |series: &Series| {
-        let is_own = |of: &&Series| {
-            series.label == of.label || series.label.starts_with(&format!("{}, theory", of.label))
-        };
-        measured.iter().position(is_own).unwrap_or(0)
-    };
-    let lines: Vec<Line> =
-        picture.series.iter().filter_map(|s| Line::of(s, picture.is_log, own(s))).collect();
+    let lines = Line::all(picture);
     let points = || lines.iter().flat_map(|line| &line.points);
     let x = linear(points().map(|point| point.x));
     let width = x.as_ref().map_or(0.0, |axis| axis.range.1 - axis.range.0);
