@@ -30,13 +30,21 @@ fn measurements(out: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
+fn the_list_of_experiments_fits_80_columns() {
+    let list = stdout(&backdraft(&["list"]));
+    assert!(list.contains("sigmoid-vs-relu") && list.lines().count() > 40);
+    let wide: Vec<&str> = list.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(wide.is_empty(), "{wide:?}");
+}
+
+#[test]
 fn the_answer_comes_first_and_fits_80_columns() {
     let out = TempDir::new().unwrap();
     run_small(out.path(), &["--quiet"]);
     let path = out.path().to_str().unwrap();
     // By the name of its experiment, in a shell that says that it is wide.
     let show = |more: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_backdraft"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));
         command.args(["show", "sigmoid-vs-relu", "--out", path]).args(more).env("COLUMNS", "200");
         stdout(&command.output().unwrap())
     };

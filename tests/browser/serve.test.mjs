@@ -357,7 +357,7 @@ test("the playground fits phone and desktop, light and dark", async () => {
   assert.deepEqual(await lowContrast(dark.page), []);
   await dark.done();
   // The picture of the README.
-  const { page, done } = await open(`${base}/playground`, { height: 1180 });
+  const { page, done } = await open(`${base}/playground`, { height: 1330 });
   await settled(page);
   await page.screenshot({ path: join(SCREENSHOTS, "playground.png") });
   await done();

@@ -23,10 +23,12 @@ pub struct Factors {
     pub slopes: f64,
     /// ‖Wᵀ ∂L/∂z‖ / ‖∂L/∂z‖, what the weights leave.
     pub weights: f64,
-    /// The units of one example as points (z, φ′(z)).
+    /// Units of one example, 64 at most, as points (z, φ′(z)).
     pub units: Vec<[f64; 2]>,
 }
 
+/// Most units of a layer that are shown.
+const UNITS: usize = 64;
 /// Ends of the curve, and its points.
 const CURVE: (f64, f64, usize) = (-6.0, 6.0, 121);
 
@@ -84,12 +86,19 @@ fn layers(
         layers.push(Factors {
             slopes: norm(&passed),
             weights: norm(&before) / norm(&passed),
-            units: z.iter().zip(&slopes).take(shape[1]).map(|(z, slope)| [*z, *slope]).collect(),
+            units: points(&z, &slopes, shape[1]),
         });
         let activation = tap.activation();
         below = activation.reshape(shape);
     }
     Ok(Some(layers))
+}
+
+/// Returns the units of the first example, as exactly as a page can show them.
+fn points(z: &[f64], slopes: &[f64], units: usize) -> Vec<[f64; 2]> {
+    let rounded = |value: f64| (value * 1e4).round() / 1e4;
+    let shown = z.iter().zip(slopes).take(units.min(UNITS));
+    shown.map(|(z, slope)| [rounded(*z), rounded(*slope)]).collect()
 }
 
 fn norm(values: &[f64]) -> f64 {

@@ -90,7 +90,7 @@ fn print_endings(results: &Results, detail: Detail) {
 }
 
 /// Prints a text in lines that fit, the first after `head` and the others below its end.
-fn say_wrapped(head: &str, text: &str) {
+pub(super) fn say_wrapped(head: &str, text: &str) {
     let indent = head.chars().count();
     for (index, line) in lines(indent, text).iter().enumerate() {
         if index == 0 { say(format!("{head}{line}")) } else { say(format!("{:indent$}{line}", "")) }

@@ -52,7 +52,9 @@ fn print_means(table: &[Vec<String>]) {
     let (common, differing): (Vec<usize>, Vec<usize>) = (2..seed).partition(|at| is_common(*at));
     let words = |columns: &[usize], line: &[String]| {
         let given = columns.iter().filter(|at| !line[**at].is_empty());
-        given.map(|at| format!("{} = {}", header[*at], line[*at])).collect::<Vec<_>>().join(", ")
+        // A factor is called as in the plots; the table tells it from a setting.
+        let name = |at: usize| header[at].strip_prefix("trial.").unwrap_or(&header[at]);
+        given.map(|at| format!("{} = {}", name(*at), line[*at])).collect::<Vec<_>>().join(", ")
     };
     for group in lines.chunk_by(|a, b| a[..seed] == b[..seed]) {
         let label = words(&differing, &group[0]);

@@ -19,7 +19,7 @@ const why = (() => {
       svg("line", { x1: left, x2: width - right, y1: y(value), y2: y(value) }),
       svg("text", { x: left - 6, y: y(value), dy: "0.32em", "text-anchor": "end" }, String(value))]);
     const ticks = x.ticks(7).map((value) => svg("text", { x: x(value), y: height - bottom + 16, "text-anchor": "middle" }, number(value)));
-    const told = `Slopes of the ${units.length} units of layer ${chosen()} for one example: from ${number(Math.min(...units.map(([, s]) => s)))} to ${number(Math.max(...units.map(([, s]) => s)))}.${outside ? ` ${outside} lie outside of the picture.` : ""}`;
+    const told = `Slopes of ${units.length} units of layer ${chosen()} for one example: from ${number(Math.min(...units.map(([, s]) => s)))} to ${number(Math.max(...units.map(([, s]) => s)))}.${outside ? ` ${outside} lie outside of the picture.` : ""}`;
     at("slope").replaceChildren(
       html("figcaption", {}, `The slope φ′ with the units of layer ${chosen()}`),
       svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": told },
