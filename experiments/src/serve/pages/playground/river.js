@@ -82,6 +82,7 @@ const drawRiver = (() => {
       const isShown = i === 0 || i === places.length - 1 || ((i + 1) % stride === 0 && places.length - 1 - i >= stride / 2 && i >= stride / 2);
       return isShown ? svg("text", { x: x(i), y: HEIGHT - 26, "text-anchor": "middle" }, String(i + 1)) : null;
     });
+    const overflow = levels.some((level) => spread(level) > HIGHEST) ? "; wider than the picture" : "";
     const current = (sign) => `M${at.map((px, i) => `${px.toFixed(1)} ${(middle + sign * half[i] * 0.45).toFixed(1)}`).reverse().join("L")}`;
     plot.replaceChildren(svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-label": `${inWords(levels, isInTime)} ${path.summary(answer)}` },
       svg("defs", {}, svg("clipPath", { id: "banks" }, svg("rect", { x: 0, width, y: MARGIN.top, height: 2 * HIGHEST })), svg("linearGradient", { id: "water", x1: x(-1), x2: x(places.length), gradientUnits: "userSpaceOnUse" }, ...stops)),
@@ -91,7 +92,7 @@ const drawRiver = (() => {
       svg("path", { class: "current late", d: current(1) }), svg("path", { class: "current later", d: current(-1) }),
       svg("text", { class: "end", x: MARGIN.left - 12, y: middle + 4, "text-anchor": "end" }, "input"),
       svg("text", { class: "end", x: width - MARGIN.right + 12, y: middle + 4 }, "loss"),
-      svg("text", { class: "way", x: width / 2, y: HEIGHT - 8, "text-anchor": "middle" }, `← ${path.name}, from ${isInTime ? "step to step" : "layer to layer"}`),
+      svg("text", { class: "way", x: width / 2, y: HEIGHT - 8, "text-anchor": "middle" }, `← ${path.name}, from ${isInTime ? "step to step" : "layer to layer"}${overflow}`),
       ...labels));
   };
 })();
