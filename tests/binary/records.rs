@@ -44,6 +44,9 @@ fn a_sound_record_agrees_with_its_sums_and_every_damage_is_found() {
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.code(), Some(1), "{told}");
         assert!(told.contains(what), "`{what}` is missing in: {told}");
+        let path = folder(out.path()).display().to_string();
+        let twice = told.lines().find(|line| line.matches(&path).count() > 1);
+        assert_eq!(twice, None, "the file is named once");
     };
     let trial = first_trial(out.path());
     let name = trial.file_name().unwrap().to_str().unwrap().to_owned();

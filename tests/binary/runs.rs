@@ -29,6 +29,73 @@ fn measurements(out: &Path) -> Vec<(String, Vec<u8>)> {
     files.iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
 }
 
+/// What the program shows on a terminal of a kind and a width.
+#[cfg(target_os = "linux")]
+fn on_terminal(kind: &str, columns: usize, out: &str) -> String {
+    let program = env!("CARGO_BIN_EXE_backdraft");
+    let shown = format!("stty cols {columns}; '{program}' show latest --out '{out}'");
+    let mut command = Command::new("script");
+    command.args(["-qec", &shown, "/dev/null"]).env("TERM", kind).env("COLUMNS", "200");
+    stdout(&command.env_remove("NO_COLOR").output().unwrap()).replace('\r', "")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_terminal_is_asked_for_its_width_and_keeps_its_own_colours() {
+    let out = TempDir::new().unwrap();
+    run_small(out.path(), &["--quiet"]);
+    let path = out.path().to_str().unwrap();
+    let commands = ["rules and evidence: ", "repeat: ", "record: "];
+    let widest = |told: &str| {
+        let text = told.lines().filter(|line| !commands.iter().any(|of| line.starts_with(of)));
+        text.map(|line| line.chars().count()).max().unwrap()
+    };
+    for columns in [60, 110] {
+        let told = on_terminal("dumb", columns, path);
+        assert!(!told.contains('\u{1b}'), "a dumb terminal has no colours: {told}");
+        assert_eq!(widest(&told), columns, "{told}");
+    }
+    let told = on_terminal("xterm-256color", 80, path);
+    assert!(told.contains("\u{1b}[36m●") && !told.contains("[38;2;"), "{told}");
+    let title = told.lines().find(|line| line.starts_with("‖∂L/∂h‖: ")).unwrap();
+    assert!(!title.contains('\u{1b}'), "titles have the terminal's own colour: {title}");
+}
+
+#[test]
+fn the_list_of_experiments_fits_80_columns() {
+    let list = stdout(&backdraft(&["list"]));
+    assert!(list.contains("sigmoid-vs-relu") && list.lines().count() > 40);
+    let wide: Vec<&str> = list.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(wide.is_empty(), "{wide:?}");
+}
+
+#[test]
+fn the_answer_comes_first_and_fits_80_columns() {
+    let out = TempDir::new().unwrap();
+    run_small(out.path(), &["--quiet"]);
+    let path = out.path().to_str().unwrap();
+    // By the name of its experiment, in a shell that says that it is wide.
+    let show = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));
+        command.args(["show", "sigmoid-vs-relu", "--out", path]).args(more).env("COLUMNS", "200");
+        stdout(&command.output().unwrap())
+    };
+    let (brief, verbose) = (show(&[]), show(&["--verbose"]));
+    let answer = brief.split("\n\n").next().unwrap().replace('\n', " ");
+    assert!(answer.contains("‖∂L/∂h‖ shrinks geometrically towards the input"), "{answer}");
+    assert!(answer.contains("Of 12 statements, "), "{answer}");
+    let picture = brief.split("\n\n").nth(1).unwrap();
+    assert!(picture.contains("● sigmoid") && picture.lines().count() <= 16, "{picture}");
+    for told in [&brief, &verbose] {
+        let commands = ["rules and evidence: ", "repeat: ", "record: "];
+        let text = told.lines().filter(|line| !commands.iter().any(|of| line.starts_with(of)));
+        let wide: Vec<&str> = text.filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{wide:?}");
+    }
+    assert!(!brief.contains("Rule: ") && brief.contains("--verbose"), "{brief}");
+    assert_eq!(verbose.matches("Rule: ").count(), 12, "{verbose}");
+}
+
 #[test]
 fn a_run_leaves_a_record_with_verdicts_and_shows_them_again() {
     let out = TempDir::new().unwrap();

@@ -177,3 +177,19 @@ fn gnu_parallel_spreads_a_sweep() {
 fn skipped(reason: &str) {
     eprintln!("skipped: GNU parallel is not to be had here: {reason}");
 }
+
+#[test]
+fn what_is_collected_is_told_by_what_differs() {
+    let place = Place::new(SPEC);
+    stdout(&place.sweep("runs", &["--jobs", "2"]));
+    let output = backdraft(&["sweep", "collect", &place.path("runs")]);
+    let told = stdout(&output);
+    let runs: Vec<&str> = told.lines().filter(|line| line.contains("seeds)")).collect();
+    assert!(runs.len() > 6, "{told}");
+    for line in &runs {
+        assert!(line.contains("adam_rate = ") && line.contains("network = "), "{line}");
+        assert!(!line.contains("depth = ") && !line.contains("trial."), "{line}");
+    }
+    let common = String::from_utf8_lossy(&output.stderr);
+    assert!(common.contains("the same in all: depth = 3"), "{common}");
+}

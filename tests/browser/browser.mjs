@@ -9,11 +9,14 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const SCREENSHOTS = join(ROOT, "target/browser");
+const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
+/** The program. */
+export const PROGRAM = join(TARGET, "release/backdraft");
+export const SCREENSHOTS = join(TARGET, "browser");
 
 /** Runs the program and returns what it prints. */
 export const backdraft = (...args) =>
-  execFileSync(join(ROOT, "target/release/backdraft"), args, { encoding: "utf8" });
+  execFileSync(PROGRAM, args, { encoding: "utf8" });
 
 /** A folder that is gone when the process ends. */
 export const folder = () => {
@@ -59,7 +62,7 @@ export const open = async (url, { width = 1280, height = 900, colorScheme = "lig
   page.on("requestfailed", (request) => complaints.push(`${request.url()} failed`));
   const origin = new URL(url).origin;
   page.on("request", (request) => {
-    const own = request.url() === url || request.url().startsWith("data:") || request.url().startsWith("blob:")
+    const own = request.url().split("#")[0] === url.split("#")[0] || request.url().startsWith("data:") || request.url().startsWith("blob:")
       || (origin !== "null" && request.url().startsWith(origin));
     if (!own) complaints.push(`asks for ${request.url()}`);
   });
@@ -70,7 +73,7 @@ export const open = async (url, { width = 1280, height = 900, colorScheme = "lig
 /** Takes screenshots at phone and desktop width, light and dark; nothing may be wider than the page. */
 export const screenshots = async (url, name) => {
   mkdirSync(SCREENSHOTS, { recursive: true });
-  for (const [device, width, height] of [["phone", 390, 844], ["desktop", 1280, 900]]) {
+  for (const [device, width, height] of [["phone", 390, 844], ["desktop", 1440, 900]]) {
     for (const colorScheme of ["light", "dark"]) {
       const { page, done } = await open(url, { width, height, colorScheme });
       const path = join(SCREENSHOTS, `${name}-${device}-${colorScheme}.png`);

@@ -38,6 +38,43 @@ test("the page opens from disk, asks for nothing else, and weighs little", async
   await done();
 });
 
+test("the answer comes first, then its picture, then the verdicts", async () => {
+  const { page, done } = await open(url);
+  const answer = page.locator(".answer");
+  assert.match(await answer.textContent(), /^(Refuted: |Inconclusive: )?In a deep sigmoid net, .* Of 12 statements, /);
+  const top = async (locator) => (await locator.boundingBox()).y;
+  const [first, picture, verdicts] = [await top(answer), await top(page.locator("#pictures figure").first()), await top(page.locator("#verdicts"))];
+  assert.ok(first < picture && picture < verdicts && first + 100 < 900);
+  await page.emulateMedia({ media: "print" });
+  const rule = page.locator(".verdicts details p").first();
+  assert.ok((await rule.boundingBox())?.height > 5, "print keeps the rule");
+  assert.match(await rule.textContent(), /^Rule, fixed beforehand/);
+  await done();
+});
+
+test("the place of the slider is in the address, and comes back with it", async () => {
+  const { page, done } = await open(url);
+  const slider = page.locator("#layers").getByRole("slider");
+  await slider.focus();
+  await page.keyboard.press("End");
+  const step = await slider.getAttribute("aria-valuetext");
+  const address = page.url();
+  assert.match(address, /#layers=[1-9]\d*$/);
+  const chart = page.locator("#layers figure.chart").first();
+  const drawn = await chart.locator("path.line").first().getAttribute("d");
+  await done();
+  const again = await open(address);
+  assert.equal(await again.page.locator("#layers").getByRole("slider").getAttribute("aria-valuetext"), step);
+  assert.equal(await again.page.locator("#layers figure.chart").first().locator("path.line").first().getAttribute("d"), drawn);
+  await again.page.locator("#layers").getByRole("slider").focus();
+  await again.page.keyboard.press("Home");
+  assert.ok(!again.page.url().includes("#layers"));
+  await again.done();
+  const hostile = await open(`${url}#layers=<script>`);
+  assert.equal(await hostile.page.locator("#layers").getByRole("slider").inputValue(), "0");
+  await hostile.done();
+});
+
 test("numbers on screen equal those of the record", async () => {
   const { page, done } = await open(url);
   const explorer = page.locator("#layers");

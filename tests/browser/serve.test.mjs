@@ -7,10 +7,8 @@ import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { backdraft, close, folder, lowContrast, open, screenshots } from "./browser.mjs";
+import { PROGRAM, SCREENSHOTS, backdraft, close, folder, lowContrast, open, screenshots } from "./browser.mjs";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const HOSTILE = "<script>alert(1)</script>";
 let out, run, server, base;
 before(async () => {
@@ -20,7 +18,7 @@ before(async () => {
   // A run whose name is a script tag, and one that is going on.
   mkdirSync(join(out, "hostile"));
   cpSync(run, join(out, "hostile", HOSTILE.replaceAll("/", "")), { recursive: true });
-  server = spawn(join(ROOT, "target/release/backdraft"), ["serve", "--port", "0", "--out", out]);
+  server = spawn(PROGRAM, ["serve", "--port", "0", "--out", out]);
   const [line] = await once(createInterface({ input: server.stdout }), "line");
   base = line.split(" ")[0].replace(/\/$/, "");
 });
@@ -153,13 +151,99 @@ test("an address reproduces its state, and one with nonsense in it does no harm"
   assert.equal(await page.locator("#rate").inputValue(), "0.01");
   const answer = await ask("/api/playground", { kind: "sequence", cell: "lstm", length: 60, forget_bias: 5, seed: 3,
     recurrent_initializer: "zeros" });
-  assert.equal(await summary(page), answer.summary);
+  assert.equal(await summary(page), answer.memory.summary);
   assert.deepEqual(await series(page, "‖∂L/∂c‖, memory"), answer.places.map((place) => four(place.memory_gradient)));
   await done();
   const hostile = await open(`${base}/playground#depth=<script>&activation=rm&width=1e9&gain=NaN&kind=x&frob=1`);
   await settled(hostile.page);
   assert.match(await summary(hostile.page), /^The gradient/);
   await hostile.done();
+});
+
+/** Half of the width of the river from the input to the loss, as it is drawn. */
+const halfWidths = (page) => page.locator("#river .water").evaluate((water) => {
+  const ys = [...water.getAttribute("d").matchAll(/[ML][\d.]+ ([\d.]+)/g)].map((match) => Number(match[1]));
+  const upper = ys.slice(0, ys.length / 2);
+  const lower = ys.slice(ys.length / 2).reverse();
+  return upper.map((y, i) => (lower[i] - y) / 2).slice(1, -1);
+});
+
+test("every story shows what it says, with the numbers on screen", async () => {
+  const { page, done } = await open(`${base}/playground`);
+  await settled(page);
+  const stories = await page.evaluate(() => presets.map(({ name, shows, settings }) => ({ name, shows, settings })));
+  assert.ok(stories.length > 15);
+  for (const { name, shows, settings } of stories) {
+    const old = await summary(page);
+    await page.getByRole("button", { name, exact: true }).click();
+    if (name !== stories[0].name) await page.waitForFunction((old) => document.getElementById("summary").textContent !== old, old);
+    await page.waitForFunction(() => /^[^{}]*$/.test(document.getElementById("story").textContent));
+    assert.equal(await page.locator("#summary").getAttribute("class"), shows, `${name}: ${await summary(page)}`);
+    const story = await page.locator("#story").textContent();
+    assert.ok(!/[{}–]|NaN/.test(story), `${name}: ${story}`);
+    const isLstm = settings.cell === "lstm";
+    assert.equal(await page.locator("#paths").isVisible(), isLstm, name);
+    assert.match(await summary(page), isLstm ? /^The memory's gradient/ : /^The gradient/, name);
+  }
+  await done();
+});
+
+test("an LSTM opens on its memory, and the switch shows its state", async () => {
+  const link = "#kind=sequence&cell=lstm&length=100&forget_bias=5&recurrent=zeros";
+  const { page, done } = await open(`${base}/playground${link}`);
+  await settled(page);
+  assert.match(await summary(page), /^The memory's gradient arrives/);
+  assert.match(await page.locator("#river").textContent(), /← ∂L\/∂c/);
+  assert.match(await page.locator("#numbers").textContent(), /forget gate, mean0\.993/);
+  await page.locator('#paths [value="c"]').focus();
+  await page.keyboard.press("ArrowRight");
+  await page.waitForFunction(() => document.getElementById("summary").className === "vanished");
+  assert.match(await summary(page), /^‖∂L\/∂h‖ vanishes completely/);
+  assert.match(await page.locator("#river").textContent(), /← ∂L\/∂h/);
+  assert.match(page.url(), /&path=h$/);
+  await page.reload();
+  await settled(page);
+  assert.match(await summary(page), /^‖∂L\/∂h‖ vanishes completely/);
+  await done();
+});
+
+test("the river is as wide as its key says, for what vanishes and what explodes", async () => {
+  for (const link of ["#depth=4", "#activation=tanh&initializer=lecun_normal&gain=2&depth=50"]) {
+    const { page, done } = await open(`${base}/playground${link}`);
+    await settled(page);
+    const norms = await series(page, "‖∂L/∂h‖");
+    const half = await halfWidths(page);
+    const last = norms.length - 1;
+    assert.ok(Math.abs(Math.log10(norms[0] / norms[last])) > 1.5);
+    norms.forEach((norm, i) => {
+      const expected = half[last] * (norm / norms[last]) ** (1 / 5);
+      if (Math.min(expected, half[i]) < 0.5) return; // a hair, so that it can be seen
+      assert.ok(Math.abs(half[i] - expected) < 0.15, `${link}, ${i}: ${half[i]} ≠ ${expected}`);
+    });
+    const marks = await page.locator("#key rect").evaluateAll((rects) => rects.map((rect) => Number(rect.getAttribute("height")) / 2));
+    assert.ok(Math.abs(marks[1] - half[last]) < 0.1, `${marks} beside ${half[last]}`);
+    assert.ok(Math.abs(marks[2] / marks[1] - 100 ** (1 / 5)) < 0.01);
+    assert.ok(Math.abs(marks[1] / marks[0] - 100 ** (1 / 5)) < 0.01);
+    await done();
+  }
+});
+
+test("the factors of the layers multiply into the gradient, beside the slope of each unit", async () => {
+  const { page, done } = await open(`${base}/playground#depth=6`);
+  await settled(page);
+  const { product, places } = await ask("/api/playground", { kind: "layers", depth: 6, width: 64 });
+  const layer = page.getByRole("slider", { name: "Layer", exact: true });
+  await layer.fill("2");
+  const { slopes, weights } = product.layers[1];
+  const told = await page.locator("#product").textContent();
+  const numbers = [...told.matchAll(/[\d.]+(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?/g)].map(([text]) => text);
+  assert.ok(Math.abs(Number(numbers[1]) / slopes - 1) < 0.01 && Math.abs(Number(numbers[2]) / weights - 1) < 0.01, told);
+  const whole = product.layers.slice(1).reduce((sum, one) => sum * one.slopes * one.weights, 1);
+  assert.ok(Math.abs(whole / (places[0].gradient / places[5].gradient) - 1) < 1e-3);
+  assert.equal(await page.locator("#slope circle").count(), 64);
+  await page.locator('[name="skip"]').selectOption("residual");
+  await page.waitForFunction(() => document.getElementById("why").hidden);
+  await done();
 });
 
 test("training moves the curve, learns, can be scrubbed and reset", async () => {
@@ -196,6 +280,68 @@ test("curves that were kept stay to compare with", async () => {
   await done();
 });
 
+test("every control has a name, and all of it goes by keyboard", async () => {
+  for (const [link, sliders] of [["", ["Depth", "Width", "Gain of the weights"]],
+    ["#kind=sequence", ["Length, time steps", "Hidden units", "Forget bias", "Their gain"]]]) {
+    const { page, done } = await open(`${base}/playground${link}`);
+    await settled(page);
+    for (const name of [...sliders, "Frame of the training"]) {
+      assert.equal(await page.getByRole("slider", { name, exact: true }).count(), 1, name);
+    }
+    const nameless = (await page.locator("main").ariaSnapshot()).split("\n")
+      .filter((line) => /^\s*- (slider|combobox|checkbox|radio|spinbutton|button|img)\b(?! ")/.test(line));
+    assert.deepEqual(nameless, []);
+    const river = await page.getByRole("img", { name: /^A river from the loss/ }).getAttribute("aria-label");
+    if (!link) assert.match(river, /a thousandth of what the last one gets at layer 1\d, then a millionth of what the last one gets at layer \d+\./);
+    await page.getByRole("slider", { name: sliders[0] }).focus();
+    const old = await summary(page);
+    await page.keyboard.press("PageUp");
+    await page.waitForFunction((old) => document.getElementById("summary").textContent !== old, old);
+    await done();
+  }
+});
+
+test("nothing moves by itself where motion is not wanted", async () => {
+  const { page, done } = await open(`${base}/playground`);
+  await settled(page);
+  const moving = () => page.evaluate(() => document.getAnimations().filter((of) => of.playState === "running").length);
+  assert.ok(await moving() > 0);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  assert.equal(await moving(), 0);
+  await done();
+});
+
+test("the river stays in sight on a phone while a setting is dragged", async () => {
+  for (const link of ["", "#kind=sequence"]) {
+    const { page, done } = await open(`${base}/playground${link}`, { width: 390, height: 844 });
+    await settled(page);
+    const sliders = page.locator(".settings input[type=range]:visible");
+    for (let i = 0; i < await sliders.count(); i += 1) {
+      const slider = sliders.nth(i);
+      await slider.evaluate((element) => element.scrollIntoView({ block: "center" }));
+      const [river, own] = [await page.locator("#river").boundingBox(), await slider.boundingBox()];
+      assert.ok(river.y >= 0 && river.y + river.height <= own.y, `slider ${i}: ${JSON.stringify([river, own])}`);
+      assert.ok(own.y + own.height <= 844);
+    }
+    await done();
+  }
+});
+
+test("no tile is clipped, whatever it shows", async () => {
+  for (const width of [390, 1440]) {
+    for (const link of ["", "#skip=rezero", "#kind=sequence", "#kind=sequence&cell=rnn", "#kind=sequence&cell=gru"]) {
+      const { page, done } = await open(`${base}/playground${link}`, { width });
+      await settled(page);
+      await page.getByRole("button", { name: "10 steps" }).click();
+      await page.waitForFunction(() => Number(document.getElementById("frame").max) >= 1);
+      const clipped = await page.locator("#numbers > div, #numbers dt, #numbers dd, button").evaluateAll((all) => all
+        .filter((one) => one.clientWidth && one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent));
+      assert.deepEqual(clipped, [], `${width} ${link}`);
+      await done();
+    }
+  }
+});
+
 test("settings that would take too long are refused in words", async () => {
   const { page, complaints } = await open(`${base}/playground#depth=100&width=256`);
   await page.locator("#summary.refused").waitFor();
@@ -211,8 +357,8 @@ test("the playground fits phone and desktop, light and dark", async () => {
   assert.deepEqual(await lowContrast(dark.page), []);
   await dark.done();
   // The picture of the README.
-  const { page, done } = await open(`${base}/playground`, { height: 1180 });
+  const { page, done } = await open(`${base}/playground`, { height: 1330 });
   await settled(page);
-  await page.screenshot({ path: join(ROOT, "target/browser/playground.png") });
+  await page.screenshot({ path: join(SCREENSHOTS, "playground.png") });
   await done();
 });

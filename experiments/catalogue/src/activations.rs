@@ -74,7 +74,7 @@ const OWN_DEEPER: Statement = Statement {
 };
 const KIN_LEARN: Statement = Statement {
     id: "kin-of-relu-learn-deep",
-    statement: "At the greatest depth, nets with leaky ReLU, ELU, SELU, GELU and SiLU learn too.",
+    statement: "At the greatest depth, nets with leaky ReLU, ELU, SELU, GELU and SiLU learn.",
     rule: "Supported if for each activation the exact 95 % interval of the share of seeds that \
            reach the target lies above 0.5, refuted if for one it lies below.",
 };

@@ -68,8 +68,8 @@ const SOONER_TUNED: Statement = Statement {
 };
 const NOT_VANISHING: Statement = Statement {
     id: "clipping-saves-vanishing",
-    statement: "Clipping also helps where gradients vanish: with it, a tanh RNN learns temporal \
-                order even from recurrent weights of gain 1/2.",
+    statement: "Clipping helps where gradients vanish: with it, a tanh RNN learns temporal order \
+                even from recurrent weights of gain 1/2.",
     rule: "Supported if the exact 95 % interval of the share of seeds lies above 1/2, refuted if below.",
 };
 

@@ -37,8 +37,8 @@ const XAVIER_FAILS: Statement = Statement {
 };
 const ORTHOGONAL_SOLVES: Statement = Statement {
     id: "orthogonal-solves",
-    statement: "A tanh RNN with orthogonal recurrent weights, which preserve every norm too, also \
-                learns the adding problem.",
+    statement: "A tanh RNN with orthogonal recurrent weights, which preserve every norm as the \
+                identity does, learns the adding problem.",
     rule: "The same rule as for the identity.",
 };
 const SOONER_THAN_LSTM: Statement = Statement {

@@ -135,6 +135,22 @@ mod tests {
     }
 
     #[test]
+    fn every_statement_can_be_read_alone() {
+        for experiment in EXPERIMENTS {
+            for claim in experiment.about().claims {
+                let statement = claim.statement;
+                let starts = ["It ", "They ", "This ", "So ", "Then "];
+                let leans = starts.iter().any(|word| statement.starts_with(word))
+                    || [" also ", " too", ", it ", " prevent it"]
+                        .iter()
+                        .any(|of| statement.contains(of));
+                assert!(!leans, "{}: {statement}", experiment.about().name);
+                assert!(statement.split_whitespace().count() > 2, "{statement}");
+            }
+        }
+    }
+
+    #[test]
     fn every_claim_gets_one_verdict_and_without_data_none_is_decided() {
         for experiment in EXPERIMENTS {
             let settings = experiment.settings(Preset::Quick, &[]).unwrap();

@@ -36,13 +36,14 @@ const QUERIES_VANISH: Statement = Statement {
 };
 const SKIPS: Statement = Statement {
     id: "skips-prevent-collapse",
-    statement: "Skips prevent the collapse.",
+    statement: "Without feed-forward sublayers, skips keep tokens from becoming alike.",
     rule: "r after the last layer over r of the input, with x + F(x), by seed: supported if the 95 % \
            interval of its geometric mean lies above 0.5, refuted if below.",
 };
 const SCALED_SKIPS: Statement = Statement {
     id: "scaled-skips-prevent-collapse",
-    statement: "Skips with branches scaled by 1/√L prevent it.",
+    statement: "Without feed-forward sublayers, skips with branches scaled by 1/√L keep tokens from \
+                becoming alike.",
     rule: "The same rule, with x + F(x) / √L.",
 };
 

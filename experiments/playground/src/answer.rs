@@ -3,8 +3,10 @@
 use backdraft_rows::{Axis, Finding, History, QuantityName, Row, Subject, Thresholds, diagnose};
 use serde::Serialize;
 
+use super::factors::Product;
+use super::gates::Openness;
 use super::theory::Prediction;
-use super::words::summary;
+use super::words::{Path, summary};
 
 /// A network as one batch shows it.
 #[derive(Clone, Debug, Serialize)]
@@ -28,7 +30,22 @@ pub struct Answer {
     pub without_theory: Option<String>,
     /// What is wrong, by the rules of `backdraft-hooks`.
     pub findings: Vec<Finding>,
-    /// What is seen, in words.
+    /// What is seen of ‖∂L/∂h‖, in words.
+    pub summary: String,
+    /// What becomes of the gradient on its way through an LSTM's memory; `None` for other networks.
+    pub memory: Option<Memory>,
+    /// The gradient as a product over the layers, of a network that has not been trained; `None` where a
+    /// layer is more than slopes and weights.
+    pub product: Option<Product>,
+}
+
+/// The way of the gradient through an LSTM's memory.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Memory {
+    /// Factor of ‖∂L/∂c‖ from each time step to the one before it, the geometric mean; `None` if there
+    /// is no such thing.
+    pub factor: Option<f64>,
+    /// What is seen of ‖∂L/∂c‖, in words.
     pub summary: String,
 }
 
@@ -53,6 +70,8 @@ pub struct Place {
     pub saturated: Option<f64>,
     /// Share of units that are zero for the whole batch, of rectifiers.
     pub dead: Option<f64>,
+    /// How far the gates of a recurrent cell are open at this time step; empty if it has none.
+    pub gates: Vec<Openness>,
 }
 
 /// A prediction, brought to the level that was measured at the last place.
@@ -68,9 +87,10 @@ pub struct Theory {
 }
 
 impl Answer {
-    /// Arranges the rows of one observation.
+    /// Arranges the rows of one observation, and the gates at each time step.
     pub(super) fn new(
         rows: &[Row],
+        gates: Vec<Vec<Openness>>,
         loss: f64,
         parameters: usize,
         prediction: Result<Prediction, String>,
@@ -78,8 +98,11 @@ impl Answer {
         let history = History::new(rows);
         let profile = history.profile();
         let axis = profile.as_ref().map_or(Axis::Depth, |profile| profile.axis);
-        let places: Vec<Place> =
+        let mut places: Vec<Place> =
             profile.iter().flat_map(|of| &of.places).map(|at| Place::of(at, &history)).collect();
+        for (place, gates) in places.iter_mut().zip(gates) {
+            place.gates = gates;
+        }
         let gradients: Vec<f64> = places.iter().map(|place| place.gradient).collect();
         let theory = prediction.and_then(|prediction| {
             let alone = "No theory for one layer alone: it speaks of factors between layers.";
@@ -97,9 +120,24 @@ impl Answer {
             findings: diagnose(rows, &Thresholds::default()),
             places,
             summary: String::new(),
+            memory: None,
+            product: None,
         };
-        answer.summary = summary(&answer);
+        answer.memory = answer.memories().map(|memories| Memory {
+            factor: factor(&memories),
+            summary: summary(&answer, Path::Memory),
+        });
+        answer.summary = summary(&answer, Path::State);
         answer
+    }
+}
+
+impl Answer {
+    /// Returns ‖∂L/∂c‖ at every place, if the network has a memory.
+    pub(super) fn memories(&self) -> Option<Vec<f64>> {
+        let memories: Option<Vec<f64>> =
+            self.places.iter().map(|place| place.memory_gradient).collect();
+        memories.filter(|memories| !memories.is_empty())
     }
 }
 
@@ -132,6 +170,7 @@ impl Place {
                 .unwrap_or(f64::NAN),
             saturated: value(&QuantityName::SATURATED_SHARE),
             dead: value(&QuantityName::DEAD_SHARE),
+            gates: Vec::new(),
             name: subject.clone(),
         }
     }
@@ -174,11 +213,14 @@ mod tests {
             row(QuantityName::ACTIVATION_MEAN, "layers.0@0", 0.1),
             row(QuantityName::ACTIVATION_GRADIENT_NORM, "layers.0@1", 4.0),
         ];
-        let answer = Answer::new(&rows, 0.7, 10, Err("No theory.".to_owned()));
+        let answer = Answer::new(&rows, vec![], 0.7, 10, Err("No theory.".to_owned()));
         assert_eq!((answer.step, answer.places.len()), (7, 2));
         assert_eq!(answer.places[0].memory_gradient, Some(0.5));
         assert_eq!((answer.places[0].mean, answer.places[1].gradient), (0.1, 4.0));
         assert_eq!(answer.factor, Some(0.5));
+        let memory = answer.memory.unwrap();
+        assert_eq!(memory.factor, Some(0.5));
+        assert!(memory.summary.starts_with("The memory's gradient"), "{}", memory.summary);
         assert_eq!(answer.without_theory.as_deref(), Some("No theory."));
     }
 

@@ -2,7 +2,9 @@
 
 mod answer;
 mod error;
+mod factors;
 mod gain;
+mod gates;
 mod look;
 mod material;
 mod session;
@@ -11,8 +13,10 @@ mod setup;
 mod theory;
 mod words;
 
-pub use answer::{Answer, Place};
+pub use answer::{Answer, Memory, Place};
 pub use error::PlaygroundError;
+pub use factors::{Factors, Product};
+pub use gates::{Gate, Openness};
 pub use look::look;
 pub use session::{Frame, TrainingSetup};
 pub use sessions::Sessions;

@@ -11,6 +11,8 @@ use burn::tensor::{Device, Tensor};
 
 use super::answer::Answer;
 use super::error::PlaygroundError;
+use super::factors::Product;
+use super::gates::Gates;
 use super::material::{Material, first_batch};
 use super::setup::Setup;
 use super::theory::{Batch, Prediction};
@@ -33,7 +35,8 @@ pub fn look(setup: &Setup, device: &Device) -> Result<Answer, PlaygroundError> {
     let inputs = inputs(&batch.inputs, steps)?;
     let mut hook = hook(Schedule::Every(1));
     let mut taps = hook.taps(0);
-    let outputs = network.score(batch.inputs, &mut taps);
+    let outputs = network.score(batch.inputs.clone(), &mut taps);
+    let gates = Gates::of(&material.config, &network, &batch.inputs, &taps);
     let loss = material.data.loss.loss(outputs, batch.targets);
     let gradients = loss.backward();
     let observation = hook.observe_with_taps(0, &network, &gradients, &taps);
@@ -41,7 +44,10 @@ pub fn look(setup: &Setup, device: &Device) -> Result<Answer, PlaygroundError> {
     let loss = loss.without_autodiff().try_into_data()?.iter::<f64>().next().unwrap_or(f64::NAN);
     let prediction =
         Prediction::of(setup, &material.config, &inputs).map_err(|reason| reason.to_string());
-    Ok(Answer::new(&rows, loss, material.config.num_learned(), prediction))
+    let gates = gates.map_or(Ok(vec![]), Gates::read)?;
+    let answer = Answer::new(&rows, gates, loss, material.config.num_learned(), prediction);
+    let product = Product::of(&material.config, &network, &batch.inputs, &taps, &gradients)?;
+    Ok(Answer { product, ..answer })
 }
 
 /// Everything that the playground shows.

@@ -1,7 +1,9 @@
 //! Training that goes on by a few steps at a time, as long as somebody asks.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
+use std::rc::Rc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
 use super::error::PlaygroundError;
+use super::gates::{Gates, Openness};
 use super::look::hook;
 use super::material::{BATCH, Material};
 use super::setup::Setup;
@@ -127,7 +130,7 @@ pub(super) struct Session {
 
 /// What the thread tells when a frame is wanted: an observation, or how training ended.
 enum Told {
-    Rows(Vec<Row>),
+    Rows(Vec<Row>, Vec<Vec<Openness>>),
     Ended(String),
 }
 
@@ -146,7 +149,7 @@ impl Session {
         let (tell, told) = sync_channel(1);
         let device = device.clone();
         let train = move || {
-            let mut listener = Patient { wait, tell, rows: Vec::new() };
+            let mut listener = Patient { wait, tell, rows: Vec::new(), gates: Rc::default() };
             if listener.wait().is_err() {
                 return;
             }
@@ -177,7 +180,7 @@ impl Session {
         }
         let told = self.wanted.send(()).ok().and_then(|()| self.told.recv().ok());
         let frame = match (told, &self.latest) {
-            (Some(Told::Rows(rows)), _) => self.frame(rows),
+            (Some(Told::Rows(rows, gates)), _) => self.frame(rows, gates),
             (Some(Told::Ended(ended)), Some(latest)) => {
                 Frame { ended: Some(ended), ..latest.clone() }
             }
@@ -192,7 +195,7 @@ impl Session {
         Ok(frame)
     }
 
-    fn frame(&mut self, rows: Vec<Row>) -> Frame {
+    fn frame(&mut self, rows: Vec<Row>, gates: Vec<Vec<Openness>>) -> Frame {
         let value = |quantity: QuantityName| {
             rows.iter().find(|row| row.quantity == quantity).map(|row| row.value)
         };
@@ -200,7 +203,8 @@ impl Session {
         let test_accuracy = value(QuantityName::TEST_ACCURACY);
         let loss = value(QuantityName::LOSS).unwrap_or(f64::NAN);
         let untrained = "Theory speaks of networks before training: it is shown at step 0.";
-        let mut answer = Answer::new(&rows, loss, self.parameters, Err(untrained.to_owned()));
+        let mut answer =
+            Answer::new(&rows, gates, loss, self.parameters, Err(untrained.to_owned()));
         self.remembered.push_back(rows);
         if self.remembered.len() > REMEMBERED {
             self.remembered.pop_front();
@@ -219,7 +223,14 @@ fn run(
     listener: &mut Patient,
 ) -> Result<Outcome, TrainError> {
     let [train, test] = material.examples(device);
-    let forward = |model: &ZooNetwork, x: Tensor<2>, taps: &mut Taps| model.score(x, taps);
+    let gates = Rc::clone(&listener.gates);
+    let forward = |model: &ZooNetwork, x: Tensor<2>, taps: &mut Taps| {
+        let outputs = model.score(x.clone(), taps);
+        if taps.is_on() {
+            gates.replace(Gates::of(&material.config, model, &x, taps));
+        }
+        outputs
+    };
     let splits = Splits { train: &train, test: &test };
     let trainer = Trainer::new(config, device)?;
     let loss = &material.data.loss;
@@ -233,6 +244,8 @@ struct Patient {
     wait: Receiver<()>,
     tell: SyncSender<Told>,
     rows: Vec<Row>,
+    /// The gates of the latest forward pass that was observed.
+    gates: Rc<RefCell<Option<Gates>>>,
 }
 
 impl Patient {
@@ -247,7 +260,9 @@ impl Listener for Patient {
         if !rows.iter().any(|row| row.quantity == QuantityName::ACTIVATION_GRADIENT_NORM) {
             return Ok(());
         }
-        self.tell.send(Told::Rows(std::mem::take(&mut self.rows))).map_err(gone)?;
+        let gates = self.gates.take().map_or(Ok(vec![]), Gates::read);
+        let gates = gates.map_err(|error| io::Error::other(format!("{error:?}")))?;
+        self.tell.send(Told::Rows(std::mem::take(&mut self.rows), gates)).map_err(gone)?;
         self.wait()
     }
 

@@ -71,7 +71,8 @@ impl RunFolder {
         Self { path: out.join(experiment).join(id) }
     }
 
-    /// Opens the run `name`: a path, an id, the start of an id, or `latest`.
+    /// Opens the run `name`: a path, an id, the start of an id, `latest`, or an experiment,
+    /// whose latest run it is.
     ///
     /// # Errors
     ///
@@ -81,7 +82,12 @@ impl RunFolder {
         if direct.join(MANIFEST).is_file() {
             return Ok(Self { path: direct });
         }
-        let fits = |run: &&Self| name == "latest" || run.id().starts_with(name);
+        let fits = |run: &&Self| {
+            let experiment = run.path.parent().and_then(Path::file_name);
+            name == "latest"
+                || run.id().starts_with(name)
+                || experiment.is_some_and(|of| of == name)
+        };
         let runs = Self::list(out);
         let found = runs.iter().rev().find(fits);
         found

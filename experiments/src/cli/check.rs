@@ -39,11 +39,11 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
             Ok((state, faults)) if faults.is_empty() => say(format!("{path}: {state}")),
             Ok((_, faults)) => {
                 damaged += 1;
-                faults.iter().for_each(|fault| say(format!("{path}: {fault}")));
+                faults.iter().for_each(|fault| say(located(folder, fault)));
             }
             Err(error) => {
                 damaged += 1;
-                say(format!("{path}: {}", in_one_line(&error)));
+                say(located(folder, &in_one_line(&error)));
             }
         }
     }
@@ -54,6 +54,12 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
             folders.len()
         ))),
     }
+}
+
+/// Says where a fault is, unless it says so itself.
+fn located(folder: &RunFolder, fault: &str) -> String {
+    let path = folder.path().display().to_string();
+    if fault.contains(&path) { fault.to_owned() } else { format!("{path}: {fault}") }
 }
 
 /// Returns the state of a record, and what is wrong with it.

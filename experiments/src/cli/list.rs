@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
-use super::print::{note, say, say_json, told};
+use super::print::{note, say, say_json, say_wrapped, told};
 
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
@@ -42,7 +42,7 @@ fn list_experiments(arguments: &ListArguments) -> Result<(), Failure> {
         let space = if index == 0 { "" } else { "\n" };
         say(format!("{space}{group}"));
         for about in entries.iter().map(|entry| entry.about()) {
-            say(format!("  {:<26} {}", about.name, about.title));
+            say_wrapped(&format!("  {:<26} ", about.name), about.title);
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use clap::Args;
 
 use super::by_name::by_name;
 use super::failure::Failure;
-use super::print::{note, print_run, say, say_json, say_path};
+use super::print::{Detail, more, note, print_run, say, say_json, say_path};
 use super::request::{CheckpointArguments, open};
 use crate::progress::Bars;
 #[cfg(unix)]
@@ -54,6 +54,9 @@ pub(super) struct RunArguments {
     /// 100 × 24 characters. `q` returns to progress bars without stopping the run.
     #[arg(long, short, conflicts_with_all = ["json", "quiet"])]
     watch: bool,
+    /// Print the rule and the evidence of each verdict, too.
+    #[arg(long, conflicts_with_all = ["json", "quiet"])]
+    verbose: bool,
     /// Print the run record as JSON instead of the report.
     #[arg(long)]
     json: bool,
@@ -84,8 +87,12 @@ fn report(arguments: &RunArguments, run: &Conclusion) -> Result<(), Failure> {
     if arguments.json {
         say_json(manifest)?;
     } else if !arguments.quiet {
-        print_run(manifest, &run.pictures(), run.results());
+        let detail = Detail::of(arguments.verbose);
+        print_run(manifest, &run.pictures(), run.results(), detail);
         say(format!("\n{} trials in {}", manifest.trials, duration(manifest.seconds)));
+        if detail == Detail::Brief {
+            say(more(folder));
+        }
         say(format!("report: {}", folder.path().join(REPORT).display()));
         say(format!("record: {}", folder.path().display()));
     } else {

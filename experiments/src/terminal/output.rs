@@ -94,14 +94,37 @@ pub(crate) fn was_written() -> io::Result<()> {
 
 /// Returns whether to use colours on standard output.
 pub(crate) fn is_coloured() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+    let variable = |name| std::env::var(name).ok();
+    io::stdout().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none()
+        && has_colours(variable("TERM").as_deref())
 }
 
-/// Returns the number of columns for a picture: that of the terminal or, if unknown, that of a page, within
-/// bounds.
+/// Tells whether a kind of terminal knows colours.
+fn has_colours(kind: Option<&str>) -> bool {
+    kind.is_none_or(|kind| kind != "dumb")
+}
+
+/// Columns of an output that is no terminal.
+const PAGE: usize = 80;
+
+/// Returns the number of columns that standard output has, within bounds. The terminal is asked, because
+/// `$COLUMNS` is that of the shell, at another time or of another window.
 pub(crate) fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.unwrap_or(96).clamp(60, 120)
+    let columns = if io::stdout().is_terminal() { terminal_columns() } else { None };
+    columns.unwrap_or(PAGE).clamp(40, 120)
+}
+
+#[cfg(unix)]
+fn terminal_columns() -> Option<usize> {
+    let (columns, _) = ratatui::termion::terminal_size().ok()?;
+    // A terminal that was never told its size has none.
+    Some(usize::from(columns)).filter(|columns| *columns > 0)
+}
+
+#[cfg(not(unix))]
+fn terminal_columns() -> Option<usize> {
+    None
 }
 
 #[cfg(test)]
@@ -134,6 +157,12 @@ mod tests {
         let mut output = Output { writer: Small { room: 12, calls: 0, kind }, fault: None };
         (0..lines).for_each(|_| output.write(|writer| writer.write_all(b"a line\n")));
         output
+    }
+
+    #[test]
+    fn a_dumb_terminal_has_no_colours() {
+        assert!(!has_colours(Some("dumb")));
+        assert!(has_colours(Some("xterm-256color")) && has_colours(None));
     }
 
     #[test]

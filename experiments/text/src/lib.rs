@@ -6,6 +6,7 @@ mod nearest;
 mod number;
 mod shell;
 mod visible;
+mod wrapped;
 
 pub use causes::{in_one_line, is_full};
 pub use named::Named;
@@ -13,3 +14,4 @@ pub use nearest::{nearest, unknown};
 pub use number::{duration, number, number_in_prose, p_value, superscript};
 pub use shell::quoted;
 pub use visible::{elided, shortened, visible, visible_json};
+pub use wrapped::wrapped;

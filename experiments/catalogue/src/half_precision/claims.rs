@@ -32,20 +32,21 @@ pub(super) const F16_FAILS: Statement = Statement {
 };
 pub(super) const SCALING_CURES: Statement = Statement {
     id: "fixed-scaling-cures",
-    statement: "With a fixed loss scale of 2^15, it learns in f16 as well as in f32.",
+    statement: "With a fixed loss scale of 2^15, a sigmoid net of depth 12 learns in f16 as well as in \
+                f32.",
     rule: "Final test accuracy, f32 minus f16 with this loss scale, paired by seed: supported if the \
            95 % interval lies below 0.05, refuted if above. A gradient that overflows ends the \
            training, and counts as chance.",
 };
 pub(super) const DYNAMIC_CURES: Statement = Statement {
     id: "dynamic-scaling-cures",
-    statement: "With a loss scale that starts at 2^15 and halves whenever a gradient overflows, it \
-                learns in f16 as well as in f32.",
+    statement: "With a loss scale that starts at 2^15 and halves whenever a gradient overflows, a \
+                sigmoid net of depth 12 learns in f16 as well as in f32.",
     rule: "The same rule, f32 minus f16 with dynamic loss scaling.",
 };
 pub(super) const BF16_NEEDS_NONE: Statement = Statement {
     id: "bf16-needs-no-scaling",
-    statement: "In bf16 it learns as well as in f32 without loss scaling.",
+    statement: "Without loss scaling, a sigmoid net of depth 12 learns in bf16 as well as in f32.",
     rule: "The same rule, f32 minus bf16.",
 };
 

@@ -47,10 +47,17 @@ fn print_means(table: &[Vec<String>]) {
     let (Some(seed), Some(ending)) = (column("seed"), column("ending")) else { return };
     let shown: Vec<(QuantityName, usize)> =
         SHOWN.into_iter().filter_map(|name| column(name.as_str()).map(|at| (name, at))).collect();
+    // What all lines have in common is said once.
+    let is_common = |at: usize| lines.iter().all(|line| line[at] == lines[0][at]);
+    let (common, differing): (Vec<usize>, Vec<usize>) = (2..seed).partition(|at| is_common(*at));
+    let words = |columns: &[usize], line: &[String]| {
+        let given = columns.iter().filter(|at| !line[**at].is_empty());
+        // A factor is called as in the plots; the table tells it from a setting.
+        let name = |at: usize| header[at].strip_prefix("trial.").unwrap_or(&header[at]);
+        given.map(|at| format!("{} = {}", name(*at), line[*at])).collect::<Vec<_>>().join(", ")
+    };
     for group in lines.chunk_by(|a, b| a[..seed] == b[..seed]) {
-        let words = header[2..seed].iter().zip(&group[0][2..seed]);
-        let words = words.filter(|(_, value)| !value.is_empty());
-        let label = words.map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>();
+        let label = words(&differing, &group[0]);
         let mean = |at: usize| {
             let values: Vec<f64> = group.iter().filter_map(|line| line[at].parse().ok()).collect();
             let is_there = !values.is_empty();
@@ -63,9 +70,12 @@ fn print_means(table: &[Vec<String>]) {
         say(format!(
             "{}  {}: {} ({} seeds{others})",
             group[0][1],
-            label.join(", "),
+            if label.is_empty() { "all" } else { &label },
             means.collect::<Vec<_>>().join(", "),
             group.len()
         ));
+    }
+    if let Some(first) = lines.first().filter(|_| !common.is_empty()) {
+        note(format!("the same in all: {}", words(&common, first)));
     }
 }

@@ -13,6 +13,7 @@ const SCRIPT: &str = concat!(
     include_str!("playground/controls.js"),
     include_str!("playground/river.js"),
     include_str!("playground/show.js"),
+    include_str!("playground/why.js"),
     include_str!("playground/play.js"),
 );
 /// The playground.

@@ -12,6 +12,22 @@ pub(super) struct Axis {
     pub(super) label: TickFormat,
 }
 
+impl Axis {
+    /// Returns where a value lies, from 0 at the low end to 1 at the high one.
+    pub(super) fn share(&self, value: f64) -> f64 {
+        let (low, high) = self.range;
+        ((value - low) / (high - low)).clamp(0.0, 1.0)
+    }
+
+    /// Returns the ticks, each by its share of the axis, with its label.
+    pub(super) fn ticks(&self) -> Vec<(f64, String)> {
+        let (low, high) = self.range;
+        let first = (low / self.step).ceil() as i64;
+        let ticks = (first..).map(|i| i as f64 * self.step).take_while(|tick| *tick <= high);
+        ticks.map(|tick| (self.share(tick), self.label.format(tick))).collect()
+    }
+}
+
 /// Most intervals between ticks.
 const INTERVALS: f64 = 7.0;
 /// Margin at both ends as a share of the range, so that no dot is cut off.
@@ -105,10 +121,7 @@ mod tests {
     use super::*;
 
     fn labels(axis: &Axis) -> Vec<String> {
-        let (low, high) = axis.range;
-        let first = (low / axis.step).ceil() as i64;
-        let ticks = (first..).map(|i| i as f64 * axis.step).take_while(|tick| *tick <= high);
-        ticks.map(|tick| axis.label.format(tick)).collect()
+        axis.ticks().into_iter().map(|(_, label)| label).collect()
     }
 
     #[test]

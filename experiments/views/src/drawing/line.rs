@@ -1,6 +1,6 @@
 //! Draws a series: line, dots, and intervals as a band or whiskers.
 
-use backdraft_record::Point;
+use backdraft_record::{Picture, Point};
 use kuva::plot::{LinePlot, LineStyle, ScatterPlot};
 use kuva::render::plots::Plot;
 
@@ -8,7 +8,7 @@ use super::medium::Medium;
 use crate::palette::LIGHT;
 
 /// Most points of a line that has whiskers instead of a band.
-const FEW: usize = 4;
+pub(super) const FEW: usize = 4;
 /// Distance between such lines, and the most that all take together, as shares of the axis.
 const DODGE: (f64, f64) = (0.01, 0.05);
 /// Distance between lines of one point, which have more room.
@@ -30,7 +30,7 @@ pub(super) fn dashes(index: usize, is_theory: bool) -> Option<&'static str> {
 /// The library's own logarithmic axis ends at 1e-10, where vanishing gradients begin to be interesting.
 pub(super) struct Line {
     pub(super) points: Vec<Drawn>,
-    index: usize,
+    pub(super) index: usize,
     pub(super) is_theory: bool,
 }
 
@@ -42,13 +42,20 @@ pub(super) struct Drawn {
 }
 
 impl Line {
+    /// Returns the lines of a picture. A prediction has the index of its measurement, and lies above it.
+    pub(super) fn all(picture: &Picture) -> Vec<Self> {
+        let is_log = picture.is_log;
+        let series = || picture.series.iter().enumerate();
+        let measured =
+            series().filter_map(|(index, series)| Self::of(&series.points, false, is_log, index));
+        let theory = series().flat_map(|(index, series)| {
+            series.theory.iter().filter_map(move |line| Self::of(line, true, is_log, index))
+        });
+        measured.chain(theory).collect()
+    }
+
     /// Leaves out points that the axis cannot show. `None` if no point is left.
-    pub(super) fn of(
-        points: &[Point],
-        is_theory: bool,
-        is_log: bool,
-        index: usize,
-    ) -> Option<Self> {
+    fn of(points: &[Point], is_theory: bool, is_log: bool, index: usize) -> Option<Self> {
         let height = |y: f64| if is_log { y.log10() } else { y };
         let finite = |y: f64| Some(height(y)).filter(|height| height.is_finite());
         let drawn = |point: &Point| {

@@ -12,6 +12,3 @@ pub(super) struct Medium {
 
 /// Legible in a column of 8.5 cm, where numbers are 5 points high; at 17 cm they are 10 points high.
 pub(super) const PAPER: Medium = Medium { scale: 1.2, marked: 40, title: 62 };
-/// Terminal cells are coarse: fonts must be large relative to the scene, so that the layout leaves whole
-/// cells for labels.
-pub(super) const TERMINAL: Medium = Medium { scale: 1.6, marked: 1, title: 200 };

@@ -1,6 +1,7 @@
 //! Draws pictures in the terminal, as SVG and as figures for papers, with one plotting library.
 
 mod axis;
+mod canvas;
 mod characters;
 mod clips;
 mod figure;

@@ -13,14 +13,7 @@ use super::medium::Medium;
 /// Returns the scene of a picture.
 pub(super) fn scene(picture: &Picture, medium: &Medium) -> Scene {
     let measured: Vec<&Series> = picture.series.iter().collect();
-    let of_series =
-        |(index, series): (usize, &Series)| Line::of(&series.points, false, picture.is_log, index);
-    // A prediction has the colour of its measurement, and lies above it.
-    let theory = measured.iter().enumerate().flat_map(|(index, series)| {
-        series.theory.iter().filter_map(move |line| Line::of(line, true, picture.is_log, index))
-    });
-    let lines = measured.iter().copied().enumerate().filter_map(of_series);
-    let lines: Vec<Line> = lines.chain(theory).collect();
+    let lines = Line::all(picture);
     let points = || lines.iter().flat_map(|line| &line.points);
     let x = linear(points().map(|point| point.x));
     let width = x.as_ref().map_or(0.0, |axis| axis.range.1 - axis.range.0);

@@ -5,6 +5,7 @@ use backdraft_text::{number, p_value};
 use backdraft_verdicts::{Effect, Ruling, Verdict};
 use maud::{Markup, html};
 
+use super::answer::answer;
 use crate::page::prose;
 
 /// The experiment with its question.
@@ -17,6 +18,18 @@ pub(super) fn header(about: &About, manifest: &Manifest) -> Markup {
             }
             h1 { (about.title) }
             p { (prose(about.question)) }
+        }
+    }
+}
+
+/// The answer in two sentences; nothing before there are verdicts.
+pub(super) fn answered(manifest: &Manifest) -> Markup {
+    html! {
+        @if let Some(answer) = answer(&manifest.verdicts) {
+            section aria-labelledby="answer-title" {
+                h2 id="answer-title" class="visually-hidden" { "Answer" }
+                p class="answer" { (prose(&answer)) }
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The report of a run: one page that explains itself, with everything that was measured.
 
+mod answer;
 mod conclusions;
 mod course;
 mod diagnosis;
@@ -14,6 +15,7 @@ use maud::{Markup, html};
 use serde::Serialize;
 
 use crate::page::{LineChart, Page};
+pub use answer::answer;
 pub use conclusions::measured;
 use course::Course;
 use profile::Profile;
@@ -64,6 +66,8 @@ impl Report<'_> {
         let body = html! {
             (conclusions::header(about, manifest))
             main {
+                (conclusions::answered(manifest))
+                (pictures_of(&data))
                 (conclusions::verdicts(manifest, results))
                 (figures(&data))
                 (diagnosis::diagnosis(&variants))
@@ -85,14 +89,20 @@ fn variants(results: &Results) -> Vec<(&Factors, Vec<&TrialResult>)> {
     chunks.map(|trials| (&trials[0].factors, trials.iter().collect())).collect()
 }
 
-/// Places for what the script draws.
-fn figures(data: &Data) -> Markup {
-    let has = |axis| data.profiles.iter().any(|profile| profile.axis == axis);
+/// Places for the experiment's own pictures.
+fn pictures_of(data: &Data) -> Markup {
     html! {
         section aria-labelledby="pictures-title" {
             h2 id="pictures-title" { "What the experiment shows" }
             div class="charts" id="pictures" { @for _ in &data.pictures { figure {} } }
         }
+    }
+}
+
+/// Places for what else the script draws.
+fn figures(data: &Data) -> Markup {
+    let has = |axis| data.profiles.iter().any(|profile| profile.axis == axis);
+    html! {
         @if has(Axis::Depth) {
             section aria-labelledby="layers-title" {
                 h2 id="layers-title" { "Layer by layer" }

@@ -26,6 +26,10 @@ const controls = (() => {
     }
   };
 
+  /** The way of the gradient that is looked at: c where nothing else was chosen. */
+  const paths = [...document.querySelectorAll('#paths [name="path"]')];
+  const path = () => paths.find((choice) => choice.checked).value;
+
   const defaults = Object.fromEntries(fields.map((field) => [field.name, String(toValue(field))]));
   const kind = () => form.elements.kind.value;
   const belongs = (field) => {
@@ -44,6 +48,7 @@ const controls = (() => {
     for (const field of training) {
       if (field.value !== field.dataset.opens) parts.set(field.id, field.value);
     }
+    if (kind() === "sequence" && path() === "h") parts.set("path", "h");
     return parts.toString();
   };
 
@@ -54,6 +59,7 @@ const controls = (() => {
       field.value = field.dataset.opens;
       if (settings[field.id] !== undefined) fromText(field, String(settings[field.id]));
     }
+    paths.forEach((choice) => { choice.checked = choice.value === (settings.path === "h" ? "h" : "c"); });
     show();
   };
 
@@ -117,5 +123,5 @@ const controls = (() => {
   training.forEach((field) => { field.dataset.opens = field.value; });
   form.addEventListener("submit", (event) => event.preventDefault());
 
-  return { form, apply, fromHash, toHash, setup, trainer, describe, show, kind };
+  return { form, apply, fromHash, toHash, setup, trainer, describe, show, kind, path, paths };
 })();

@@ -43,6 +43,7 @@
         if (isStale) continue;
         current = answer;
         show.answer(current, current, null, null);
+        tellStory();
         document.body.dataset.milliseconds = Math.round(performance.now() - begun);
       } catch (error) {
         if (!isStale) refuse(error);
@@ -144,13 +145,19 @@
     const hash = controls.toHash();
     const told = presets.findIndex((preset) => preset.hash === hash);
     chips.forEach((chip, i) => chip.setAttribute("aria-pressed", i === told));
-    at("story").textContent = told < 0 ? "Settings of your own." : presets[told].story;
+    // The numbers of a story are those on screen: it waits for its answer.
+    if (told < 0) at("story").textContent = "Settings of your own.";
+    else if (!isStale && current) at("story").textContent = show.fill(presets[told].story, current);
+  };
+
+  const toAddress = () => {
+    const hash = controls.toHash();
+    history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
   };
 
   const changed = () => {
     controls.show();
-    const hash = controls.toHash();
-    history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
+    toAddress();
     tellStory();
     forget();
     look();
@@ -163,6 +170,11 @@
   }
 
   controls.form.addEventListener("input", changed);
+  controls.paths.forEach((choice) => choice.addEventListener("input", () => {
+    toAddress();
+    tellStory();
+    redraw();
+  }));
   at("train").addEventListener("click", play);
   at("step").addEventListener("click", step);
   at("reset").addEventListener("click", () => { forget(); look(); });
@@ -194,7 +206,7 @@
   addEventListener("hashchange", () => { controls.fromHash(); changed(); });
   new ResizeObserver(() => {
     const shown = frames.length ? frames[Number(at("frame").value)]?.answer : current;
-    if (shown) drawRiver(shown);
+    if (shown) show.river(shown);
   }).observe(at("river"));
 
   controls.fromHash();

@@ -33,7 +33,7 @@ const explore = (element, profiles, variants, { xLabel, first, order }) => {
   const theoryNote = html("p", { class: "soft theory-note" });
   const kinds = html("select", { "aria-label": "subjects", onchange: () => show(profiles[kinds.value]) });
   const kindLabel = html("label", {}, "of", kinds);
-  const slider = html("input", { type: "range", min: 0, step: 1, oninput: () => { stop(); moveTo(Number(slider.value)); } });
+  const slider = html("input", { type: "range", min: 0, step: 1, oninput: () => { stop(); moveTo(Number(slider.value)); address.write(); } });
   const stepText = html("output", {});
   const play = html("button", { type: "button", onclick: () => (timer ? stop() : start()) }, "▶ Play");
   const through = html("div", { class: "controls" },
@@ -47,8 +47,26 @@ const explore = (element, profiles, variants, { xLabel, first, order }) => {
     theoryNote, html("div", { class: "charts" }, lineFigure, heatFigure));
   element.replaceChildren(tablist, panel);
 
+  /** The place of the slider, in the address of the page: what is shown can be shown to others. */
+  const address = {
+    read: () => new URLSearchParams(location.hash.slice(1)).get(element.id),
+    write: () => {
+      const parts = new URLSearchParams(location.hash.slice(1));
+      if (steps[index] === steps[0]) parts.delete(element.id);
+      else parts.set(element.id, steps[index]);
+      const hash = parts.toString();
+      // Each move replaces the last: going back leaves the page.
+      history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
+    },
+  };
+  const fromAddress = () => {
+    const step = Number(address.read() ?? steps[0]);
+    if (Number.isFinite(step) && steps.length) moveTo(Math.max(0, steps.findLastIndex((s) => s <= step)));
+  };
+
   const stop = () => {
     clearInterval(timer);
+    if (timer !== null) address.write();
     timer = null;
     play.textContent = "▶ Play";
   };
@@ -184,4 +202,6 @@ const explore = (element, profiles, variants, { xLabel, first, order }) => {
   };
   const choose = (quantity) => show(profiles.find((p) => p.quantity === quantity));
   show(profile);
+  fromAddress();
+  addEventListener("hashchange", fromAddress);
 };
