@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
-pub mod cli;
+mod cli;
+mod laboratory;
 mod progress;
 mod serve;
 mod terminal;
@@ -19,4 +20,5 @@ pub use backdraft_verdicts::{
     Effect, Ruling, Sample, Statement, Successes, Times, Verdict, in_every_case, rises_along,
     statistics,
 };
+pub use laboratory::Laboratory;
 pub use progress::Bars;

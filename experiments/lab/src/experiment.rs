@@ -9,8 +9,8 @@ use toml::Table;
 use crate::settings::{Overlay, Settings, SettingsError, resolve, to_table};
 use crate::trial::Trial;
 
-/// An experiment with typed settings. Implement this, and list it in
-/// [`EXPERIMENTS`](backdraft_catalogue::EXPERIMENTS).
+/// An experiment with typed settings. Implement this, and list it in the catalogue, or add it to a
+/// laboratory of your own.
 pub trait Experiment: Send + Sync + 'static {
     /// What can be set.
     type Settings: Settings;
