@@ -2,12 +2,16 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
 use backdraft_catalogue::{EXPERIMENTS, GROUPS, Group};
+use backdraft_lab::measure::{DataSource, register_data};
 use backdraft_lab::{Entry, Experiment, Listed, RunError, find_experiment};
+use backdraft_layers::Architecture;
 use backdraft_text::quoted;
+use backdraft_zoo::register;
 
 use crate::cli;
 
@@ -68,6 +72,8 @@ use crate::cli;
 #[must_use = "nothing runs before `main`"]
 pub struct Laboratory {
     own: Vec<&'static dyn Entry>,
+    /// Whether anything was added.
+    is_extended: bool,
     faults: Vec<String>,
 }
 
@@ -77,17 +83,52 @@ const NAME: &str = "backdraft";
 impl Laboratory {
     /// Creates the laboratory of `backdraft`.
     pub const fn new() -> Self {
-        Self { own: Vec::new(), faults: Vec::new() }
+        Self { own: Vec::new(), is_extended: false, faults: Vec::new() }
     }
 
     /// Adds an experiment: `list`, `describe`, `run`, `verify`, `report`, `sweep` and the others take it.
     pub fn with_experiment<E: Experiment>(mut self) -> Self {
         let name = E::ABOUT.name;
+        self.check(name);
         if self.experiment(name).is_ok() {
-            self.faults.push(format!("there are two experiments `{name}`"));
+            self.faults
+                .push(format!("there are two experiments `{name}`: rename the one that is added"));
         }
+        self.is_extended = true;
         self.own.push(const { &Listed::<E>::new() });
         self
+    }
+
+    /// Adds an architecture and its presets: `zoo`, `xray`, `training`, parity and conformance take it.
+    /// From here on, its names find it in the whole process.
+    pub fn with_architecture<A: Architecture + 'static>(mut self) -> Self {
+        self.check(A::NAME);
+        A::presets().into_iter().for_each(|(preset, _)| self.check(preset));
+        self.note(register::<A>());
+        self
+    }
+
+    /// Adds data: `training` takes them. From here on, their name finds them in the whole process.
+    pub fn with_data(mut self, data: impl DataSource) -> Self {
+        self.check(data.name());
+        self.note(register_data(data));
+        self
+    }
+
+    /// Takes note of what cannot be used.
+    fn note<E: Display>(&mut self, outcome: Result<(), E>) {
+        self.is_extended = true;
+        self.faults.extend(outcome.err().map(|fault| fault.to_string()));
+    }
+
+    /// Names stand in arguments and in names of files.
+    fn check(&mut self, name: &str) {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || name.starts_with('-') || !name.chars().all(is_plain) {
+            self.faults.push(format!(
+                "`{name}` cannot be a name: use lower-case letters, digits and hyphens"
+            ));
+        }
     }
 
     /// Returns every experiment.
@@ -113,7 +154,7 @@ impl Laboratory {
     /// Returns the name of the program in commands that it prints: `backdraft`, or the name of the file
     /// that runs if something was added.
     pub(crate) fn program(&self) -> String {
-        let file = env::args_os().next().filter(|_| self.is_extended());
+        let file = env::args_os().next().filter(|_| self.is_extended);
         let stem = file.as_deref().map(Path::new).and_then(Path::file_stem).and_then(OsStr::to_str);
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let plain = |name: &str| name.chars().all(is_plain);
@@ -127,10 +168,6 @@ impl Laboratory {
     /// Returns what was added and cannot be used.
     pub(crate) fn faults(&self) -> &[String] {
         &self.faults
-    }
-
-    fn is_extended(&self) -> bool {
-        !self.own.is_empty()
     }
 
     /// Runs the command line with the arguments of the process. If two additions have the same name, it
