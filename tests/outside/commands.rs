@@ -67,7 +67,7 @@ fn its_experiment_is_listed_described_run_shown_reported_and_verified() {
     let runs = fs::read_dir(folder.join("runs/my-experiment")).unwrap();
     let ids: Vec<String> =
         runs.map(|run| run.unwrap().file_name().into_string().unwrap()).collect();
-    says(folder, &format!("compare {}", ids.join(" ")), &["gradient-arrives"]);
+    says(folder, &format!("compare {}", ids.join(" ")), &["Verdicts:", "reaches the first step"]);
     refused(folder, "run my-experimnt", &["did you mean `my-experiment`?"]);
     refused(folder, "run my-experiment --set dept=3", &["did you mean `depths`?"]);
 }
@@ -119,4 +119,30 @@ fn its_data_are_learned_by_its_network_and_by_those_of_the_zoo() {
     says(folder, "report latest", &["report.html"]);
     refused(folder, "run training --set data=my-dat", &["did you mean `my-data`?", "my-data"]);
     refused(folder, "run training --set model=my-nett", &["`model = my-nett`"]);
+}
+
+#[test]
+fn new_writes_this_crate_and_replaces_nothing() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    says(folder, "new mine", &["cd 'mine' && cargo run --release -- run my-experiment"]);
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/template");
+    for entry in fs::read_dir(template).unwrap() {
+        let path = entry.unwrap().path();
+        let written = folder.join("mine/src").join(path.file_name().unwrap());
+        assert_eq!(fs::read(written).unwrap(), fs::read(&path).unwrap(), "{}", path.display());
+    }
+    let manifest = fs::read_to_string(folder.join("mine/Cargo.toml")).unwrap();
+    assert!(manifest.contains("name = \"mine\"") && manifest.contains("git = "), "{manifest}");
+    says(folder, "new mine", &["wrote the crate `mine`"]);
+    fs::write(folder.join("mine/src/data.rs"), "// mine").unwrap();
+    refused(folder, "new mine", &["data.rs` is there already"]);
+    refused(folder, "new mine --name other", &["Cargo.toml` is there already"]);
+    assert_eq!(fs::read_to_string(folder.join("mine/src/data.rs")).unwrap(), "// mine");
+    refused(folder, "new 2nd", &["cannot be the name of this crate"]);
+    refused(folder, "new other --path nowhere", &["no checkout of Backdraft"]);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    says(folder, &format!("new local --path {}", root.display()), &["`local`"]);
+    let manifest = fs::read_to_string(folder.join("local/Cargo.toml")).unwrap();
+    assert!(manifest.contains("path = ") && manifest.contains("experiments"), "{manifest}");
 }

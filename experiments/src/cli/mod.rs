@@ -12,6 +12,7 @@ mod failure;
 mod figure;
 mod file;
 mod list;
+mod new;
 
 mod opened;
 mod precision_report;
@@ -114,6 +115,7 @@ fn dispatch(command: Command, laboratory: &Laboratory) -> Result<(), Failure> {
         Command::Data(arguments) => data::data(&arguments),
         Command::Xray(arguments) => xray::run(&arguments),
         Command::Backends(arguments) => backends::backends(&arguments, laboratory),
+        Command::New(arguments) => new::new(&arguments),
         Command::Completions { shell } => {
             // Into memory, because the generator panics if it cannot write.
             let mut script = Vec::new();

@@ -3,6 +3,7 @@
 mod attempt;
 mod clipped;
 mod data;
+mod file;
 mod flow;
 mod footprint;
 mod jacobian;
@@ -17,6 +18,7 @@ mod tuning;
 
 pub use clipped::{Bounded, COSINE, NORM_OVER_BOUND, clipped};
 pub use data::Data;
+pub use file::{DataFile, FileOptions, FromFile, Predict};
 pub use flow::flow;
 pub use footprint::of_pass;
 pub use jacobian::{MEAN_SINGULAR_VALUE, jacobian};
