@@ -89,8 +89,7 @@ impl Laboratory {
     /// Adds an experiment: `list`, `describe`, `run`, `verify`, `report`, `sweep` and the others take it.
     pub fn with_experiment<E: Experiment>(mut self) -> Self {
         let name = E::ABOUT.name;
-        self.check(name);
-        if self.experiment(name).is_ok() {
+        if self.is_fit(name) && self.experiment(name).is_ok() {
             self.faults
                 .push(format!("there are two experiments `{name}`: rename the one that is added"));
         }
@@ -102,16 +101,18 @@ impl Laboratory {
     /// Adds an architecture and its presets: `zoo`, `xray`, `training`, parity and conformance take it.
     /// From here on, its names find it in the whole process.
     pub fn with_architecture<A: Architecture + 'static>(mut self) -> Self {
-        self.check(A::NAME);
-        A::presets().into_iter().for_each(|(preset, _)| self.check(preset));
-        self.note(register::<A>());
+        let presets = A::presets().into_iter().map(|(preset, _)| preset);
+        if std::iter::once(A::NAME).chain(presets).all(|name| self.is_fit(name)) {
+            self.note(register::<A>());
+        }
         self
     }
 
     /// Adds data: `training` takes them. From here on, their name finds them in the whole process.
     pub fn with_data(mut self, data: impl DataSource) -> Self {
-        self.check(data.name());
-        self.note(register_data(data));
+        if self.is_fit(data.name()) {
+            self.note(register_data(data));
+        }
         self
     }
 
@@ -121,14 +122,16 @@ impl Laboratory {
         self.faults.extend(outcome.err().map(|fault| fault.to_string()));
     }
 
-    /// Names stand in arguments and in names of files.
-    fn check(&mut self, name: &str) {
+    /// Tells whether a name can stand in arguments and in names of files; if not, takes note.
+    fn is_fit(&mut self, name: &str) -> bool {
         let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name.is_empty() || name.starts_with('-') || !name.chars().all(is_plain) {
+        let is_fit = !name.is_empty() && !name.starts_with('-') && name.chars().all(is_plain);
+        if !is_fit {
             self.faults.push(format!(
                 "`{name}` cannot be a name: use lower-case letters, digits and hyphens"
             ));
         }
+        is_fit
     }
 
     /// Returns every experiment.
@@ -194,6 +197,15 @@ impl Default for Laboratory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ops::Range;
+
+    use backdraft_datasets::Answer;
+    use backdraft_lab::Trial;
+    use backdraft_lab::measure::{Drawn, Wanted};
+    use backdraft_mlp::MlpConfig;
+    use backdraft_record::{About, Picture, Preset, Results};
+    use backdraft_verdicts::Verdict;
+    use backdraft_zoo::{NetworkConfig, named};
 
     #[test]
     fn without_additions_it_is_the_catalogue() {
@@ -206,5 +218,75 @@ mod tests {
         assert_eq!(laboratory.program(), "backdraft");
         let error = laboratory.experiment("born-dead").err().unwrap().to_string();
         assert!(error.contains("did you mean `born-dead-relu`?"), "{error}");
+    }
+
+    /// An experiment whose name is taken.
+    struct Taken;
+
+    impl Experiment for Taken {
+        type Settings = NetworkConfig;
+
+        const ABOUT: About =
+            About { name: "training", title: "", question: "", sources: &[], claims: &[] };
+
+        fn settings(_: Preset) -> NetworkConfig {
+            named("mlp").unwrap()
+        }
+
+        fn seeds(_: &NetworkConfig) -> Range<u64> {
+            0..5
+        }
+
+        fn trials(_: &NetworkConfig) -> anyhow::Result<Vec<Trial>> {
+            Ok(vec![])
+        }
+
+        fn judge(_: &NetworkConfig, _: &Results) -> Vec<Verdict> {
+            vec![]
+        }
+
+        fn pictures(_: &NetworkConfig, _: &Results) -> Vec<Picture> {
+            vec![]
+        }
+    }
+
+    /// Data with a name.
+    struct Nothing(&'static str);
+
+    impl DataSource for Nothing {
+        fn name(&self) -> &'static str {
+            self.0
+        }
+
+        fn answer(&self) -> Answer {
+            Answer::Value
+        }
+
+        fn example_shape(&self, _: usize) -> Vec<usize> {
+            vec![1]
+        }
+
+        fn draw(&self, _: Wanted) -> anyhow::Result<Drawn> {
+            Ok(Drawn::default())
+        }
+
+        fn trivial_loss(&self, _: usize) -> f64 {
+            1.0
+        }
+    }
+
+    #[test]
+    fn names_that_are_taken_or_unfit_are_told_before_anything_runs() {
+        let told = |laboratory: Laboratory| laboratory.faults().join("; ");
+        let experiment = told(Laboratory::new().with_experiment::<Taken>());
+        assert!(experiment.contains("two experiments `training`"), "{experiment}");
+        let data = told(Laboratory::new().with_data(Nothing("digits")));
+        assert!(data.contains("two data sets `digits`"), "{data}");
+        for unfit in ["", "My data", "../up", "-x"] {
+            let data = told(Laboratory::new().with_data(Nothing(unfit)));
+            assert!(data.contains(&format!("`{unfit}` cannot be a name")), "{data}");
+        }
+        let twice = Laboratory::new().with_architecture::<MlpConfig>();
+        assert_eq!(told(twice), "", "a listed architecture may be added");
     }
 }
