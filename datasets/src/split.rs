@@ -29,9 +29,19 @@ pub fn stratified_split(
     seed: u64,
 ) -> TrainTest {
     assert_eq!(strata.len(), examples.len(), "each example needs a stratum");
+    let [train, test] = stratified_indices(strata, test_one_in, seed);
+    TrainTest { train: examples.select(&train), test: examples.select(&test) }
+}
+
+/// Splits in the same way and returns the indices of the training and of the test examples, each in order.
+///
+/// # Panics
+///
+/// Panics if `test_one_in` is 0.
+pub fn stratified_indices(strata: &[u8], test_one_in: usize, seed: u64) -> [Vec<usize>; 2] {
     assert!(test_one_in > 0, "one example in none cannot be for testing");
     let mut rng = rng(seed, Purpose::Split);
-    let mut is_test = vec![false; examples.len()];
+    let mut is_test = vec![false; strata.len()];
     for stratum in 0..=u8::MAX {
         let of_stratum = strata.iter().enumerate().filter(|(_, s)| **s == stratum);
         let mut members: Vec<usize> = of_stratum.map(|(index, _)| index).collect();
@@ -42,10 +52,8 @@ pub fn stratified_split(
             is_test[members.swap_remove(chosen)] = true;
         }
     }
-    let part = |test: bool| -> Vec<usize> {
-        (0..examples.len()).filter(|index| is_test[*index] == test).collect()
-    };
-    TrainTest { train: examples.select(&part(false)), test: examples.select(&part(true)) }
+    let part = |test: bool| (0..strata.len()).filter(|index| is_test[*index] == test).collect();
+    [part(false), part(true)]
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod serve;
 mod signals;
 mod single_example;
 mod sweeps;
+mod tables;
 mod theory;
 mod xray;
 mod zoo;

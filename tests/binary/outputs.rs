@@ -81,6 +81,7 @@ impl Place {
             "data check batch.csv --target y",
             "backends",
             "backends --json",
+            "new my-lab",
             "completions bash",
             "completions zsh",
         ];

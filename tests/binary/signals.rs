@@ -128,6 +128,8 @@ fn every_command_that_waits_ends_at_once_at_the_first_signal() {
     let batch = folder.path().join("batch.csv");
     fs::write(&batch, "a,b\n1,0.5\n2,0.25\n").unwrap();
     let batch = batch.to_str().unwrap();
+    let fresh = folder.path().join("my-lab");
+    let fresh = fresh.to_str().unwrap();
     let spec = folder.path().join("sweep.toml");
     fs::write(&spec, "experiment = \"born-dead-relu\"\nseeds = 2\n[grid]\nwidth = [4]\n").unwrap();
     let spec = spec.to_str().unwrap();
@@ -158,6 +160,7 @@ fn every_command_that_waits_ends_at_once_at_the_first_signal() {
         vec!["data", "list"],
         vec!["xray", "--model", "mlp", "--set", "inputs=1", "--batch", batch, "--target", "b"],
         vec!["backends", "--check"],
+        vec!["new", fresh],
         vec!["completions", "bash"],
     ];
     for command in commands() {

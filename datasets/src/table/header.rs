@@ -14,15 +14,35 @@ pub enum Header {
     Absent,
 }
 
+/// How a table is written, and which of its columns do not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Whether the first line names the columns.
+    pub header: Header,
+    /// What stands between two cells; an ASCII character.
+    pub delimiter: u8,
+    /// Columns that are not read, such as the names of rows.
+    pub left_out: Vec<String>,
+}
+
+/// Comma-separated values below a header, all columns of which count.
+impl Default for Layout {
+    fn default() -> Self {
+        Self { header: Header::Present, delimiter: b',', left_out: Vec::new() }
+    }
+}
+
 /// The names of the columns, and which of them is to be predicted from the others.
 pub(super) struct Columns {
     pub(super) names: Vec<String>,
     pub(super) target: usize,
+    is_left_out: Vec<bool>,
 }
 
 impl Columns {
     /// Takes the names from the first line of a table.
-    pub(super) fn of(first: &StringRecord, target: &str, header: Header) -> Result<Self, String> {
+    pub(super) fn of(first: &StringRecord, target: &str, layout: &Layout) -> Result<Self, String> {
+        let header = layout.header;
         let names: Vec<String> = match header {
             Header::Present => first.iter().map(str::to_owned).collect(),
             Header::Absent => (1..=first.len()).map(|number| number.to_string()).collect(),
@@ -33,16 +53,30 @@ impl Columns {
         let Some(at) = names.iter().position(|name| name == target) else {
             return Err(missing(&names, target, header));
         };
-        if names.len() < 2 {
+        let is_left_out: Vec<bool> =
+            names.iter().map(|name| layout.left_out.contains(name)).collect();
+        if let Some(unknown) = layout.left_out.iter().find(|name| !names.contains(name)) {
+            return Err(missing(&names, unknown, header));
+        }
+        if is_left_out[at] {
+            return Err(format!("has a column `{target}` that is to be predicted and left out"));
+        }
+        if is_left_out.iter().filter(|is_left_out| !**is_left_out).count() < 2 {
             return Err(format!("has no column but `{target}`: nothing to predict it from"));
         }
-        Ok(Self { names, target: at })
+        Ok(Self { names, target: at, is_left_out })
     }
 
-    /// Returns the names of all columns but the one to be predicted.
+    /// Tells whether a column is not read.
+    pub(super) fn leaves_out(&self, column: usize) -> bool {
+        self.is_left_out.get(column).copied().unwrap_or(false)
+    }
+
+    /// Returns the names of the columns that the target is predicted from.
     pub(super) fn features(&self) -> Vec<String> {
-        let others = self.names.iter().enumerate().filter(|(column, _)| *column != self.target);
-        others.map(|(_, name)| name.clone()).collect()
+        let is_feature = |column: usize| column != self.target && !self.leaves_out(column);
+        let features = self.names.iter().enumerate().filter(|(column, _)| is_feature(*column));
+        features.map(|(_, name)| name.clone()).collect()
     }
 }
 

@@ -4,7 +4,7 @@ mod cell;
 mod header;
 mod targets;
 
-pub use header::Header;
+pub use header::{Header, Layout};
 pub use targets::Targets;
 
 use std::path::Path;
@@ -39,17 +39,27 @@ impl Table {
     ///
     /// [`DatasetError::File`] naming file, row and column; rows count from 1 below the header.
     pub fn read_csv(path: &Path, target: &str, header: Header) -> Result<Self, DatasetError> {
+        Self::read(path, target, &Layout { header, ..Layout::default() })
+    }
+
+    /// Reads a table that is written in another way, or some of whose columns do not count.
+    ///
+    /// # Errors
+    ///
+    /// [`DatasetError::File`] naming file, row and column; rows count from 1 below the header.
+    pub fn read(path: &Path, target: &str, layout: &Layout) -> Result<Self, DatasetError> {
         let refuse = |reason: String| DatasetError::file(path, reason);
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
+            .delimiter(layout.delimiter)
             .trim(csv::Trim::All)
             .from_reader(Bounded::open(path)?.into_reader());
         let mut records =
             reader.records().map(|record| record.map_err(|error| refuse(reason(&error))));
         let first = records.next().transpose()?.unwrap_or_default();
-        let columns = Columns::of(&first, target, header).map_err(refuse)?;
+        let columns = Columns::of(&first, target, layout).map_err(refuse)?;
         let mut rows = Rows { columns, inputs: Vec::new(), targets: Vec::new() };
-        if header == Header::Absent {
+        if layout.header == Header::Absent {
             rows.add(&first).map_err(refuse)?;
         }
         for record in records {
@@ -85,6 +95,9 @@ impl Rows {
         for (column, text) in record.iter().enumerate() {
             if column == self.columns.target {
                 self.targets.push(text.to_owned());
+                continue;
+            }
+            if self.columns.leaves_out(column) {
                 continue;
             }
             let value = number(text)

@@ -29,6 +29,8 @@ pub enum Group {
     Precision,
     /// Any network of the zoo on any data.
     AnyNetwork,
+    /// Added by a laboratory of one's own.
+    Own,
 }
 
 impl fmt::Display for Group {
@@ -44,6 +46,7 @@ impl fmt::Display for Group {
             Self::Optimisers => "optimisers",
             Self::Precision => "precision",
             Self::AnyNetwork => "any network",
+            Self::Own => "of this laboratory",
         })
     }
 }

@@ -9,7 +9,8 @@ use toml::Table;
 use crate::settings::{Overlay, Settings, SettingsError, resolve, to_table};
 use crate::trial::Trial;
 
-/// An experiment with typed settings. [`Listed`] makes an entry for lists of it.
+/// An experiment with typed settings. List it in the catalogue, or add it to a laboratory of your own;
+/// [`Listed`] makes an entry of it.
 pub trait Experiment: Send + Sync + 'static {
     /// What can be set.
     type Settings: Settings;

@@ -7,5 +7,5 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    backdraft::cli::main_of("sequence-length")
+    backdraft::Laboratory::new().main_of("sequence-length")
 }

@@ -11,6 +11,7 @@ use super::describe::DescribeArguments;
 use super::export::ExportArguments;
 use super::figure::FigureArguments;
 use super::list::ListArguments;
+use super::new::NewArguments;
 use super::report::ReportArguments;
 use super::run::RunArguments;
 use super::serve::ServeArguments;
@@ -76,6 +77,8 @@ pub(super) enum Command {
     Data(DataArguments),
     /// List the back ends: those built in, and how to get the others.
     Backends(BackendsArguments),
+    /// Write a crate with a network, an experiment and data of your own.
+    New(NewArguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

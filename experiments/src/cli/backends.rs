@@ -1,7 +1,6 @@
 //! `backdraft backends`.
 
 use anyhow::anyhow;
-use backdraft_catalogue::EXPERIMENTS;
 use backdraft_lab::parity::{Difference, Subject, difference, subjects};
 use backdraft_lab::{AMPLIFIED, BACKENDS, Backend};
 use backdraft_text::{in_one_line, unknown};
@@ -12,6 +11,7 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::print::{note, say, say_json};
+use crate::laboratory::Laboratory;
 
 #[derive(Debug, Args)]
 pub(super) struct BackendsArguments {
@@ -27,9 +27,12 @@ pub(super) struct BackendsArguments {
     json: bool,
 }
 
-pub(super) fn backends(arguments: &BackendsArguments) -> Result<(), Failure> {
+pub(super) fn backends(
+    arguments: &BackendsArguments,
+    laboratory: &Laboratory,
+) -> Result<(), Failure> {
     if arguments.check {
-        check(&arguments.names, arguments.json)
+        check(&arguments.names, arguments.json, laboratory)
     } else if arguments.json {
         list_json()
     } else {
@@ -96,8 +99,8 @@ struct Cell {
     fault: Option<String>,
 }
 
-fn check(names: &[String], is_json: bool) -> Result<(), Failure> {
-    let subjects = chosen(names)?;
+fn check(names: &[String], is_json: bool, laboratory: &Laboratory) -> Result<(), Failure> {
+    let subjects = chosen(names, laboratory)?;
     let built_in: Vec<&Backend> = BACKENDS.iter().filter(|b| b.is_built_in()).collect();
     let Some((reference, others)) = built_in.split_first() else { return Ok(()) };
     if others.is_empty() {
@@ -147,8 +150,8 @@ fn check(names: &[String], is_json: bool) -> Result<(), Failure> {
     }
 }
 
-fn chosen(names: &[String]) -> Result<Vec<Subject>, Failure> {
-    let all = subjects(EXPERIMENTS);
+fn chosen(names: &[String], laboratory: &Laboratory) -> Result<Vec<Subject>, Failure> {
+    let all = subjects(&laboratory.experiments());
     for name in names {
         if !all.iter().any(|subject| subject.name == name) {
             let known = all.iter().map(|subject| subject.name);

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::file::write_file;
 use super::opened::Opened;
 use super::print::{say, say_json};
+use crate::laboratory::Laboratory;
 
 /// The arguments of `backdraft compare`.
 #[derive(Debug, Args)]
@@ -41,8 +42,11 @@ Examples:
   backdraft compare 047563 9acb04
   backdraft compare 047563 9acb04 --html comparison.html";
 
-pub(super) fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
-    let opened = arguments.runs.iter().map(|name| Opened::find(&arguments.out, name));
+pub(super) fn compare(
+    arguments: &CompareArguments,
+    laboratory: &Laboratory,
+) -> Result<(), Failure> {
+    let opened = arguments.runs.iter().map(|name| Opened::find(laboratory, &arguments.out, name));
     let opened = opened.collect::<Result<Vec<Opened>, _>>()?;
     let first = &opened[0].manifest.experiment;
     if let Some(other) = opened.iter().find(|run| run.manifest.experiment != *first) {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::by_name::by_name;
 use super::failure::Failure;
 use super::print::{say, say_json};
-use super::run::find_experiment;
+use crate::laboratory::Laboratory;
 
 #[derive(Debug, Args)]
 pub(super) struct DescribeArguments {
@@ -21,8 +21,11 @@ pub(super) struct DescribeArguments {
     json: bool,
 }
 
-pub(super) fn describe(arguments: &DescribeArguments) -> Result<(), Failure> {
-    let experiment = find_experiment(&arguments.name)?;
+pub(super) fn describe(
+    arguments: &DescribeArguments,
+    laboratory: &Laboratory,
+) -> Result<(), Failure> {
+    let experiment = laboratory.experiment(&arguments.name)?;
     let about = experiment.about();
     let settings = experiment.settings(arguments.preset, &[]).map_err(Failure::run)?;
     if arguments.json {

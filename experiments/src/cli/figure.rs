@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::file::write_file;
 use super::opened::Opened;
 use super::print::say_path;
+use crate::laboratory::Laboratory;
 
 /// The arguments of `backdraft figure`.
 #[derive(Debug, Args)]
@@ -39,8 +40,8 @@ Examples:
   backdraft figure latest gradient-flow --out figure-1.svg
   backdraft figure latest gradient-flow --format pdf      pdf and png need a build with --features figures";
 
-pub(super) fn figure(arguments: &FigureArguments) -> Result<(), Failure> {
-    let run = Opened::find(&arguments.runs, &arguments.run)?;
+pub(super) fn figure(arguments: &FigureArguments, laboratory: &Laboratory) -> Result<(), Failure> {
+    let run = Opened::find(laboratory, &arguments.runs, &arguments.run)?;
     let pictures = run.pictures();
     let names = || pictures.iter().map(|picture| picture.name.as_str());
     let all = names().collect::<Vec<_>>().join(", ");

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::anyhow;
-use backdraft_catalogue::GROUPS;
 use backdraft_lab::RUNS;
 use backdraft_record::{Manifest, RunFolder};
 use clap::Args;
@@ -11,6 +10,7 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::print::{note, say, say_json, say_wrapped, told};
+use crate::laboratory::Laboratory;
 
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
@@ -25,20 +25,21 @@ pub(super) struct ListArguments {
     json: bool,
 }
 
-pub(super) fn list(arguments: &ListArguments) -> Result<(), Failure> {
-    if arguments.runs { list_runs(arguments) } else { list_experiments(arguments) }
+pub(super) fn list(arguments: &ListArguments, laboratory: &Laboratory) -> Result<(), Failure> {
+    if arguments.runs { list_runs(arguments) } else { list_experiments(arguments, laboratory) }
 }
 
-fn list_experiments(arguments: &ListArguments) -> Result<(), Failure> {
+fn list_experiments(arguments: &ListArguments, laboratory: &Laboratory) -> Result<(), Failure> {
+    let groups = laboratory.groups();
     if arguments.json {
-        let list: Vec<_> = GROUPS
+        let list: Vec<_> = groups
             .iter()
             .flat_map(|(group, entries)| entries.iter().map(move |entry| (group, entry.about())))
             .map(|(group, about)| json!({ "name": about.name, "title": about.title, "group": group }))
             .collect();
         return say_json(&list);
     }
-    for (index, (group, entries)) in GROUPS.iter().enumerate() {
+    for (index, (group, entries)) in groups.iter().enumerate() {
         let space = if index == 0 { "" } else { "\n" };
         say(format!("{space}{group}"));
         for about in entries.iter().map(|entry| entry.about()) {

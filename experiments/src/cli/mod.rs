@@ -12,6 +12,7 @@ mod failure;
 mod figure;
 mod file;
 mod list;
+mod new;
 
 mod opened;
 mod precision_report;
@@ -35,28 +36,23 @@ use backdraft_lab::panics::{self, Panic};
 use backdraft_text::{shortened, visible};
 use clap::{CommandFactory, Parser};
 
+use crate::laboratory::Laboratory;
 use crate::terminal::{note, print_with, say_bytes, was_written};
 use arguments::{Arguments, Command};
 use failure::{BAD_INPUT, FAILED, Failure, print_error, unwritten};
 
-/// Runs `backdraft` with the arguments of the process.
-pub fn main() -> ExitCode {
-    run_with(std::env::args_os())
-}
-
-/// Runs `backdraft run NAME` with the arguments of the process: the whole of a named binary.
-pub fn main_of(experiment: &str) -> ExitCode {
-    let mut arguments = std::env::args_os();
-    let program = arguments.next().unwrap_or_else(|| "backdraft".into());
-    let command = [program, "run".into(), experiment.into()];
-    run_with(command.into_iter().chain(arguments))
-}
-
-fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// Runs a command of a laboratory.
+pub(crate) fn run_with(
+    laboratory: &Laboratory,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> ExitCode {
     panics::in_one_line(tell_panic);
+    if let Some(fault) = laboratory.faults().first() {
+        return ExitCode::from(Failure::Input(anyhow!("{fault}")).tell());
+    }
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let outcome = match Arguments::try_parse_from(&arguments) {
-        Ok(arguments) => dispatch(arguments.command),
+        Ok(arguments) => dispatch(arguments.command, laboratory),
         // Help and version are "errors", too.
         Err(error) if error.use_stderr() => return refuse(&error, &arguments),
         Err(help) => {
@@ -100,29 +96,31 @@ fn tell_panic(panic: &Panic) {
     }
 }
 
-fn dispatch(command: Command) -> Result<(), Failure> {
+fn dispatch(command: Command, laboratory: &Laboratory) -> Result<(), Failure> {
     match command {
-        Command::List(arguments) => list::list(&arguments),
-        Command::Describe(arguments) => describe::describe(&arguments),
-        Command::Run(arguments) => run::run(&arguments),
-        Command::Verify(arguments) => verify::verify(&arguments),
-        Command::Show(arguments) => show::show(&arguments),
-        Command::Sweep(arguments) => sweep::sweep(&arguments),
+        Command::List(arguments) => list::list(&arguments, laboratory),
+        Command::Describe(arguments) => describe::describe(&arguments, laboratory),
+        Command::Run(arguments) => run::run(&arguments, laboratory),
+        Command::Verify(arguments) => verify::verify(&arguments, laboratory),
+        Command::Show(arguments) => show::show(&arguments, laboratory),
+        Command::Sweep(arguments) => sweep::sweep(&arguments, laboratory),
         Command::Check(arguments) => check::check(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
-        Command::Compare(arguments) => compare::compare(&arguments),
-        Command::Figure(arguments) => figure::figure(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments, laboratory),
+        Command::Figure(arguments) => figure::figure(&arguments, laboratory),
         Command::Export(arguments) => export::export(&arguments),
-        Command::Report(arguments) => report::report(&arguments),
+        Command::Report(arguments) => report::report(&arguments, laboratory),
         Command::Theory(arguments) => theory::theory(&arguments),
         Command::Zoo(arguments) => zoo::zoo(&arguments),
         Command::Data(arguments) => data::data(&arguments),
         Command::Xray(arguments) => xray::run(&arguments),
-        Command::Backends(arguments) => backends::backends(&arguments),
+        Command::Backends(arguments) => backends::backends(&arguments, laboratory),
+        Command::New(arguments) => new::new(&arguments),
         Command::Completions { shell } => {
             // Into memory, because the generator panics if it cannot write.
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "backdraft", &mut script);
+            let program = laboratory.program();
+            clap_complete::generate(shell, &mut Arguments::command(), program, &mut script);
             say_bytes(&script);
             Ok(())
         }

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::anyhow;
-use backdraft_catalogue::experiment;
 use backdraft_lab::{Prepared, going_on};
 use backdraft_record::{About, Manifest, Picture, REPORT, RecordError, Results, RunFolder};
 use backdraft_views::report::Report;
 
 use super::failure::Failure;
+use crate::laboratory::Laboratory;
 
 /// A recorded run with its experiment.
 pub(super) struct Opened {
@@ -21,12 +21,12 @@ pub(super) struct Opened {
 
 impl Opened {
     /// Opens the run that the user names.
-    pub(super) fn find(out: &Path, name: &str) -> Result<Self, Failure> {
+    pub(super) fn find(laboratory: &Laboratory, out: &Path, name: &str) -> Result<Self, Failure> {
         let folder = RunFolder::find(out, name).map_err(Failure::input)?;
         let manifest = folder.manifest().map_err(Failure::input)?;
         let unknown =
-            || Failure::Input(anyhow!("this program has no experiment `{}`", manifest.experiment));
-        let entry = experiment(&manifest.experiment).ok_or_else(unknown)?;
+            |_| Failure::Input(anyhow!("this program has no experiment `{}`", manifest.experiment));
+        let entry = laboratory.experiment(&manifest.experiment).map_err(unknown)?;
         let prepared = entry.prepare(&manifest.settings).map_err(|error| {
             Failure::input(RecordError::Malformed {
                 path: folder.path().join("run.json"),

@@ -9,6 +9,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::opened::Opened;
 use super::print::say_path;
+use crate::laboratory::Laboratory;
 
 /// The arguments of `backdraft report`.
 #[derive(Debug, Args)]
@@ -21,9 +22,9 @@ pub(super) struct ReportArguments {
     out: PathBuf,
 }
 
-pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
+pub(super) fn report(arguments: &ReportArguments, laboratory: &Laboratory) -> Result<(), Failure> {
     for name in &arguments.runs {
-        let run = Opened::find(&arguments.out, name)?;
+        let run = Opened::find(laboratory, &arguments.out, name)?;
         run.write_report()?;
         say_path(&run.folder.path().join(REPORT));
     }

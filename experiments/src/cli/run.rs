@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use backdraft_catalogue::EXPERIMENTS;
 use backdraft_lab::settings::Overlay;
-use backdraft_lab::{self, Conclusion, Entry, Interrupt, RUNS, Run, RunRequest, Spectator};
+use backdraft_lab::{self, Conclusion, Interrupt, RUNS, Run, RunRequest, Spectator};
 use backdraft_record::{Preset, REPORT};
 use backdraft_text::duration;
 use clap::Args;
@@ -15,6 +14,7 @@ use super::by_name::by_name;
 use super::failure::Failure;
 use super::print::{Detail, more, note, print_run, say, say_json, say_path};
 use super::request::{CheckpointArguments, open};
+use crate::laboratory::Laboratory;
 use crate::progress::Bars;
 #[cfg(unix)]
 use crate::watch::Watch;
@@ -75,9 +75,9 @@ Examples:
   backdraft run sigmoid-vs-relu --set data=teacher --seeds 10 --jobs 1
   backdraft run sigmoid-vs-relu --json | jq '.verdicts[] | [.claim, .ruling]'";
 
-pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &RunArguments, laboratory: &Laboratory) -> Result<(), Failure> {
     let interrupt = Interrupt::on_signals(|line| note(line)).map_err(Failure::run)?;
-    let run = open(request(arguments, &interrupt)?)?;
+    let run = open(request(arguments, laboratory, &interrupt)?)?;
     let spectator = spectator(arguments, &run, &interrupt);
     report(arguments, &run.execute(spectator)?)
 }
@@ -113,11 +113,12 @@ fn report(arguments: &RunArguments, run: &Conclusion) -> Result<(), Failure> {
 /// Converts the arguments. `--seeds` overrides `--set`, which overrides `--config`.
 fn request(
     arguments: &RunArguments,
+    laboratory: &Laboratory,
     interrupt: &Interrupt,
 ) -> Result<RunRequest<'static>, Failure> {
     let RunArguments { name, preset, seeds, backend, jobs, out, set, config, .. } = arguments;
-    let request =
-        RunRequest::named(EXPERIMENTS, name)?.preset(*preset).out(out).fresh(arguments.fresh);
+    let request = RunRequest::new(laboratory.experiment(name)?).program(laboratory.program());
+    let request = request.preset(*preset).out(out).fresh(arguments.fresh);
     let mut request = arguments.checkpoints.of(request).interrupt(interrupt.clone());
     if let Some(path) = config {
         request = request.overlay(Overlay::read(path)?);
@@ -144,9 +145,4 @@ fn spectator(arguments: &RunArguments, run: &Run<'_>, interrupt: &Interrupt) -> 
         note(format!("no full-screen view: {reason}. Showing progress bars instead"));
     }
     Arc::new(Bars::new(trials, jobs, arguments.quiet || arguments.json || run.is_closed()))
-}
-
-/// Finds an experiment, or suggests the nearest one.
-pub(super) fn find_experiment(name: &str) -> Result<&'static dyn Entry, Failure> {
-    backdraft_lab::find_experiment(EXPERIMENTS, name).map_err(Failure::from)
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::opened::Opened;
 use super::print::{Detail, more, print_run, say, say_json};
+use crate::laboratory::Laboratory;
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
@@ -25,12 +26,12 @@ pub(super) struct ShowArguments {
     json: bool,
 }
 
-pub(super) fn show(arguments: &ShowArguments) -> Result<(), Failure> {
+pub(super) fn show(arguments: &ShowArguments, laboratory: &Laboratory) -> Result<(), Failure> {
     if arguments.json {
         let folder = RunFolder::find(&arguments.out, &arguments.run).map_err(Failure::input)?;
         return say_json(&folder.manifest().map_err(Failure::input)?);
     }
-    let run = Opened::find(&arguments.out, &arguments.run)?;
+    let run = Opened::find(laboratory, &arguments.out, &arguments.run)?;
     let Opened { manifest, results, folder, .. } = &run;
     let detail = Detail::of(arguments.verbose);
     print_run(manifest, &run.pictures(), results, detail);

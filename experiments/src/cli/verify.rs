@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
-use backdraft_catalogue::EXPERIMENTS;
 use backdraft_lab::settings::Overlay;
 use backdraft_lab::{Backend, Entry, Interrupt, RUNS, RunRequest};
 use backdraft_record::{Manifest, Preset};
@@ -16,7 +15,7 @@ use super::by_name::by_name;
 use super::failure::Failure;
 use super::print::{note, number, print_error, say, say_json};
 use super::request::{CheckpointArguments, execute_quietly};
-use super::run::find_experiment;
+use crate::laboratory::Laboratory;
 
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
@@ -60,10 +59,10 @@ Examples:
   backdraft verify --first-seed 1000
   backdraft verify --markdown > verdicts.md";
 
-pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
+pub(super) fn verify(arguments: &VerifyArguments, laboratory: &Laboratory) -> Result<(), Failure> {
     let experiments: Vec<&'static dyn Entry> = match arguments.names.as_slice() {
-        [] => EXPERIMENTS.to_vec(),
-        names => names.iter().map(|name| find_experiment(name)).collect::<Result<_, _>>()?,
+        [] => laboratory.experiments(),
+        names => names.iter().map(|name| laboratory.experiment(name)).collect::<Result<_, _>>()?,
     };
     // A mistake that concerns all experiments is reported once.
     Backend::select(arguments.backend.as_deref()).map_err(Failure::input)?;
@@ -72,7 +71,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
     let mut failed = Vec::new();
     for experiment in experiments {
         let name = experiment.about().name;
-        let request = request(arguments, experiment, &interrupt)?;
+        let request = request(arguments, experiment, &interrupt)?.program(laboratory.program());
         match execute_quietly(request).map_err(Failure::from) {
             Ok(run) => {
                 if run.has_failures() {

@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod conformance;
+mod fields;
 mod list;
+mod other;
 mod weights;
 
 pub use conformance::{CHECKS, Conformity, conform};
 pub use list::{Entry, NetworkConfig, ZooNetwork, architectures, named, networks};
+pub use other::{NameTaken, OtherConfig, OtherNetwork, register};
 pub use weights::{WeightsError, load, save};

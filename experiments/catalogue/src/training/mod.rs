@@ -1,5 +1,6 @@
 //! Any network of the zoo on any data.
 
+mod data;
 mod settings;
 
 use std::ops::Range;
@@ -55,7 +56,8 @@ impl Experiment for ZooTraining {
         title: "Any network of the zoo on any data: does it learn, and does its gradient arrive?",
         question: "Does this network learn these data, and how does its gradient flow meanwhile? \
             Set `model` (see `backdraft zoo`), `network.…`, `data` (see `backdraft data list`, or \
-            a generated task such as `adding`) and the training.",
+            a generated task such as `adding`, or your own .csv with `target=COLUMN`, or .npz) and \
+            the training.",
         sources: &[
             "the paper of the model, which `backdraft zoo` names",
             "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR \
@@ -74,9 +76,9 @@ impl Experiment for ZooTraining {
 
     fn trials(settings: &TrainingSettings) -> anyhow::Result<Vec<Trial>> {
         let network = settings.network()?;
-        let Assignment { data, shape } = settings.data.load(settings.portion())?;
+        let Assignment { data, shape } = settings.assignment()?;
         let network = network.fitted(&shape).ok_or_else(|| {
-            let (model, data) = (&settings.model, settings.data.name());
+            let (model, data) = (&settings.model, settings.data.label());
             let shape = &shape.example_shape;
             anyhow!("{model} cannot take `{data}`, whose examples have shape {shape:?}")
         })?;
@@ -88,10 +90,8 @@ impl Experiment for ZooTraining {
             let hook = move || GradientHook::new(WATCHED, schedule.clone());
             let trainer = settings.trainer(seed);
             let task = training(network.clone(), trainer, data.clone(), hook);
-            let factors = Factors::new([
-                ("model", settings.model.clone()),
-                ("data", settings.data.name().to_owned()),
-            ]);
+            let factors =
+                Factors::new([("model", settings.model.clone()), ("data", settings.data.label())]);
             trials.push(Trial { factors, seed, cost: 1, task });
         }
         Ok(trials)
@@ -103,17 +103,21 @@ impl Experiment for ZooTraining {
             let value = trial.last(quantity).filter(|value: &f64| value.is_finite());
             value.filter(|_| trial.is_finished()).unwrap_or(otherwise)
         };
-        let trivial = settings.data.trivial_loss(settings.length);
+        // A file that is gone or has changed decides nothing.
+        let known = settings.known().ok();
+        let trivial = known.map_or(f64::NAN, |known| known.trivial_loss);
         let losses: Vec<f64> =
             trials().map(|trial| last(trial, &QuantityName::TEST_LOSS, trivial)).collect();
-        let relative = losses.iter().map(|loss| loss / trivial).collect();
-        let reached = if settings.data.predicts_values() {
+        let relative = losses.iter().map(|loss| loss / trivial).filter(|share| share.is_finite());
+        let relative = relative.collect();
+        let reached = if known.is_some_and(|known| known.predicts_values) {
             Sample::new("test mean squared error", losses)
-                .stays_below(&REACHES_TARGET, settings.target)
+                .stays_below(&REACHES_TARGET, settings.goal())
         } else {
+            let accuracies = trials().filter(|_| known.is_some());
             let accuracies =
-                trials().map(|trial| last(trial, &QuantityName::TEST_ACCURACY, 0.0)).collect();
-            Sample::new("test accuracy", accuracies).exceeds(&REACHES_TARGET, settings.target)
+                accuracies.map(|trial| last(trial, &QuantityName::TEST_ACCURACY, 0.0)).collect();
+            Sample::new("test accuracy", accuracies).exceeds(&REACHES_TARGET, settings.goal())
         };
         let ratio = |trial: &TrialResult| {
             let norms = trial.initial(&NORM, is_output);
@@ -148,7 +152,7 @@ impl Experiment for ZooTraining {
             flow.logarithmic().profile(name.clone(), by_layer(&trials, &NORM, is_output)),
             loss.logarithmic(),
         ];
-        if !settings.data.predicts_values() {
+        if trials.iter().any(|trial| trial.last(&QuantityName::TEST_ACCURACY).is_some()) {
             pictures.push(
                 accuracy.measured(name.clone(), by_step(&trials, &QuantityName::TEST_ACCURACY)),
             );

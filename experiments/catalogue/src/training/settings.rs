@@ -1,13 +1,15 @@
 //! The settings of the experiment.
 
 use backdraft_datasets::{Augmentation, ImageSet};
-use backdraft_lab::measure::{Portion, Source};
+use backdraft_lab::measure::{FileOptions, Portion, Source};
 use backdraft_lab::settings::{Overlay, Settings, SettingsError, in_range, resolve};
 use backdraft_record::Preset;
 use backdraft_trainer::{Clipping, OptimizerConfig, RateSchedule, TrainerConfig};
 use backdraft_zoo::{NetworkConfig, named};
 use serde::{Deserialize, Serialize};
 use toml::Table;
+
+use super::data::{Examples, Target};
 
 /// Settings of `training`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,8 +24,8 @@ pub(crate) struct TrainingSettings {
     /// Settings of the network that differ from the model's. Its input and output sizes follow the
     /// data.
     pub(super) network: Table,
-    /// The data: `digits`, `fashion-mnist`, `cifar-10`, …, or `adding`, `copy-memory`, …
-    pub(super) data: Source,
+    /// The data: `digits`, `fashion-mnist`, `cifar-10`, …, or `adding`, `copy-memory`, …, or a file.
+    pub(super) data: Examples,
     /// Examples to train on, at most.
     pub(super) examples: usize,
     /// Time steps of generated sequences.
@@ -46,8 +48,13 @@ pub(crate) struct TrainingSettings {
     pub(super) evaluations: u64,
     /// Observations of all layers' gradients, evenly spaced over the training.
     pub(super) observations: u64,
-    /// Test accuracy to reach; where numbers are predicted, the mean squared error.
-    pub(super) target: f64,
+    /// Test accuracy to reach; where numbers are predicted, the mean squared error. Of a table, the column
+    /// to predict.
+    pub(super) target: Target,
+    /// How a file is read.
+    // Left out where it is the default, so that runs of other data keep their ids.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) table: FileOptions,
 }
 
 impl TrainingSettings {
@@ -58,7 +65,7 @@ impl TrainingSettings {
             first_seed: 0,
             model: "mlp".to_owned(),
             network: Table::new(),
-            data: Source::Images(ImageSet::Digits),
+            data: Source::Images(ImageSet::Digits).into(),
             examples: 100_000,
             length: 100,
             augmentation: Augmentation::default(),
@@ -70,7 +77,8 @@ impl TrainingSettings {
             clip_norm: 0.0,
             evaluations: 20,
             observations: 50,
-            target: 0.95,
+            target: Target::Goal(0.95),
+            table: FileOptions::default(),
         };
         let residual = Self {
             model: "resnet-20".to_owned(),
@@ -83,20 +91,20 @@ impl TrainingSettings {
         match preset {
             Preset::Quick => quick,
             Preset::Standard => Self {
-                data: Source::Images(ImageSet::FashionMnist),
+                data: Source::Images(ImageSet::FashionMnist).into(),
                 steps: 2_814,
                 rate_schedule: RateSchedule::Cosine,
                 evaluations: 6,
-                target: 0.92,
+                target: Target::Goal(0.92),
                 ..residual
             },
             // He et al. 2016, § 4.2, table 6: 8.75 % error with ResNet-20.
             Preset::Paper => Self {
-                data: Source::Images(ImageSet::Cifar10),
+                data: Source::Images(ImageSet::Cifar10).into(),
                 augmentation: Augmentation { crop: 4, flip: true },
                 steps: 64_000,
                 rate_schedule: RateSchedule::Step { every: 32_000, factor: 0.1 },
-                target: 0.9125,
+                target: Target::Goal(0.9125),
                 ..residual
             },
         }
@@ -143,7 +151,7 @@ impl TrainingSettings {
 }
 
 impl Settings for TrainingSettings {
-    const OPEN: &'static [&'static str] = &["network", "optimizer"];
+    const OPEN: &'static [&'static str] = &["network", "optimizer", "table"];
 
     fn validate(&self) -> Result<(), SettingsError> {
         in_range("seeds", self.seeds, 2..=10_000)?;
@@ -156,7 +164,7 @@ impl Settings for TrainingSettings {
         in_range("clip_norm", self.clip_norm, 0.0..=1e9)?;
         in_range("evaluations", self.evaluations, 1..=10_000)?;
         in_range("observations", self.observations, 1..=10_000)?;
-        in_range("target", self.target, 0.0..=1.0)?;
+        self.validate_data()?;
         self.network()?;
         self.trainer(0).validate().map_err(|error| SettingsError::Range {
             key: error.field.replace("learning_rate", "rate"),
@@ -164,6 +172,11 @@ impl Settings for TrainingSettings {
             requirement: error.requirement,
         })
     }
+}
+
+/// Tells whether files are read as they are by default.
+fn is_default(options: &FileOptions) -> bool {
+    *options == FileOptions::default()
 }
 
 #[cfg(test)]

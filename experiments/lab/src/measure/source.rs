@@ -9,16 +9,19 @@ use backdraft_text::unknown;
 use serde::{Deserialize, Serialize};
 
 use super::data::Data;
+use super::own::{OwnData, registered};
 use super::supervised::Supervised;
 
-/// Where examples come from: a set of images, or a generated task over time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Where examples come from: a set of images, a generated task over time, or data of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Source {
     /// Images, with their classes.
     Images(ImageSet),
     /// Generated sequences.
     Sequences(SequenceTask),
+    /// [Registered](super::register_data) data.
+    Own(OwnData),
 }
 
 /// The part of a source to use, and how.
@@ -41,35 +44,42 @@ pub struct Assignment {
     pub shape: TaskShape,
 }
 
-/// Number of sequences in a generated test split.
-const TESTED: usize = 1_000;
+/// Number of examples in a generated test split.
+pub(super) const TESTED: usize = 1_000;
 
 impl Source {
     /// Every source.
     pub fn all() -> impl Iterator<Item = Self> {
         let images = ImageSet::ALL.iter().copied().map(Self::Images);
-        images.chain(SequenceTask::ALL.iter().copied().map(Self::Sequences))
+        let sequences = SequenceTask::ALL.iter().copied().map(Self::Sequences);
+        images.chain(sequences).chain(registered().into_iter().map(Self::Own))
     }
 
     /// Returns the name used in configurations.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Images(set) => set.name(),
             Self::Sequences(task) => task.name(),
+            Self::Own(data) => data.source().name(),
         }
     }
 
     /// Tells whether the task is to predict numbers rather than classes.
-    pub fn predicts_values(self) -> bool {
-        matches!(self, Self::Sequences(task) if task.answer() == Answer::Value)
+    pub fn predicts_values(&self) -> bool {
+        match self {
+            Self::Images(_) => false,
+            Self::Sequences(task) => task.answer() == Answer::Value,
+            Self::Own(data) => data.predicts_values(),
+        }
     }
 
     /// Returns the loss of the best predictor that ignores its inputs. Image classes are taken to be
     /// equally frequent; `length` is that of the sequences.
-    pub fn trivial_loss(self, length: usize) -> f64 {
+    pub fn trivial_loss(&self, length: usize) -> f64 {
         match self {
             Self::Images(set) => (set.classes() as f64).ln(),
             Self::Sequences(task) => task.trivial_loss(length),
+            Self::Own(data) => data.source().trivial_loss(length),
         }
     }
 
@@ -78,7 +88,7 @@ impl Source {
     /// # Errors
     ///
     /// If a file cannot be loaded, or the task cannot have this length.
-    pub fn load(self, portion: Portion) -> anyhow::Result<Assignment> {
+    pub fn load(&self, portion: Portion) -> anyhow::Result<Assignment> {
         match self {
             Self::Images(set) => {
                 let images = set.load(&Places::new(None));
@@ -97,7 +107,8 @@ impl Source {
                     },
                 })
             }
-            Self::Sequences(task) => {
+            Self::Own(data) => data.load(&portion),
+            &Self::Sequences(task) => {
                 let Portion { examples, length, .. } = portion;
                 let data = Data::sequences(task, length, [examples, TESTED]);
                 let data = data.context("cannot generate the sequences")?;
@@ -134,8 +145,8 @@ impl TryFrom<String> for Source {
 
     fn try_from(name: String) -> Result<Self, String> {
         Self::all().find(|source| source.name() == name).ok_or_else(|| {
-            let names: Vec<_> = Self::all().map(Self::name).collect();
-            let unknown = unknown("data set", &name, names.iter().copied());
+            let names: Vec<_> = Self::all().map(|source| source.name().to_owned()).collect();
+            let unknown = unknown("data set", &name, names.iter().map(String::as_str));
             format!("{unknown} Available: {}", names.join(", "))
         })
     }
@@ -151,10 +162,12 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_read_back_and_a_misspelt_one_is_answered_with_the_nearest() {
-        let names: HashSet<_> = Source::all().map(Source::name).collect();
-        assert_eq!(names.len(), Source::all().count());
-        for source in Source::all() {
-            assert_eq!(Source::try_from(source.name().to_owned()), Ok(source));
+        // Once, because another test may register data.
+        let all: Vec<Source> = Source::all().collect();
+        let names: HashSet<_> = all.iter().cloned().map(String::from).collect();
+        assert_eq!(names.len(), all.len());
+        for source in all {
+            assert_eq!(Source::try_from(source.name().to_owned()), Ok(source.clone()));
         }
         let error = Source::try_from("fashon-mnist".to_owned()).unwrap_err();
         assert!(error.contains("did you mean `fashion-mnist`?"), "{error}");

@@ -33,13 +33,28 @@ struct Augmented {
 }
 
 /// Rows of inputs and rows of targets.
-struct Table {
-    inputs: Vec<f32>,
-    targets: Vec<f32>,
-    rows: usize,
+pub(super) struct Table {
+    pub(super) inputs: Vec<f32>,
+    pub(super) targets: Vec<f32>,
+    pub(super) rows: usize,
+}
+
+/// What suits an answer.
+impl From<Answer> for Loss {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Value => Self::MeanSquaredError,
+            Answer::Class(_) | Answer::ClassEveryStep(_) => Self::CrossEntropy,
+        }
+    }
 }
 
 impl Supervised {
+    /// Rows that are used as they are.
+    pub(super) fn of_tables(train: Table, test: Table, loss: Loss) -> Self {
+        Self { train, test, loss, augmented: None }
+    }
+
     /// Two classes, predicted by one logit.
     pub fn of_two_classes(data: &TrainTest) -> Self {
         let table = |examples: &HostExamples| Table {
@@ -90,11 +105,7 @@ impl Supervised {
         // An even seed for training, the next odd one for testing.
         let train = table(task.generate(length, counts[0], 2 * seed)?);
         let test = table(task.generate(length, counts[1], 2 * seed + 1)?);
-        let loss = match task.answer() {
-            Answer::Value => Loss::MeanSquaredError,
-            Answer::Class(_) | Answer::ClassEveryStep(_) => Loss::CrossEntropy,
-        };
-        Ok(Self { train, test, loss, augmented: None })
+        Ok(Self::of_tables(train, test, task.answer().into()))
     }
 
     /// Gaussian inputs and targets of the sizes of a network, the same for training and testing.

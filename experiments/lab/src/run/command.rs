@@ -12,6 +12,7 @@ use crate::settings::SettingsError;
 
 /// Returns the command with the preset and whatever differs from it.
 pub(super) fn command(
+    program: &str,
     experiment: &dyn Entry,
     preset: Preset,
     settings: &Table,
@@ -21,7 +22,7 @@ pub(super) fn command(
     let changed = settings.iter().filter(|(key, value)| defaults.get(*key) != Some(value));
     let sets = changed.map(|(key, value)| format!(" --set {}", quoted(&format!("{key}={value}"))));
     let (name, sets) = (experiment.about().name, sets.collect::<String>());
-    Ok(format!("backdraft run {name} --preset {preset} --backend {backend}{sets}"))
+    Ok(format!("{program} run {name} --preset {preset} --backend {backend}{sets}"))
 }
 
 /// Returns the command that goes on with a run whose record is below `out`.

@@ -24,6 +24,7 @@ pub(super) struct Asked<'a> {
     pub(super) backend: &'static Backend,
     pub(super) device: Device,
     pub(super) prepared: Box<dyn Prepared>,
+    pub(super) program: String,
     pub(super) out: PathBuf,
     pub(super) options: StudyOptions,
 }

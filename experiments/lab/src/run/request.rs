@@ -16,12 +16,16 @@ use crate::settings::{Overlay, SettingsError};
 use crate::study::StudyOptions;
 use crate::trial_record::CheckpointEvery;
 
+/// The name of the command line.
+const PROGRAM: &str = "backdraft";
+
 /// An experiment with its settings, and how it is to be run.
 ///
 /// | what | default |
 /// |---|---|
 /// | `preset` | `quick` |
 /// | `backend` | `$BACKDRAFT_BACKEND`, or the default one |
+/// | `program` | `backdraft` |
 /// | `out` | `runs` |
 /// | `jobs` | one trial on each core |
 /// | `checkpoint_every`, `keep_checkpoints` | 10 s, 2 |
@@ -35,6 +39,7 @@ pub struct RunRequest<'a> {
     overlays: Vec<Overlay>,
     seeds: Option<u64>,
     backend: Option<String>,
+    program: String,
     out: PathBuf,
     is_fresh: bool,
     options: StudyOptions,
@@ -60,6 +65,7 @@ impl<'a> RunRequest<'a> {
             overlays: Vec::new(),
             seeds: None,
             backend: None,
+            program: PROGRAM.to_owned(),
             out: RUNS.into(),
             is_fresh: false,
             options: StudyOptions { jobs: cores(), ..StudyOptions::default() },
@@ -95,6 +101,11 @@ impl<'a> RunRequest<'a> {
     /// Computes on a back end, whatever the settings say.
     pub fn backend(self, name: impl Into<String>) -> Self {
         Self { backend: Some(name.into()), ..self }
+    }
+
+    /// Sets the name of the program in the command that repeats the run, which its record keeps.
+    pub fn program(self, name: impl Into<String>) -> Self {
+        Self { program: name.into(), ..self }
     }
 
     /// Keeps the record below a folder.
@@ -149,6 +160,7 @@ impl<'a> RunRequest<'a> {
             backend,
             device,
             prepared,
+            program: self.program,
             out: self.out,
             options: self.options,
         };

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use backdraft_datasets::{Array, DatasetError, Header, Table, Targets, read_npz};
+use backdraft_datasets::{Array, DatasetError, Header, Layout, Table, Targets, read_npz};
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::tensor::Dtype;
 use safetensors::{SafeTensors, tensor::TensorView};
@@ -59,11 +59,21 @@ impl Batch {
     ///
     /// [`DatasetError::File`] naming the file, the row and the column.
     pub fn read_csv(path: &Path, target: &str, header: Header) -> Result<Self, DatasetError> {
+        Self::read_table(path, target, &Layout { header, ..Layout::default() })
+    }
+
+    /// Reads the rows of a `.csv` file that is written in another way, or some of whose columns do not
+    /// count.
+    ///
+    /// # Errors
+    ///
+    /// [`DatasetError::File`] naming the file, the row and the column.
+    pub fn read_table(path: &Path, target: &str, layout: &Layout) -> Result<Self, DatasetError> {
         if path.extension() != Some(OsStr::new("csv")) {
             let reason = "is no .csv: `--target` names a column of a table";
             return Err(refuse(path, reason));
         }
-        let table = Table::read_csv(path, target, header)?;
+        let table = Table::read(path, target, layout)?;
         let (rows, targets) = (table.len(), table.targets.to_values());
         let inputs = Array { shape: vec![rows, table.features.len()], values: table.inputs };
         let classes = match table.targets {
@@ -102,6 +112,11 @@ impl Batch {
     /// Returns the number of targets of an example.
     pub fn targets_each(&self) -> usize {
         self.targets.columns
+    }
+
+    /// Returns the inputs, example by example.
+    pub fn input_values(&self) -> &[f64] {
+        &self.inputs.values
     }
 
     /// Returns the targets, example by example.

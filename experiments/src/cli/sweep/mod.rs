@@ -13,6 +13,7 @@ use backdraft_lab::RUNS;
 use clap::{Args, Subcommand};
 
 use super::failure::Failure;
+use crate::laboratory::Laboratory;
 use arguments::WorkArguments;
 use described::Sweep;
 
@@ -68,10 +69,12 @@ enum SweepCommand {
     },
 }
 
-pub(super) fn sweep(arguments: &SweepArguments) -> Result<(), Failure> {
+pub(super) fn sweep(arguments: &SweepArguments, laboratory: &Laboratory) -> Result<(), Failure> {
     match &arguments.command {
-        Some(SweepCommand::Status { spec, out }) => progress::status(&Sweep::read(spec)?, out),
+        Some(SweepCommand::Status { spec, out }) => {
+            progress::status(&Sweep::read(spec, laboratory)?, out)
+        }
         Some(SweepCommand::Collect { folders, csv }) => collect::table(folders, csv.as_deref()),
-        None => work::work(&arguments.work),
+        None => work::work(&arguments.work, laboratory),
     }
 }

@@ -6,7 +6,6 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use backdraft_lab::settings::Overlay;
 use backdraft_lab::{Conclusion, Interrupt, Planned, RunRequest, RunState, cores};
 use backdraft_layers::with_threads;
 use backdraft_text::duration;
@@ -18,12 +17,13 @@ use super::supervise::{stop_with_standard_input, supervise};
 use crate::cli::failure::Failure;
 use crate::cli::print::{note, print_error};
 use crate::cli::request::open;
+use crate::laboratory::Laboratory;
 use crate::progress::Bars;
 
 /// Runs a sweep, or this process's share of it.
-pub(super) fn work(arguments: &WorkArguments) -> Result<(), Failure> {
+pub(super) fn work(arguments: &WorkArguments, laboratory: &Laboratory) -> Result<(), Failure> {
     let Some(path) = &arguments.spec else { return Err(Failure::Input(anyhow!("no description"))) };
-    let mut sweep = Sweep::read(path)?;
+    let mut sweep = Sweep::read(path, laboratory)?;
     sweep.runs = arguments.shard.of(sweep.runs);
     let interrupt = Interrupt::on_signals(|line| note(line)).map_err(Failure::run)?;
     let jobs = arguments.jobs.map_or_else(cores, usize::from).min(sweep.runs.len().max(1));
@@ -113,8 +113,7 @@ fn request(
     threads: NonZero<usize>,
     interrupt: &Interrupt,
 ) -> RunRequest<'static> {
-    let settings = Overlay { origin: sweep.origin.clone(), table: run.settings.clone() };
-    let request = RunRequest::new(sweep.experiment).preset(sweep.spec.preset).overlay(settings);
+    let request = sweep.request(run);
     let request = request.out(&arguments.out).jobs(threads.get()).interrupt(interrupt.clone());
     let request = arguments.checkpoints.of(request);
     sweep.spec.backend.iter().fold(request, RunRequest::backend)
