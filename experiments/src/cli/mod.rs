@@ -2,6 +2,7 @@
 
 mod arguments;
 mod backends;
+mod benchmark;
 mod by_name;
 mod check;
 mod compare;
@@ -118,6 +119,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Zoo(arguments) => zoo::zoo(&arguments),
         Command::Data(arguments) => data::data(&arguments),
         Command::Xray(arguments) => xray::run(&arguments),
+        Command::Benchmark(arguments) => benchmark::benchmark(&arguments),
         Command::Backends(arguments) => backends::backends(&arguments),
         Command::Completions { shell } => {
             // Into memory, because the generator panics if it cannot write.
