@@ -11,7 +11,7 @@ use crate::run::is_within;
 
 /// What becomes of the parameters of a module, by their paths.
 pub(crate) fn change<M: Module>(module: M, of: impl FnMut(&str, &mut Values)) -> M {
-    module.map(&mut Surgeon { path: Vec::new(), of })
+    module.map(&mut Surgeon { path: Path::default(), of })
 }
 
 /// Draws all weights anew from a seed, with variance `gain / inputs`.
@@ -44,7 +44,7 @@ pub(crate) fn swapped<M: Module>(module: M, one: &str, other: &str) -> M {
 
 /// Returns a copy in which the parameters of a layer are no part of the graph.
 pub(crate) fn detached<M: Module>(module: &M, layer: &str) -> M {
-    module.clone().map(&mut Detach { path: Vec::new(), layer })
+    module.clone().map(&mut Detach { path: Path::default(), layer })
 }
 
 /// Returns the module with parameters in f16.
@@ -58,7 +58,7 @@ pub(crate) fn scaled<M: Module>(
     gradients: GradientsParams,
     factor: f64,
 ) -> GradientsParams {
-    let mut scale = Scale { path: Vec::new(), gradients, factor: |_: &str| Some(factor) };
+    let mut scale = Scale { path: Path::default(), gradients, factor: |_: &str| Some(factor) };
     model.visit(&mut scale);
     scale.gradients
 }
@@ -70,7 +70,7 @@ pub(crate) fn without<M: Module>(
     layer: &str,
 ) -> GradientsParams {
     let factor = |path: &str| (!is_within(path, layer)).then_some(1.0);
-    let mut scale = Scale { path: Vec::new(), gradients, factor };
+    let mut scale = Scale { path: Path::default(), gradients, factor };
     model.visit(&mut scale);
     scale.gradients
 }
@@ -106,25 +106,47 @@ impl Values {
     }
 }
 
+/// The names of the modules around a parameter, without those of the variants of enums, as hooks have them.
+#[derive(Default)]
+struct Path(Vec<String>);
+
+impl Path {
+    fn enter(&mut self, name: &str, container: &str) {
+        if !container.starts_with("Enum") {
+            self.0.push(name.to_owned());
+        }
+    }
+
+    fn exit(&mut self, container: &str) {
+        if !container.starts_with("Enum") {
+            self.0.pop();
+        }
+    }
+
+    fn joined(&self) -> String {
+        self.0.join(".")
+    }
+}
+
 struct Surgeon<F> {
-    path: Vec<String>,
+    path: Path,
     of: F,
 }
 
 impl<F: FnMut(&str, &mut Values)> ModuleMapper for Surgeon<F> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
     }
 
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _: &str, container: &str) {
+        self.path.exit(container);
     }
 
     fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
         if !parameter.is_require_grad() {
             return parameter;
         }
-        let path = self.path.join(".");
+        let path = self.path.joined();
         parameter.map(|tensor| {
             let (device, shape) = (tensor.device(), tensor.dims().to_vec());
             let numbers = tensor.into_data().iter::<f32>().collect();
@@ -137,21 +159,21 @@ impl<F: FnMut(&str, &mut Values)> ModuleMapper for Surgeon<F> {
 }
 
 struct Detach<'a> {
-    path: Vec<String>,
+    path: Path,
     layer: &'a str,
 }
 
 impl ModuleMapper for Detach<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
     }
 
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _: &str, container: &str) {
+        self.path.exit(container);
     }
 
     fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if !is_within(&self.path.join("."), self.layer) {
+        if !is_within(&self.path.joined(), self.layer) {
             return parameter;
         }
         let (id, tensor, _) = parameter.consume();
@@ -169,23 +191,23 @@ impl ModuleMapper for Half {
 
 /// Multiplies gradients by a factor by path; without one, it takes them out.
 struct Scale<F> {
-    path: Vec<String>,
+    path: Path,
     gradients: GradientsParams,
     factor: F,
 }
 
 impl<F: FnMut(&str) -> Option<f64>> ModuleVisitor for Scale<F> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
     }
 
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _: &str, container: &str) {
+        self.path.exit(container);
     }
 
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
         let Some(gradient) = self.gradients.remove::<D>(parameter.id) else { return };
-        if let Some(factor) = (self.factor)(&self.path.join(".")) {
+        if let Some(factor) = (self.factor)(&self.path.joined()) {
             self.gradients.register(parameter.id, gradient * factor);
         }
     }

@@ -3,8 +3,14 @@
 use super::context::CellKind::{Gated, Plain};
 use super::trend::Stretch;
 use super::trouble::Trouble;
-use super::{Context, Finding};
+use super::{Confidence, Context, Finding};
 use crate::profile::Profile;
+
+/// A forget gate whose bias is zero keeps this share of the memory at each step. A gradient that loses no
+/// more than that may do so by design: whether it harms depends on how far back the task looks.
+const GATE: f64 = 0.5;
+const BY_DESIGN: &str =
+    "; gates forget as fast by design, which harms if the task needs so long a memory";
 
 /// Returns the finding of a recurrent layer.
 pub(super) fn finding<T: Copy>(
@@ -14,6 +20,7 @@ pub(super) fn finding<T: Copy>(
     stretch: &Stretch,
     trouble: &Trouble<T>,
 ) -> Finding {
+    let is_by_design = rule == "vanishing" && stretch.factor().is_some_and(|f| f > GATE);
     let (here, there) = (chain.places[stretch.from].subject, chain.places[stretch.to].subject);
     let steps = chain.places.len();
     let size = stretch.factor().map_or_else(
@@ -33,8 +40,12 @@ pub(super) fn finding<T: Copy>(
         rule,
         subject: here.clone(),
         since: trouble.since,
-        evidence: format!("‖∂L/∂h‖ is {size}, {}", trouble.at()),
-        confidence: trouble.confidence(),
+        evidence: format!(
+            "‖∂L/∂h‖ is {size}, {}{}",
+            trouble.at(),
+            if is_by_design { BY_DESIGN } else { "" }
+        ),
+        confidence: if is_by_design { Confidence::Possible } else { trouble.confidence() },
         remedy: if rule == "vanishing" { vanishing(context) } else { exploding(context) },
         experiment: Some(if rule == "vanishing" {
             "forget-gate-time-constant"
