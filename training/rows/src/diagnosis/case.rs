@@ -106,3 +106,38 @@ fn empty_batches(history: &History<'_>) -> Vec<u64> {
     empty.sort_unstable();
     empty
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnosis::{Thresholds, diagnose};
+    use crate::quantity_name::QuantityName;
+    use crate::row::Row;
+
+    /// Ten blocks whose gradients differ a million-fold, with factors that start at some value.
+    fn found(first_factor: f64) -> Vec<&'static str> {
+        let mut rows = Vec::new();
+        for step in 0..6 {
+            for block in 0..10 {
+                let row = |quantity, part: &str, value| {
+                    Row::new(step, quantity, format!("hidden.{block}.{part}"), value)
+                };
+                let factor = if step == 0 { first_factor } else { 0.01 };
+                let gradient = if block == 0 { 1.0 } else { 1e-6 };
+                rows.push(row(QuantityName::WEIGHT_NORM, "skip", factor));
+                rows.push(row(QuantityName::UPDATE_RATIO, "skip", 0.5));
+                rows.push(row(QuantityName::GRADIENT_NORM, "linear.weight", gradient));
+                rows.push(row(QuantityName::UPDATE_RATIO, "linear.weight", gradient / 10.0));
+            }
+        }
+        let mut rules: Vec<_> =
+            diagnose(&rows, &Thresholds::default()).iter().map(|finding| finding.rule).collect();
+        rules.dedup();
+        rules
+    }
+
+    #[test]
+    fn blocks_whose_factor_starts_at_zero_are_not_judged_by_what_is_proportional_to_it() {
+        assert_eq!(found(0.0), [""; 0]);
+        assert_eq!(found(1.0), ["unstable", "exploding", "not-learning"]);
+    }
+}

@@ -82,3 +82,32 @@ fn exploding(context: &Context) -> &'static str {
          or truncate backpropagation to fewer steps"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::{Thresholds, diagnose};
+    use crate::quantity_name::QuantityName;
+    use crate::row::Row;
+
+    #[test]
+    fn what_a_forget_gate_forgets_by_design_is_possible_trouble_and_what_is_lost_faster_is_certain()
+    {
+        let found = |factor: f64, steps: i32| {
+            let at = |time: i32| {
+                let norm = factor.powi(steps - 1 - time);
+                let name = format!("layers.0@{time}");
+                (0..4).map(move |step| {
+                    Row::new(step, QuantityName::ACTIVATION_GRADIENT_NORM, name.clone(), norm)
+                })
+            };
+            let rows: Vec<Row> = (0..steps).flat_map(at).collect();
+            let findings = diagnose(&rows, &Thresholds::default());
+            findings.first().map(|finding| (finding.rule, finding.confidence))
+        };
+        // σ(1), the usual forget bias, over a hundred steps; and a plain network that forgets.
+        assert_eq!(found(0.731, 100), Some(("vanishing", Confidence::Possible)));
+        assert_eq!(found(0.2, 16), Some(("vanishing", Confidence::Certain)));
+        assert_eq!(found(0.95, 100), None);
+    }
+}
