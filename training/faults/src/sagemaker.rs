@@ -50,7 +50,9 @@ pub fn sagemaker(rows: &[Row]) -> Vec<&'static str> {
         ),
         (
             "WeightUpdateRatio",
-            any(&QuantityName::UPDATE_RATIO, &|ratio| ratio > LARGE_UPDATE || ratio < SMALL_UPDATE),
+            any(&QuantityName::UPDATE_RATIO, &|ratio| {
+                !ratio.is_nan() && !(SMALL_UPDATE..=LARGE_UPDATE).contains(&ratio)
+            }),
         ),
         ("AllZero", any(&QuantityName::GRADIENT_ZERO_SHARE, &|share| share == 1.0)),
         ("DeadRelu", any(&QuantityName::DEAD_SHARE, &|share| share > MOST_OF_A_LAYER)),
