@@ -79,6 +79,8 @@ impl Place {
             "data list",
             "data check digits",
             "data check batch.csv --target y",
+            "benchmark diagnosis --quick",
+            "benchmark diagnosis --quick --json",
             "backends",
             "backends --json",
             "new my-lab",

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::backends::BackendsArguments;
+use super::benchmark::BenchmarkArguments;
 use super::check::CheckArguments;
 use super::compare::CompareArguments;
 use super::data::DataArguments;
@@ -75,6 +76,8 @@ pub(super) enum Command {
     Xray(XrayArguments),
     /// List, find and check data sets that are read from files.
     Data(DataArguments),
+    /// Measure how well the diagnosis finds faults that were put in.
+    Benchmark(BenchmarkArguments),
     /// List the back ends: those built in, and how to get the others.
     Backends(BackendsArguments),
     /// Write a crate with a network, an experiment and data of your own.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod backends;
+mod benchmark;
 mod by_name;
 mod check;
 mod compare;
@@ -116,6 +117,7 @@ fn dispatch(command: Command, laboratory: &Laboratory) -> Result<(), Failure> {
         Command::Xray(arguments) => xray::run(&arguments),
         Command::Backends(arguments) => backends::backends(&arguments, laboratory),
         Command::New(arguments) => new::new(&arguments),
+        Command::Benchmark(arguments) => benchmark::benchmark(&arguments),
         Command::Completions { shell } => {
             // Into memory, because the generator panics if it cannot write.
             let mut script = Vec::new();

@@ -1,24 +1,16 @@
-//! Trainings, and the rows that they leave.
+//! Trainings whose trouble is known.
 
 use std::ops::Range;
 
-use backdraft_hooks::{GradientHook, QUANTITIES, QuantityName, Row, Schedule, Taps, read_back};
-use burn::module::{Module, ModuleDisplay, Param};
-use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
-use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{AdamConfig, ModuleOptimizer, SgdConfig};
 
-use crate::data::Task;
 use crate::fault::Fault;
-use crate::program::{
-    BurnLstm, BurnTransformer, Classifier, Convolutional, EncoderDecoder, HeadFirst, Program,
-    Recurrent, Towers,
-};
-use crate::surgery::{change, draw};
+use crate::program::Program;
 
-/// The step at which a fault of one step shows.
-const FAULTY_STEP: u64 = 41;
-const BATCH: usize = 32;
+/// The steps of a training; what goes wrong at some step does so at two thirds of them.
+const STEPS: u64 = 60;
 
 /// A training whose trouble is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,181 +26,144 @@ pub struct Training {
 }
 
 impl Training {
-    /// Returns every program with every fault that it can have, and as many healthy trainings.
-    pub fn all(seeds: Range<u64>) -> Vec<Self> {
+    /// Returns every program with every fault that it can have: sick trainings, each with weights, data
+    /// and optimiser of its own.
+    pub fn sick(seeds: Range<u64>) -> Vec<Self> {
         let mut trainings = Vec::new();
-        for (seed, program) in seeds.flat_map(|seed| Program::ALL.iter().map(move |p| (seed, *p))) {
-            let sick = Fault::ALL[1..].iter().copied().filter(|fault| program.can_have(*fault));
-            for (number, fault) in sick.enumerate() {
-                let training = |fault, seed| Self { program, fault, seed, steps: 60 };
-                trainings.push(training(fault, seed));
-                trainings.push(training(Fault::None, 1_000 * (number as u64 + 1) + seed));
+        for seed in seeds {
+            let mut number = 0;
+            for program in Program::all() {
+                for fault in Fault::ALL[1..].iter().copied().filter(|f| program.can_have(*f)) {
+                    // A period of four, which shifts from seed to seed and from program to program.
+                    trainings.push(Self::new(program, fault, 10_001 * seed + number));
+                    number += 1;
+                }
+                number += 1;
             }
         }
         trainings
     }
 
+    /// Returns every fault once, and every program: a sample of [`sick`](Self::sick).
+    pub fn sample() -> Vec<Self> {
+        let programs = Program::all();
+        let faults = Fault::ALL[1..].iter().copied();
+        let of = |(number, fault): (usize, Fault)| {
+            let turned = programs.iter().cycle().skip(7 * number).take(programs.len());
+            let program = turned.copied().find(|program| program.can_have(fault))?;
+            Some(Self::new(program, fault, 700 + number as u64))
+        };
+        faults.enumerate().filter_map(of).collect()
+    }
+
+    /// Creates a training of 60 steps with the next seed whose optimiser and taps suit the fault.
+    pub fn new(program: Program, fault: Fault, seed: u64) -> Self {
+        let fits = |seed: &u64| {
+            let training = Self { program, fault, seed: *seed, steps: STEPS };
+            fault.needs_adam().is_none_or(|adam| adam == training.is_adam())
+                && (training.is_tapped() || !fault.needs_taps())
+        };
+        let seed = (seed..seed + 4).find(fits).unwrap_or(seed);
+        Self { program, fault, seed, steps: STEPS }
+    }
+
+    /// Returns the same training without its fault.
+    pub fn healthy_twin(&self) -> Self {
+        Self { fault: Fault::None, ..*self }
+    }
+
     /// Tells whether activations are tapped.
     pub fn is_tapped(&self) -> bool {
         self.seed.is_multiple_of(2)
-            || matches!(self.fault, Fault::ForgetsOverTime | Fault::ExplodesOverTime)
     }
 
-    /// Runs the training and returns what was measured at every step, with the loss.
-    ///
-    /// # Errors
-    ///
-    /// [`ExecutionError`] when the device failed.
-    pub fn rows(&self, device: &Device) -> Result<Vec<Row>, ExecutionError> {
-        match self.program {
-            Program::HeadFirst => self.run::<HeadFirst>(device),
-            Program::Towers => self.run::<Towers>(device),
-            Program::EncoderDecoder => self.run::<EncoderDecoder>(device),
-            Program::BurnLstm => self.run::<BurnLstm>(device),
-            Program::BurnTransformer => self.run::<BurnTransformer>(device),
-            Program::Convolutional => self.run::<Convolutional>(device),
-            Program::Recurrent => self.run::<Recurrent>(device),
-        }
+    /// Tells whether the optimiser is Adam; else it is gradient descent.
+    pub fn is_adam(&self) -> bool {
+        (self.seed / 2).is_multiple_of(2)
     }
 
-    fn is_adam(&self) -> bool {
-        // Adam's first step shows a rate that is too high in any program.
-        (self.seed / 2).is_multiple_of(2) || self.fault == Fault::RateTooHigh
+    /// Tells whether a fault was put in. One of degree need not do harm.
+    pub(crate) fn is_sick_by_name(&self) -> bool {
+        self.fault != Fault::None
     }
 
-    fn rate(&self) -> f64 {
+    /// The step at which a fault of one step shows.
+    pub(crate) fn faulty_step(&self) -> u64 {
+        self.steps * 2 / 3 + 1
+    }
+
+    pub(crate) fn rate(&self) -> f64 {
         let healthy = if self.is_adam() { 1e-3 } else { 1e-2 };
         match self.fault {
             Fault::RateTooHigh => 1e3 * healthy,
             Fault::RateTooLow => 1e-6 * healthy,
+            Fault::MomentumTooHigh => 10.0 * healthy,
+            Fault::HalfPrecision => healthy / self.loss_scale(),
             _ => healthy,
         }
     }
 
-    fn run<C: Classifier>(&self, device: &Device) -> Result<Vec<Row>, ExecutionError> {
-        let device = device.clone().autodiff();
-        let mut model = self.model::<C>(&device);
-        let mut optimizer: ModuleOptimizer =
-            if self.is_adam() { AdamConfig::new().init() } else { SgdConfig::new().init() };
-        let mut hook = GradientHook::new(QUANTITIES, Schedule::Every(1));
-        let mut task = Task::new(self.seed);
-        let loss_of = CrossEntropyLossConfig::new().init(&device);
-        let mut rows: Vec<Row> = Vec::new();
-        for step in 0..self.steps {
-            let is_faulty = step == FAULTY_STEP;
-            if is_faulty && self.fault == Fault::NanWeight {
-                model = self.with_nan(model);
-            }
-            let (inputs, classes) = task.batch(BATCH, &device);
-            let inputs = match self.fault {
-                Fault::NanInput if is_faulty => inputs * f32::NAN,
-                Fault::BadBatch if is_faulty => inputs * -1e4,
-                _ => inputs,
+    /// By what the loss is multiplied.
+    pub(crate) fn loss_scale(&self) -> f64 {
+        match self.fault {
+            Fault::HalfPrecision => 1.0 / 4096.0,
+            Fault::WrongSign => -1.0,
+            _ => 1.0,
+        }
+    }
+
+    pub(crate) fn optimizer(&self) -> ModuleOptimizer {
+        if self.is_adam() {
+            let config = AdamConfig::new();
+            return match self.fault {
+                Fault::EpsilonTooLarge => config.with_epsilon(100.0).init(),
+                _ => config.init(),
             };
-            let mut taps = if self.is_tapped() { hook.taps(step) } else { Taps::off() };
-            let logits = model.module.logits(inputs, &mut taps);
-            let logits = if self.fault == Fault::ConstantLoss { logits * 0.0 } else { logits };
-            let loss = loss_of.forward(logits, classes);
-            let mut gradients = loss.backward();
-            let observation = hook.observe_with_taps(step, &model, &gradients, &taps);
-            let loss = read_back(vec![loss.without_autodiff()])?;
-            let loss = loss.iter().flat_map(TensorData::iter::<f64>).next().unwrap_or(f64::NAN);
-            rows.push(Row::of_network(step, QuantityName::LOSS, loss));
-            let mut step_gradients = GradientsParams::from_module(&mut gradients, &model);
-            if self.fault == Fault::ClippedAway {
-                step_gradients = clipped(&model, step_gradients, step, &mut rows)?;
-            }
-            model = optimizer.step(self.rate(), model, step_gradients);
-            if let Some(observation) = observation {
-                rows.extend(observation.rows_after_step(&model)?);
-            }
-            if !loss.is_finite() {
-                break;
-            }
         }
-        Ok(rows)
-    }
-
-    fn model<C: Classifier>(&self, device: &Device) -> Model<C> {
-        let unused = (self.fault == Fault::Unused).then(|| Param::from_data([0.5f32; 3], device));
-        let module = draw(C::new(device), self.seed, C::GAIN);
-        let is_recurrent = self.program == Program::Recurrent;
-        let middle = self.program.middle();
-        let module = change(module, |path, values| {
-            if is_recurrent && path == "hidden.weight" {
-                // Close to the identity, so that it remembers.
-                values.scale(0.1);
-                let width = values.shape[0];
-                (0..width).for_each(|unit| values.numbers[unit * width + unit] += 0.9);
+        match self.fault {
+            Fault::MomentumTooHigh => {
+                let momentum = MomentumConfig::new().with_momentum(0.999).with_dampening(0.0);
+                SgdConfig::new().with_momentum(Some(momentum)).init()
             }
-            let is_bias = path.ends_with("bias");
-            let is_weight = path.ends_with("weight");
-            if is_bias {
-                values.fill(0.0);
+            Fault::DecayTooHigh => {
+                SgdConfig::new().with_weight_decay(Some(WeightDecayConfig::new(50.0))).init()
             }
-            match self.fault {
-                Fault::ZeroWeights if is_weight => values.fill(0.0),
-                Fault::ConstantWeights if is_weight || is_bias => values.fill(0.01),
-                Fault::SmallWeights if is_weight && !path.contains("head") => values.scale(0.1),
-                Fault::LargeWeights if is_weight && !path.contains("head") => values.scale(8.0),
-                Fault::SickLayer if path == format!("{middle}.weight") => values.scale(1e-6),
-                Fault::DeadBias if path == format!("{middle}.bias") => values.fill(-1e3),
-                Fault::ForgetsOverTime if path == "hidden.weight" => values.scale(0.25),
-                Fault::ExplodesOverTime if path == "hidden.weight" => values.scale(2.0),
-                _ => {}
-            }
-        });
-        Model { module, unused }
-    }
-
-    fn with_nan<C: Classifier>(&self, model: Model<C>) -> Model<C> {
-        let (mut is_done, middle) = (false, format!("module.{}", self.program.middle()));
-        change(model, |path, values| {
-            if !is_done && path.starts_with(&middle) && path.ends_with("weight") {
-                values.numbers[0] = f32::NAN;
-                is_done = true;
-            }
-        })
-    }
-}
-
-/// A classifier, and perhaps a parameter that nothing uses.
-#[derive(Module, Debug)]
-struct Model<C: Module + ModuleDisplay> {
-    module: C,
-    unused: Option<Param<Tensor<1>>>,
-}
-
-/// Clips the gradients to a norm of 1e-4 and records both norms.
-fn clipped<M: Module>(
-    model: &M,
-    gradients: GradientsParams,
-    step: u64,
-    rows: &mut Vec<Row>,
-) -> Result<GradientsParams, ExecutionError> {
-    const BOUND: f64 = 1e-4;
-    let norm = backdraft_hooks::global_norm(model, &gradients)?;
-    let factor = (BOUND / norm).min(1.0);
-    rows.push(Row::of_network(step, QuantityName::GLOBAL_GRADIENT_NORM, norm));
-    rows.push(Row::of_network(step, QuantityName::CLIPPED_GRADIENT_NORM, factor * norm));
-    Ok(scaled(model, gradients, factor))
-}
-
-fn scaled<M: Module>(model: &M, gradients: GradientsParams, factor: f64) -> GradientsParams {
-    struct Scale {
-        gradients: GradientsParams,
-        factor: f64,
-    }
-
-    impl burn::module::ModuleVisitor for Scale {
-        fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-            if let Some(gradient) = self.gradients.remove::<D>(parameter.id) {
-                self.gradients.register(parameter.id, gradient * self.factor);
-            }
+            _ => SgdConfig::new().init(),
         }
     }
+}
 
-    let mut scale = Scale { gradients, factor };
-    model.visit(&mut scale);
-    scale.gradients
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_and_every_architecture_has_trainings_with_both_optimisers_and_with_and_without_taps()
+     {
+        let all = Training::sick(0..3);
+        assert!(all.len() >= 1_200, "{}", all.len());
+        for fault in &Fault::ALL[1..] {
+            assert!(all.iter().any(|training| training.fault == *fault), "{fault:?}");
+        }
+        for program in Program::all() {
+            let of = || all.iter().filter(|training| training.program == program);
+            for is_adam in [false, true] {
+                assert!(of().any(|training| training.is_adam() == is_adam), "{program:?}");
+            }
+            for is_tapped in [false, true] {
+                assert!(of().any(|training| training.is_tapped() == is_tapped), "{program:?}");
+            }
+        }
+        let sample = Training::sample();
+        assert_eq!(sample.len(), Fault::ALL.len() - 1);
+    }
+
+    #[test]
+    fn the_optimiser_and_the_taps_suit_the_fault() {
+        for training in Training::sick(0..2) {
+            let fault = training.fault;
+            assert!(fault.needs_adam().is_none_or(|adam| adam == training.is_adam()), "{fault:?}");
+            assert!(training.is_tapped() || !fault.needs_taps(), "{fault:?}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use super::{Classifier, linear};
+use super::{Classifier, Own, linear};
 use crate::data::CLASSES;
 
 const CHANNELS: usize = 8;
@@ -19,7 +19,7 @@ pub(crate) struct Convolutional {
     head: Linear,
 }
 
-impl Classifier for Convolutional {
+impl Own for Convolutional {
     const GAIN: f64 = 2.0;
 
     fn new(device: &Device) -> Self {
@@ -33,7 +33,9 @@ impl Classifier for Convolutional {
             head: linear(CHANNELS * 64, CLASSES, device),
         }
     }
+}
 
+impl Classifier for Convolutional {
     fn logits(&self, inputs: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
         let [batch, _] = inputs.dims();
         let mut images = inputs.reshape([batch, 1, 8, 8]);

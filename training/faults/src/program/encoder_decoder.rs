@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-use super::{Classifier, linear, through_tanh};
+use super::{Classifier, Own, linear, through_tanh};
 use crate::data::{CLASSES, FEATURES};
 
 const WIDTHS: [usize; 8] = [FEATURES, 56, 48, 40, 32, 24, 16, 16];
@@ -17,7 +17,7 @@ pub(crate) struct EncoderDecoder {
     head: Linear,
 }
 
-impl Classifier for EncoderDecoder {
+impl Own for EncoderDecoder {
     const GAIN: f64 = 1.2;
 
     fn new(device: &Device) -> Self {
@@ -29,7 +29,9 @@ impl Classifier for EncoderDecoder {
             head: linear(FEATURES, CLASSES, device),
         }
     }
+}
 
+impl Classifier for EncoderDecoder {
     fn logits(&self, inputs: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
         let code = through_tanh(&self.encoder, "encoder", inputs, taps);
         self.head.forward(through_tanh(&self.decoder, "decoder", code, taps))

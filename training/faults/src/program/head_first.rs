@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-use super::{Classifier, linear, linears, through};
+use super::{Classifier, Own, linear, linears, through};
 use crate::data::{CLASSES, FEATURES};
 
 #[derive(Module, Debug)]
@@ -14,13 +14,15 @@ pub(crate) struct HeadFirst {
     hidden: Vec<Linear>,
 }
 
-impl Classifier for HeadFirst {
+impl Own for HeadFirst {
     const GAIN: f64 = 2.0;
 
     fn new(device: &Device) -> Self {
         Self { head: linear(FEATURES, CLASSES, device), hidden: linears(10, FEATURES, device) }
     }
+}
 
+impl Classifier for HeadFirst {
     fn logits(&self, inputs: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
         self.head.forward(through(&self.hidden, "hidden", inputs, taps))
     }

@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::nn::{Linear, Lstm, LstmConfig};
 use burn::tensor::{Device, Tensor};
 
-use super::{Classifier, linear};
+use super::{Classifier, Own, linear};
 use crate::data::CLASSES;
 
 const HIDDEN: usize = 16;
@@ -16,7 +16,7 @@ pub(crate) struct BurnLstm {
     head: Linear,
 }
 
-impl Classifier for BurnLstm {
+impl Own for BurnLstm {
     const GAIN: f64 = 1.0;
 
     fn new(device: &Device) -> Self {
@@ -25,7 +25,9 @@ impl Classifier for BurnLstm {
             head: linear(HIDDEN, CLASSES, device),
         }
     }
+}
 
+impl Classifier for BurnLstm {
     fn logits(&self, inputs: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
         let [batch, _] = inputs.dims();
         let (_, state) = self.lstm.forward(inputs.reshape([batch, 16, 4]), None);

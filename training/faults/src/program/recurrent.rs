@@ -6,7 +6,7 @@ use burn::nn::Linear;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use super::{Classifier, linear};
+use super::{Classifier, Own, linear};
 use crate::data::CLASSES;
 
 const HIDDEN: usize = 16;
@@ -18,7 +18,7 @@ pub(crate) struct Recurrent {
     head: Linear,
 }
 
-impl Classifier for Recurrent {
+impl Own for Recurrent {
     const GAIN: f64 = 1.0;
 
     fn new(device: &Device) -> Self {
@@ -28,7 +28,9 @@ impl Classifier for Recurrent {
             head: linear(HIDDEN, CLASSES, device),
         }
     }
+}
 
+impl Classifier for Recurrent {
     fn logits(&self, inputs: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
         let [batch, _] = inputs.dims();
         let mut state = Tensor::zeros([batch, HIDDEN], &inputs.device());

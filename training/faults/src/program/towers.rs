@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-use super::{Classifier, linear, linears, through};
+use super::{Classifier, Own, linear, linears, through};
 use crate::data::{CLASSES, FEATURES};
 
 /// What the second tower counts for in the logits: its gradients are smaller by as much, and healthy.
@@ -19,7 +19,7 @@ pub(crate) struct Towers {
     right_head: Linear,
 }
 
-impl Classifier for Towers {
+impl Own for Towers {
     const GAIN: f64 = 2.0;
 
     fn new(device: &Device) -> Self {
@@ -30,7 +30,9 @@ impl Classifier for Towers {
             right_head: linear(FEATURES, CLASSES, device),
         }
     }
+}
 
+impl Classifier for Towers {
     fn logits(&self, inputs: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
         let left = self.left_head.forward(through(&self.left, "left", inputs.clone(), taps));
         let right = self.right_head.forward(through(&self.right, "right", inputs, taps));

@@ -8,7 +8,7 @@ use burn::nn::transformer::{
 };
 use burn::tensor::{Device, Tensor};
 
-use super::{Classifier, linear};
+use super::{Classifier, Own, linear};
 use crate::data::CLASSES;
 
 const MODEL: usize = 16;
@@ -20,7 +20,7 @@ pub(crate) struct BurnTransformer {
     head: Linear,
 }
 
-impl Classifier for BurnTransformer {
+impl Own for BurnTransformer {
     const GAIN: f64 = 1.0;
 
     fn new(device: &Device) -> Self {
@@ -31,7 +31,9 @@ impl Classifier for BurnTransformer {
             head: linear(MODEL, CLASSES, device),
         }
     }
+}
 
+impl Classifier for BurnTransformer {
     fn logits(&self, inputs: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
         let [batch, _] = inputs.dims();
         let tokens = self.embedding.forward(inputs.reshape([batch, 8, 8]));

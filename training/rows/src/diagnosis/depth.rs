@@ -85,6 +85,10 @@ fn along(
     direction: Direction,
     chain: &Profile<'_>,
 ) -> Option<(f64, Finding)> {
+    // What is measured at the weights of a block grows and shrinks with the block's factor.
+    if !chain.is_tapped() && chain.places.iter().any(|place| case.is_gated(place.subject)) {
+        return None;
+    }
     let bound = match chain.axis {
         Axis::Depth => case.thresholds.depth_ratio,
         Axis::Time => case.thresholds.time_ratio,

@@ -7,6 +7,7 @@ mod context;
 mod dead;
 mod depth;
 mod drift;
+mod faint;
 mod finding;
 mod missing;
 mod not_finite;
@@ -61,6 +62,7 @@ pub const RULES: &[&dyn Rule] = &[
     &clipping::AlwaysClipped,
     &spike::Spike,
     &drift::Drift,
+    &faint::Faint,
 ];
 
 /// Applies every rule to rows.

@@ -44,7 +44,7 @@ impl Rule for NotLearning {
             })
         };
         case.subjects(&QuantityName::UPDATE_RATIO)
-            .filter(|subject| !subject.is_offset())
+            .filter(|subject| !subject.is_offset() && !case.is_gated(subject))
             .filter_map(finding)
             .collect()
     }

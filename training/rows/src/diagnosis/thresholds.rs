@@ -15,6 +15,8 @@
 /// | `weight_growth`, `loss_growth` | 10 | set before any training was looked at |
 /// | `spike_deviations` | 6 | generated trainings (`backdraft-faults`), seeds below 200 |
 /// | `gradient_drift`, `loss_drift` | 10, 2 | set before any training was looked at |
+/// | `faint_signal` | 1e-3 | set before any training was looked at |
+/// | `bottomless_growth` | 2 | first half of the benchmark (`docs/diagnosis.md`) |
 #[derive(Clone, Debug, PartialEq)]
 pub struct Thresholds {
     /// Ratio of the gradient's norm, first layer over last, below which it vanishes. Above the
@@ -49,6 +51,10 @@ pub struct Thresholds {
     pub gradient_drift: f64,
     /// Rise of the loss from the first quarter of a run to the last above which it drifts.
     pub loss_drift: f64,
+    /// A loss below zero over its first value above which it falls without end.
+    pub bottomless_growth: f64,
+    /// Standard deviation of every tapped activation below which the inputs are too small.
+    pub faint_signal: f64,
 }
 
 impl Default for Thresholds {
@@ -69,6 +75,8 @@ impl Default for Thresholds {
             spike_deviations: 6.0,
             gradient_drift: 10.0,
             loss_drift: 2.0,
+            faint_signal: 1e-3,
+            bottomless_growth: 2.0,
         }
     }
 }

@@ -3,8 +3,14 @@
 use super::context::CellKind::{Gated, Plain};
 use super::trend::Stretch;
 use super::trouble::Trouble;
-use super::{Context, Finding};
+use super::{Confidence, Context, Finding};
 use crate::profile::Profile;
+
+/// A forget gate whose bias is zero keeps this share of the memory at each step. A gradient that loses no
+/// more than that may do so by design: whether it harms depends on how far back the task looks.
+const GATE: f64 = 0.5;
+const BY_DESIGN: &str =
+    "; gates forget as fast by design, which harms if the task needs so long a memory";
 
 /// Returns the finding of a recurrent layer.
 pub(super) fn finding<T: Copy>(
@@ -14,6 +20,7 @@ pub(super) fn finding<T: Copy>(
     stretch: &Stretch,
     trouble: &Trouble<T>,
 ) -> Finding {
+    let is_by_design = rule == "vanishing" && stretch.factor().is_some_and(|f| f > GATE);
     let (here, there) = (chain.places[stretch.from].subject, chain.places[stretch.to].subject);
     let steps = chain.places.len();
     let size = stretch.factor().map_or_else(
@@ -33,8 +40,12 @@ pub(super) fn finding<T: Copy>(
         rule,
         subject: here.clone(),
         since: trouble.since,
-        evidence: format!("‖∂L/∂h‖ is {size}, {}", trouble.at()),
-        confidence: trouble.confidence(),
+        evidence: format!(
+            "‖∂L/∂h‖ is {size}, {}{}",
+            trouble.at(),
+            if is_by_design { BY_DESIGN } else { "" }
+        ),
+        confidence: if is_by_design { Confidence::Possible } else { trouble.confidence() },
         remedy: if rule == "vanishing" { vanishing(context) } else { exploding(context) },
         experiment: Some(if rule == "vanishing" {
             "forget-gate-time-constant"
@@ -69,5 +80,34 @@ fn exploding(context: &Context) -> &'static str {
     } else {
         "Clip the global norm, initialise the recurrent weights orthogonally or with a smaller gain, \
          or truncate backpropagation to fewer steps"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::{Thresholds, diagnose};
+    use crate::quantity_name::QuantityName;
+    use crate::row::Row;
+
+    #[test]
+    fn what_a_forget_gate_forgets_by_design_is_possible_trouble_and_what_is_lost_faster_is_certain()
+    {
+        let found = |factor: f64, steps: i32| {
+            let at = |time: i32| {
+                let norm = factor.powi(steps - 1 - time);
+                let name = format!("layers.0@{time}");
+                (0..4).map(move |step| {
+                    Row::new(step, QuantityName::ACTIVATION_GRADIENT_NORM, name.clone(), norm)
+                })
+            };
+            let rows: Vec<Row> = (0..steps).flat_map(at).collect();
+            let findings = diagnose(&rows, &Thresholds::default());
+            findings.first().map(|finding| (finding.rule, finding.confidence))
+        };
+        // σ(1), the usual forget bias, over a hundred steps; and a plain network that forgets.
+        assert_eq!(found(0.731, 100), Some(("vanishing", Confidence::Possible)));
+        assert_eq!(found(0.2, 16), Some(("vanishing", Confidence::Certain)));
+        assert_eq!(found(0.95, 100), None);
     }
 }

@@ -8,9 +8,6 @@ use crate::subject::Subject;
 /// The first steps, at which a rate that is far too high shows.
 const FIRST_OBSERVATIONS: usize = 3;
 
-/// A parameter that starts at zero grows by its own size for so many observations.
-const GROWING: usize = 10;
-
 /// Finds a learning rate that is far too high, and parameters that change too much in a step.
 pub(super) struct Unstable;
 
@@ -22,12 +19,14 @@ impl Rule for Unstable {
     fn about(&self) -> &'static str {
         "The first steps are larger than all weights together, or the weights or the loss grow tenfold, \
          or updates of a weight are far above a thousandth of it, the usual size. Needs update_ratio, \
-         weight_norm or loss. What starts at zero is exempt while it grows."
+         weight_norm or loss. What starts at zero is exempt."
     }
 
     fn examine(&self, case: &Case<'_>) -> Vec<Finding> {
-        let signs: Vec<Sign> =
-            [first_steps(case), weights(case), loss(case)].into_iter().flatten().collect();
+        let signs: Vec<Sign> = [first_steps(case), weights(case), loss(case), bottomless(case)]
+            .into_iter()
+            .flatten()
+            .collect();
         let Some(since) = signs.iter().map(|sign| sign.since).min() else {
             return single_weights(case);
         };
@@ -71,6 +70,25 @@ fn loss(case: &Case<'_>) -> Option<Sign> {
     growth("the loss", course, case.thresholds.loss_growth)
 }
 
+/// A loss that starts below zero and falls ever faster, to a multiple of that, has no lower bound. One that
+/// has, such as a negative cosine, falls ever more slowly.
+fn bottomless(case: &Case<'_>) -> Option<Sign> {
+    const PARTS: usize = 3;
+    let course = case.course(&QuantityName::LOSS, &Subject::NETWORK);
+    let depth: Vec<(u64, f64)> = course.iter().map(|(step, loss)| (*step, -loss)).collect();
+    let Sign { since, .. } = growth("", &depth, case.thresholds.bottomless_growth)?;
+    let third = course.len() / PARTS;
+    let fall = |from: usize, to: usize| course[from].1 - course[to].1;
+    let last = course.len() - 1;
+    if third < FIRST_OBSERVATIONS || fall(last - third, last) < fall(0, third) {
+        return None;
+    }
+    let (first, last) = (course[0].1, course[last].1);
+    let evidence =
+        format!("the loss fell from {first:.1e} to {last:.1e}, ever faster: is its sign right?");
+    Some(Sign { since, evidence })
+}
+
 /// Judges what grows to a multiple of its first value and stays there.
 fn growth(what: &str, course: &[(u64, f64)], bound: f64) -> Option<Sign> {
     let (first, start) = *course.first()?;
@@ -94,10 +112,9 @@ fn growth(what: &str, course: &[(u64, f64)], bound: f64) -> Option<Sign> {
 fn single_weights(case: &Case<'_>) -> Vec<Finding> {
     let finding = |subject: &Subject| {
         let course = case.course(&QuantityName::UPDATE_RATIO, subject);
-        let exempt = if case.starts_at_zero(subject) { GROWING } else { 0 };
         let is_large = |ratio: f64| ratio > case.thresholds.largest_update_ratio;
-        let judged = course.iter().skip(exempt);
-        let trouble = Trouble::of(judged.map(|(step, r)| (*step, is_large(*r).then_some(*r))))?;
+        let judged = course.iter().map(|(step, r)| (*step, is_large(*r).then_some(*r)));
+        let trouble = Trouble::of(judged)?;
         trouble.is_usual().then(|| Finding {
             rule: "unstable",
             subject: subject.clone(),
@@ -113,7 +130,8 @@ fn single_weights(case: &Case<'_>) -> Vec<Finding> {
         })
     };
     case.subjects(&QuantityName::UPDATE_RATIO)
-        .filter(|subject| !subject.is_offset())
+        // What starts at zero has no size of its own that a step could be compared with.
+        .filter(|subject| !subject.is_offset() && !case.starts_at_zero(subject))
         .filter_map(finding)
         .collect()
 }
@@ -166,7 +184,17 @@ mod tests {
     }
 
     #[test]
-    fn what_starts_at_zero_is_exempt_while_it_grows() {
+    fn a_loss_of_the_wrong_sign_falls_without_end_and_one_that_stays_below_zero_does_not() {
+        let falls: Vec<f64> = (0..24).map(|step| -1.4 - 0.01 * f64::from(step * step)).collect();
+        let found = rules(&course(&QuantityName::LOSS, "network", &falls));
+        assert_eq!(found, [("unstable", "network".to_owned())]);
+        let cosine: Vec<f64> = (0..24).map(|step| -1.0 + 0.9 * 0.8f64.powi(step)).collect();
+        assert_eq!(rules(&course(&QuantityName::LOSS, "network", &cosine)), []);
+        assert_eq!(rules(&course(&QuantityName::LOSS, "network", &[-1.4; 23])), []);
+    }
+
+    #[test]
+    fn what_starts_at_zero_is_exempt() {
         let growing: Vec<f64> = (1..40).map(|step| 1.0 / f64::from(step)).collect();
         let ratio = QuantityName::UPDATE_RATIO;
         for name in ["norm.beta", "layer.bias"] {
