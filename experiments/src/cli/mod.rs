@@ -7,6 +7,7 @@ mod check;
 mod compare;
 mod data;
 mod describe;
+mod diagnose;
 mod export;
 mod failure;
 mod figure;
@@ -104,6 +105,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::List(arguments) => list::list(&arguments),
         Command::Describe(arguments) => describe::describe(&arguments),
+        Command::Diagnose(arguments) => diagnose::diagnose(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Show(arguments) => show::show(&arguments),

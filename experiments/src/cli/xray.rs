@@ -8,7 +8,7 @@ use backdraft_hooks::{PRECISION, QUANTITIES, Quantity};
 use backdraft_lab::measure::of_pass;
 use backdraft_lab::settings::{Overlay, resolve};
 use backdraft_lab::{Backend, Batch, Choice, Loss, Precision, Xray, memory, xray};
-use backdraft_rows::{CsvSink, JsonLinesSink, QuantityName, Row, Sink, Subject};
+use backdraft_rows::{CsvSink, Finding, JsonLinesSink, QuantityName, Row, Sink, Subject};
 use backdraft_text::{Named, unknown};
 use backdraft_zoo::{NetworkConfig, architectures, load, named};
 use clap::Args;
@@ -208,8 +208,12 @@ fn print(result: &Xray) {
     if result.findings.is_empty() {
         say("No trouble found.");
     }
-    // One trouble often shows in many layers: tell it once; the JSON has them all.
-    for alike in result.findings.chunk_by(|a, b| a.rule == b.rule) {
+    print_findings(&result.findings);
+}
+
+/// Prints findings. One trouble often shows in many layers: it is told once, and the JSON has them all.
+pub(super) fn print_findings(findings: &[Finding]) {
+    for alike in findings.chunk_by(|a, b| a.rule == b.rule) {
         if let [first, others @ ..] = alike {
             say(first);
             if let Some(last) = others.last() {
