@@ -140,12 +140,12 @@ fn what_a_log_holds_beside_is_said_and_two_logs_are_compared() {
     let report = stdout(&backdraft(&["diagnose", &before, &after]));
     for part in [
         "before.csv: 5 observed steps, 0 to 40: gradient_norm of 10",
-        "not recognised: 1 tags, `lr`",
+        "not recognised: 1 tag, `lr`",
         "vanishing in net.0.weight since step 0",
         "the log ends within an entry",
         "No trouble found.",
         "A  ",
-        "vanishing         1     –",
+        "vanishing       1     –",
     ] {
         assert!(report.contains(part), "`{part}` is missing in:\n{report}");
     }

@@ -54,7 +54,9 @@ fn notes(training: &Diagnosed) {
         let named = log.unknown.first.iter().take(NAMED).map(|tag| format!("`{tag}`"));
         let named = named.collect::<Vec<_>>().join(", ");
         let such_as = if log.unknown.count > NAMED { "such as " } else { "" };
-        say(format!("    not recognised: {} tags, {such_as}{named}", log.unknown.count));
+        let (count, tags) =
+            (log.unknown.count, if log.unknown.count == 1 { "tag" } else { "tags" });
+        say(format!("    not recognised: {count} {tags}, {such_as}{named}"));
     }
     if log.is_torn {
         say("    the log ends within an entry, which is left out");
