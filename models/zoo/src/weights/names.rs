@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use burn_store::KeyRemapper;
+use regex::Regex;
 
 /// What wrappers put into names, wherever they are: compiled, sharded and checkpointed modules.
 const WRAPPERS: [&str; 3] = ["_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module."];
@@ -11,34 +11,21 @@ const WRAPPERS: [&str; 3] = ["_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint
 const DEEPEST: usize = 6;
 
 /// Rules that rename, one after the other.
-pub(super) struct Renames(KeyRemapper);
+pub(super) struct Renames(Vec<(Regex, String)>);
 
 impl Renames {
     pub(super) fn new(patterns: &[(String, String)]) -> Result<Self, String> {
-        KeyRemapper::from_patterns(patterns.to_vec()).map(Self).map_err(|error| error.to_string())
+        let rule = |(pattern, replacement): &(String, String)| {
+            let pattern = Regex::new(pattern).map_err(|error| error.to_string())?;
+            Ok((pattern, replacement.clone()))
+        };
+        patterns.iter().map(rule).collect::<Result<_, _>>().map(Self)
     }
 
     pub(super) fn apply(&self, name: &str) -> String {
-        let mut name = name.to_owned();
-        for (pattern, replacement) in self.0.to_regex_pairs() {
-            name = pattern.replace_all(&name, replacement.as_str()).into_owned();
-        }
-        name
-    }
-
-    /// Applies the rules to many names.
-    fn apply_all(&self, names: &[&str]) -> Vec<String> {
-        let pairs = self.0.to_regex_pairs();
-        let apply = |name: &&str| {
-            let mut name = (*name).to_owned();
-            for (pattern, replacement) in &pairs {
-                if pattern.is_match(&name) {
-                    name = pattern.replace_all(&name, replacement.as_str()).into_owned();
-                }
-            }
-            name
-        };
-        names.iter().map(apply).collect()
+        self.0.iter().fold(name.to_owned(), |name, (pattern, replacement)| {
+            pattern.replace_all(&name, replacement.as_str()).into_owned()
+        })
     }
 }
 
@@ -89,11 +76,8 @@ pub(super) fn matched(
 
 /// Returns what the names with a prefix become in the network.
 pub(super) fn with_prefix(names: &[String], prefix: &str, theirs: &Renames) -> Match {
-    let held: Vec<Option<&str>> = names.iter().map(|name| name.strip_prefix(prefix)).collect();
-    let mut renamed =
-        theirs.apply_all(&held.iter().flatten().copied().collect::<Vec<_>>()).into_iter();
-    let names = held.iter().map(|name| name.and_then(|_| renamed.next())).collect();
-    Match { prefix: prefix.to_owned(), names }
+    let renamed = |name: &String| name.strip_prefix(prefix).map(|rest| theirs.apply(rest));
+    Match { prefix: prefix.to_owned(), names: names.iter().map(renamed).collect() }
 }
 
 /// The prefixes that enough names have, the shortest first.
