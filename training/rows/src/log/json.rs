@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::collector::Collector;
-use super::{LogError, is_step, number_of, step_of};
+use super::{LogError, number_of, step_of, step_rank};
 
 /// Bytes that a document may have; what it becomes in memory is larger.
 const LARGEST: u64 = 32 << 20;
@@ -112,7 +112,8 @@ pub(super) fn object(
     place: &mut Place<'_>,
     collector: &mut Collector<'_>,
 ) -> Result<(), LogError> {
-    let step = match map.iter().find(|(key, _)| is_step(key, place.step)) {
+    let steps = map.iter().filter_map(|(key, value)| Some((step_rank(key, place.step)?, value)));
+    let step = match steps.min_by_key(|(rank, _)| *rank) {
         Some((_, value)) => Some(step(value).ok_or_else(|| {
             place.error(format!("the step `{}` is no whole number from 0", shortened(value)))
         })?),
@@ -127,7 +128,7 @@ pub(super) fn object(
         let slot = collector.row_slot(quantity, text("subject").unwrap_or("network"));
         return one(map, place, collector, step, slot, value);
     }
-    for (key, value) in map.iter().filter(|(key, _)| !is_step(key, place.step)) {
+    for (key, value) in map.iter().filter(|(key, _)| step_rank(key, place.step).is_none()) {
         nested(key, value, step, place, collector)?;
     }
     Ok(())

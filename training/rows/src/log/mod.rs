@@ -132,25 +132,25 @@ impl LogReader {
     }
 }
 
-/// The names under which programs log the step.
+/// The names under which programs log the step; of several in one log, the first here counts.
 const STEPS: &[&str] = &[
     "step",
     "_step",
     "global_step",
     "trainer/global_step",
     "train/global_step",
+    "steps",
     "iteration",
     "iter",
     "batch",
-    "steps",
 ];
 
-/// Tells whether a column or key holds the step.
-fn is_step(name: &str, told: Option<&str>) -> bool {
-    told.map_or_else(
-        || STEPS.iter().any(|step| name.eq_ignore_ascii_case(step)),
-        |told| name == told,
-    )
+/// Tells how well a column or key is known to hold the step, the lower the better; nothing if it does not.
+fn step_rank(name: &str, told: Option<&str>) -> Option<usize> {
+    match told {
+        Some(told) => (name == told).then_some(0),
+        None => STEPS.iter().position(|step| name.eq_ignore_ascii_case(step)),
+    }
 }
 
 /// Reads a step, which some programs write as a float.

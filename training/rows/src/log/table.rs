@@ -10,7 +10,7 @@ use csv::{ReaderBuilder, StringRecord};
 use super::collector::Collector;
 use super::json::{Place, TAGS, TRAININGS};
 use super::json_lines::LONGEST_LINE;
-use super::{LogError, is_step, number_of, step_of};
+use super::{LogError, number_of, step_of, step_rank};
 
 /// Reads a table with a header: wide, with a column a tag, or long, with a column of tags.
 pub(super) fn read(
@@ -81,7 +81,9 @@ impl Layout {
         let names: Vec<&str> =
             header.iter().map(|name| name.trim().trim_start_matches('\u{feff}')).collect();
         let find = |name: &str| names.iter().position(|other| other.eq_ignore_ascii_case(name));
-        let Some(at) = names.iter().position(|name| is_step(name, step)) else {
+        let ranks = names.iter().enumerate();
+        let ranks = ranks.filter_map(|(at, name)| Some((step_rank(name, step)?, at)));
+        let Some((_, at)) = ranks.min() else {
             let shown: Vec<&str> = names.iter().take(6).copied().collect();
             return Err(format!(
                 "no column of steps among {}: name it `step`, or say which with `--step NAME`",
@@ -241,6 +243,7 @@ mod tests {
             "step;loss;grad_norm/a.0.weight\n0;2,5;0,5\n10.0;nan;inf\n",
             "step,quantity,subject,value\n0,loss,network,2.5\n0,gradient_norm,a.0.weight,0.5\n\
              10,loss,network,NaN\n10,gradient_norm,a.0.weight,inf\n",
+            "batch,Step,loss,grad_norm/a.0.weight\n7,0,2.5,0.5\n8,10,nan,inf\n",
             "step,tag,value\n0,loss,2.5\n0,grad_norm/a.0.weight,0.5\n10,loss,NaN\n\
              10,grad_norm/a.0.weight,inf\n",
             "\"Step\",\"sun-3 - loss\",\"sun-3 - gradients/a.0.weight\",\"sun-3 - loss__MIN\"\n\
