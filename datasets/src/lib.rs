@@ -30,7 +30,7 @@ pub use fetch::{Progress, Remote};
 pub use idx::read_idx;
 pub use image_set::{DATA_VARIABLE, ImageSet, Places};
 pub use images::{ImageSplits, Images};
-pub use npz::{Array, read_npz};
+pub use npz::{Array, half, read_npz, read_npz_whole};
 pub use sequences::{Answer, SequenceTask, Sequences};
 pub use split::{TrainTest, stratified_indices, stratified_split};
 pub use standardise::Standardisation;

@@ -177,3 +177,63 @@ fn a_class_at_every_time_step_is_scored() {
     let chosen: Value = serde_json::from_str(&score(&[])).unwrap();
     assert_eq!((&chosen["objective"], &chosen["loss"]), (&"cross-entropy".into(), &result["loss"]));
 }
+
+/// Arrays under other names, numbers of every type, and some of the examples.
+#[test]
+fn arrays_of_any_name_and_type_are_a_batch_and_some_examples_of_it_too() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("b.safetensors");
+    let score = |more: &[&str]| {
+        let fixed =
+            ["xray", "--model", "mlp", "--set", "inputs=2", "--batch", path.to_str().unwrap()];
+        backdraft(&[&fixed[..], more].concat())
+    };
+    let names = ["--inputs", "x_train", "--targets", "y_train"];
+    let loss = |more: &[&str]| -> f64 {
+        let answer = stdout(&score(&[&names[..], more, &["--json"]].concat()));
+        serde_json::from_str::<Value>(&answer).unwrap()["loss"].as_f64().unwrap()
+    };
+    let mut losses = Vec::new();
+    // 1, 2, 0, 3 and the targets 0, 1.
+    for (dtype, inputs, targets) in [
+        (Dtype::U8, vec![1, 2, 0, 3], vec![0, 1]),
+        (Dtype::I8, vec![1, 2, 0, 3], vec![0, 1]),
+        (Dtype::I16, vec![1, 0, 2, 0, 0, 0, 3, 0], vec![0, 0, 1, 0]),
+        (Dtype::U16, vec![1, 0, 2, 0, 0, 0, 3, 0], vec![0, 0, 1, 0]),
+        (Dtype::F16, vec![0, 0x3c, 0, 0x40, 0, 0, 0, 0x42], vec![0, 0, 0, 0x3c]),
+        (Dtype::BF16, vec![0x80, 0x3f, 0, 0x40, 0, 0, 0x40, 0x40], vec![0, 0, 0x80, 0x3f]),
+        (
+            Dtype::U32,
+            [1u32, 2, 0, 3].map(u32::to_le_bytes).concat(),
+            [0u32, 1].map(u32::to_le_bytes).concat(),
+        ),
+    ] {
+        let inputs = TensorView::new(dtype, vec![2, 2], &inputs).unwrap();
+        let targets = TensorView::new(dtype, vec![2], &targets).unwrap();
+        let views = [("x_train", inputs), ("y_train", targets)];
+        fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+        losses.push(loss(&[]));
+    }
+    assert!(losses.iter().all(|loss| *loss == losses[0]), "{losses:?}");
+    let (first, second) = (loss(&["--examples", "0..1"]), loss(&["--examples", "1..2"]));
+    assert!((f64::midpoint(first, second) - losses[0]).abs() < 1e-6);
+    refused(&score(&[]), &["has no tensor `inputs`; it holds", "x_train"]);
+    let beyond = score(&[&names[..], &["--examples", "1..3"]].concat());
+    refused(&beyond, &["b.safetensors holds 2 examples, of which 1..3 cannot be taken"]);
+}
+
+#[test]
+fn tables_with_semicolons_or_tabs_are_those_with_commas() {
+    let folder = TempDir::new().unwrap();
+    let loss = |name: &str, delimiter: &str| -> f64 {
+        let path = folder.path().join(name);
+        fs::write(&path, "a,b,y\n1,2,0\n3,4,1\n5,6,0\n".replace(',', delimiter)).unwrap();
+        let path = path.to_str().unwrap();
+        let table = ["--batch", path, "--target", "y", "--json"];
+        let network = ["xray", "--model", "mlp", "--set", "inputs=2"];
+        let answer = stdout(&backdraft(&[&network[..], &table].concat()));
+        serde_json::from_str::<Value>(&answer).unwrap()["loss"].as_f64().unwrap()
+    };
+    let expected = loss("a.csv", ",");
+    assert_eq!([loss("b.csv", ";"), loss("c.tsv", "\t")], [expected; 2]);
+}

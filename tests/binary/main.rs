@@ -5,6 +5,7 @@
 mod batches;
 mod builds;
 mod crash;
+mod diagnose;
 mod documents;
 mod equal_runs;
 mod escapes;

@@ -76,6 +76,8 @@ impl Place {
             "zoo --json",
             "xray --model mlp --set inputs=2 --batch batch.csv --target y",
             "xray --model mlp --set inputs=2 --batch batch.csv --target y --json",
+            "diagnose runs",
+            "diagnose runs --json",
             "data list",
             "data check digits",
             "data check batch.csv --target y",

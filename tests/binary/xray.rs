@@ -126,3 +126,41 @@ fn what_does_not_fit_is_refused_in_one_line() {
     let missing = ["xray", "--model", "mlp", "--batch", "/nonexistent/batch.npz"];
     refused(&backdraft(&missing), &["/nonexistent/batch.npz", "cannot be opened"]);
 }
+
+/// What was done to make weights fit is said, and what does not fit is a table.
+#[test]
+fn wrapped_weights_are_taken_and_others_compared_with_the_network() {
+    let folder = TempDir::new().unwrap();
+    let (mut arguments, expected) = described("mlp-tanh");
+    let at = arguments.iter().position(|argument| argument == "--weights").unwrap() + 1;
+    let bytes = fs::read(&arguments[at]).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let path = folder.path().join("w.safetensors");
+    let write = |rename: &dyn Fn(&str) -> String| {
+        let views = file.iter().map(|(name, view)| (rename(name), view));
+        fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+    };
+    arguments[at] = path.to_str().unwrap().to_owned();
+    let loss = |output: &std::process::Output| -> f64 {
+        serde_json::from_str::<Value>(&stdout(output)).unwrap()["loss"].as_f64().unwrap()
+    };
+    let theirs = expected["loss"].as_f64().unwrap();
+    write(&|name| format!("module.model.{name}"));
+    let output = xray(&arguments, &["--json"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(told, "the names of the weights begin with `module.model.`\n");
+    assert!((loss(&output) / theirs - 1.0).abs() < 1e-5);
+    let first = |name: &str| match name.strip_prefix("0.") {
+        Some(rest) => format!("first.{rest}"),
+        None => name.to_owned(),
+    };
+    write(&first);
+    let output = xray(&arguments, &[]);
+    refused(&output, &["w.safetensors: the tensors do not fit", "nearest", "`--rename"]);
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(table.contains("expected") && table.contains("hidden.0.linear.weight"), "{table}");
+    let renamed = xray(&arguments, &["--rename", "^first=0", "--json"]);
+    assert!((loss(&renamed) / theirs - 1.0).abs() < 1e-5);
+    refused(&xray(&arguments, &["--rename", "first"]), &["PATTERN=REPLACEMENT"]);
+    refused(&xray(&arguments, &["--rename", "(=0"]), &["w.safetensors"]);
+}

@@ -32,6 +32,7 @@ mod taps;
 mod training;
 mod upstream;
 mod without_burn;
+mod wrapped_weights;
 
 use backdraft_layers::Activation;
 use backdraft_mlp::MlpConfig;

@@ -19,16 +19,17 @@ pub enum Header {
 pub struct Layout {
     /// Whether the first line names the columns.
     pub header: Header,
-    /// What stands between two cells; an ASCII character.
-    pub delimiter: u8,
+    /// What stands between two cells, an ASCII character. `None` takes the most frequent one of tab,
+    /// semicolon and comma in the first line.
+    pub delimiter: Option<u8>,
     /// Columns that are not read, such as the names of rows.
     pub left_out: Vec<String>,
 }
 
-/// Comma-separated values below a header, all columns of which count.
+/// Separated values below a header, all columns of which count.
 impl Default for Layout {
     fn default() -> Self {
-        Self { header: Header::Present, delimiter: b',', left_out: Vec::new() }
+        Self { header: Header::Present, delimiter: None, left_out: Vec::new() }
     }
 }
 

@@ -7,6 +7,7 @@ mod targets;
 pub use header::{Header, Layout};
 pub use targets::Targets;
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use csv::StringRecord;
@@ -28,7 +29,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads comma-separated values, compressed by gzip or not: a line of column names, unless `header` is
+    /// Reads values separated by commas, semicolons or tabs, compressed by gzip or not: a line of column names, unless `header` is
     /// absent, then rows of numbers. The column `target` is to be predicted; if none of its cells is a
     /// number, its words are classes.
     ///
@@ -49,11 +50,14 @@ impl Table {
     /// [`DatasetError::File`] naming file, row and column; rows count from 1 below the header.
     pub fn read(path: &Path, target: &str, layout: &Layout) -> Result<Self, DatasetError> {
         let refuse = |reason: String| DatasetError::file(path, reason);
+        let mut source = BufReader::new(Bounded::open(path)?.into_reader());
+        let start =
+            source.fill_buf().map_err(|error| refuse(format!("cannot be read: {error}")))?;
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
-            .delimiter(layout.delimiter)
+            .delimiter(layout.delimiter.unwrap_or_else(|| delimiter(start)))
             .trim(csv::Trim::All)
-            .from_reader(Bounded::open(path)?.into_reader());
+            .from_reader(source);
         let mut records =
             reader.records().map(|record| record.map_err(|error| refuse(reason(&error))));
         let first = records.next().transpose()?.unwrap_or_default();
@@ -80,6 +84,14 @@ impl Table {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Returns what the first line separates its columns with.
+fn delimiter(start: &[u8]) -> u8 {
+    let line = start.split(|byte| *byte == b'\n').next().unwrap_or(start);
+    let count = |delimiter: u8| line.iter().filter(|byte| **byte == delimiter).count();
+    // A comma, of equals.
+    [b'\t', b';', b','].into_iter().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
 }
 
 /// The rows read so far.

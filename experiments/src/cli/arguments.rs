@@ -9,6 +9,7 @@ use super::check::CheckArguments;
 use super::compare::CompareArguments;
 use super::data::DataArguments;
 use super::describe::DescribeArguments;
+use super::diagnose::DiagnoseArguments;
 use super::export::ExportArguments;
 use super::figure::FigureArguments;
 use super::list::ListArguments;
@@ -74,6 +75,8 @@ pub(super) enum Command {
     Zoo(ZooArguments),
     /// Measure the gradients of one network on one batch.
     Xray(XrayArguments),
+    /// Say what is wrong with a training, from the log of any framework.
+    Diagnose(DiagnoseArguments),
     /// List, find and check data sets that are read from files.
     Data(DataArguments),
     /// Measure how well the diagnosis finds faults that were put in.

@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod data;
 mod describe;
+mod diagnose;
 mod export;
 mod failure;
 mod figure;
@@ -101,6 +102,7 @@ fn dispatch(command: Command, laboratory: &Laboratory) -> Result<(), Failure> {
     match command {
         Command::List(arguments) => list::list(&arguments, laboratory),
         Command::Describe(arguments) => describe::describe(&arguments, laboratory),
+        Command::Diagnose(arguments) => diagnose::diagnose(&arguments),
         Command::Run(arguments) => run::run(&arguments, laboratory),
         Command::Verify(arguments) => verify::verify(&arguments, laboratory),
         Command::Show(arguments) => show::show(&arguments, laboratory),

@@ -1,6 +1,7 @@
 //! `backdraft xray`: the gradients of one network on one batch.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
@@ -8,9 +9,11 @@ use backdraft_hooks::{PRECISION, QUANTITIES, Quantity};
 use backdraft_lab::measure::of_pass;
 use backdraft_lab::settings::{Overlay, resolve};
 use backdraft_lab::{Backend, Batch, Choice, Loss, Precision, Xray, memory, xray};
-use backdraft_rows::{CsvSink, JsonLinesSink, QuantityName, Row, Sink, Subject};
+use backdraft_rows::{CsvSink, Finding, JsonLinesSink, QuantityName, Row, Sink, Subject};
 use backdraft_text::{Named, unknown};
-use backdraft_zoo::{NetworkConfig, architectures, load, named};
+use backdraft_zoo::{
+    LoadOptions, Loaded, NetworkConfig, WeightsError, ZooNetwork, architectures, load_with, named,
+};
 use clap::Args;
 use serde::Serialize;
 
@@ -19,7 +22,7 @@ use super::data::header;
 use super::failure::Failure;
 use super::file::write_file;
 use super::precision_report;
-use super::print::{number, say, say_json};
+use super::print::{note, number, say, say_json};
 
 #[derive(Debug, Args)]
 #[command(after_help = XRAY_EXAMPLES)]
@@ -30,16 +33,34 @@ pub(super) struct XrayArguments {
     /// Change a field of its configuration; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Its weights: .safetensors in our or PyTorch's layout, or Burn's .bpk [default: the initial
-    /// ones of the seed].
+    /// Its weights: .safetensors (or the .index.json of several) in our or PyTorch's layout, .npz, or
+    /// Burn's .bpk [default: the initial ones of the seed].
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
+    /// What the names of its tensors begin with, such as `model.` [default: found by itself].
+    #[arg(long, value_name = "TEXT", requires = "weights")]
+    prefix: Option<String>,
+    /// Rename tensors by a regular expression; may be repeated.
+    #[arg(long, value_name = "PATTERN=REPLACEMENT", requires = "weights")]
+    rename: Vec<String>,
+    /// The weights may hold more tensors than the network, which are left out and listed.
+    #[arg(long, requires = "weights")]
+    partial: bool,
     /// Seed of the initial weights.
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
     /// The batch: .safetensors or .npz with the arrays `inputs` and `targets`, or .csv.
     #[arg(long, value_name = "FILE")]
     batch: PathBuf,
+    /// The name of the array of inputs.
+    #[arg(long, default_value = "inputs", value_name = "ARRAY", conflicts_with = "target")]
+    inputs: String,
+    /// The name of the array of targets.
+    #[arg(long, default_value = "targets", value_name = "ARRAY", conflicts_with = "target")]
+    targets: String,
+    /// Take these examples only, such as 0..64.
+    #[arg(long, value_name = "FIRST..END", value_parser = range)]
+    examples: Option<Range<usize>>,
     /// The column of a .csv that is predicted from the others.
     #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
@@ -95,7 +116,7 @@ pub(super) fn run(arguments: &XrayArguments) -> Result<(), Failure> {
     })?;
     let mut network = config.try_init(arguments.seed, &device).map_err(Failure::input)?;
     if let Some(weights) = &arguments.weights {
-        load(&mut network, &config, weights).map_err(Failure::input)?;
+        load(&mut network, &config, weights, arguments)?;
     }
     let precision: &[&dyn Quantity] = if arguments.precision_report { PRECISION } else { &[] };
     let quantities = [QUANTITIES, precision].concat();
@@ -133,11 +154,65 @@ fn config(arguments: &XrayArguments) -> anyhow::Result<NetworkConfig> {
     Ok(resolve(&default, &overlays?)?)
 }
 
+/// Reads `0..64`.
+fn range(text: &str) -> Result<Range<usize>, String> {
+    let range = || {
+        let (start, end) = text.split_once("..")?;
+        Some(start.trim().parse().ok()?..end.trim().parse().ok()?)
+    };
+    range()
+        .ok_or_else(|| "write the first example and the one after the last, such as 0..64".into())
+}
+
+/// Loads weights and says what was done to make them fit, or how they do not.
+fn load(
+    network: &mut ZooNetwork,
+    config: &NetworkConfig,
+    path: &Path,
+    arguments: &XrayArguments,
+) -> Result<(), Failure> {
+    let renames = arguments.rename.iter().map(|rename| {
+        let pair = rename.rsplit_once('=').map(|(of, to)| (of.to_owned(), to.to_owned()));
+        pair.ok_or_else(|| {
+            let told = format!("`--rename {rename}`: write PATTERN=REPLACEMENT");
+            Failure::Input(anyhow!(told))
+        })
+    });
+    let options = LoadOptions {
+        prefix: arguments.prefix.clone(),
+        renames: renames.collect::<Result<_, _>>()?,
+        is_partial: arguments.partial,
+    };
+    let loaded = load_with(network, config, path, &options).map_err(|error| {
+        if let (WeightsError::Mismatch { mismatch, .. }, false) = (&error, arguments.json) {
+            say(mismatch.table());
+        }
+        Failure::input(error)
+    })?;
+    let Loaded { prefix, folded, left_out } = loaded;
+    if !prefix.is_empty() {
+        note(format!("the names of the weights begin with `{prefix}`"));
+    }
+    if folded > 0 {
+        note(format!("{folded} normalised weights were folded into plain ones"));
+    }
+    if !left_out.is_empty() {
+        note(format!("{} tensors were left out: {}", left_out.len(), left_out.join(", ")));
+    }
+    Ok(())
+}
+
 fn batch(arguments: &XrayArguments) -> anyhow::Result<Batch> {
     let path = &arguments.batch;
     let batch = match &arguments.target {
         Some(target) => Batch::read_csv(path, target, header(arguments.no_header))?,
-        None => Batch::read(path)?,
+        None => Batch::read_named(path, [&arguments.inputs, &arguments.targets])?,
+    };
+    let batch = match &arguments.examples {
+        Some(range) => batch
+            .examples(range.clone())
+            .map_err(|reason| anyhow!("{} {reason}", path.display()))?,
+        None => batch,
     };
     if arguments.precision == Precision::F32
         && let Some((array, example, value)) = batch.beyond_f32()
@@ -208,8 +283,12 @@ fn print(result: &Xray) {
     if result.findings.is_empty() {
         say("No trouble found.");
     }
-    // One trouble often shows in many layers: tell it once; the JSON has them all.
-    for alike in result.findings.chunk_by(|a, b| a.rule == b.rule) {
+    print_findings(&result.findings);
+}
+
+/// Prints findings. One trouble often shows in many layers: it is told once, and the JSON has them all.
+pub(super) fn print_findings(findings: &[Finding]) {
+    for alike in findings.chunk_by(|a, b| a.rule == b.rule) {
         if let [first, others @ ..] = alike {
             say(first);
             if let Some(last) = others.last() {

@@ -1,6 +1,7 @@
 //! Mutated input to every reader: no panic, no input that takes long, bounded memory, and each refusal
 //! is one line. `BACKDRAFT_MUTATIONS` of them to each reader, 100 if not told.
 
+mod logs;
 mod mutant;
 mod records;
 mod settings;
@@ -11,8 +12,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use backdraft::Factors;
+use backdraft_rows::LogFormat;
 use tempfile::TempDir;
 
+use logs::{forged_events, logs, patterns};
 use mutant::{Random, mutate};
 use records::{checkpoints, forged_checkpoints, measurements, run_json, sums_and_locks};
 use settings::{arguments, configurations, networks, settings, sweeps};
@@ -67,6 +70,12 @@ fn mutated_input_never_panics_hangs_or_swells_in_any_reader() {
         weights(folder(3), "safetensors"),
         weights(folder(4), "bpk"),
         batches(folder(5)),
+        logs(LogFormat::TensorBoard),
+        logs(LogFormat::Csv),
+        logs(LogFormat::JsonLines),
+        logs(LogFormat::Json),
+        forged_events(),
+        patterns(),
     ];
     let mut faults = Vec::new();
     for target in &targets {

@@ -34,10 +34,7 @@ impl History<'_> {
             .filter(|subject| subject.time_step().is_none())
             .collect();
         let (mut chains, tapped) = self.tapped_chains(&taps);
-        let weights: Vec<&Subject> = self
-            .subjects(&QuantityName::GRADIENT_NORM)
-            .filter(|subject| subject.is_weight())
-            .collect();
+        let weights = self.weights();
         // A model in a wrapper taps under its own names: `hidden.0` of `model.hidden.0.weight`.
         let is_untapped = |subject: &&&Subject| {
             let list = Position::of(subject.path()).list;
@@ -47,6 +44,21 @@ impl History<'_> {
         let untapped: Vec<&Subject> = weights.iter().filter(is_untapped).copied().collect();
         chains.extend(self.weight_chains(&untapped));
         chains
+    }
+
+    /// Returns the weights whose gradients were measured. Where no name says which these are, as in a log of
+    /// whole layers or of Flax's kernels, all that is not added is one.
+    fn weights(&self) -> Vec<&Subject> {
+        let subjects = || self.subjects(&QuantityName::GRADIENT_NORM);
+        let weights: Vec<&Subject> = subjects().filter(|subject| subject.is_weight()).collect();
+        if !weights.is_empty() {
+            return weights;
+        }
+        let is_added = |subject: &Subject| {
+            let leaf = subject.path().rsplit('.').next().unwrap_or("");
+            subject.is_offset() || leaf.starts_with("bias")
+        };
+        subjects().filter(|subject| !is_added(subject)).collect()
     }
 
     /// Returns the layers over time: one profile for each tapped recurrent layer with at least three
@@ -251,6 +263,16 @@ mod tests {
             assert_eq!(lengths([("left", 1.0), ("right", 1.0)]), [3, 3]);
             assert_eq!(lengths([("towers.0.layers", 1.0), ("towers.1.layers", 1e-5)]), [3, 3]);
             assert_eq!(lengths([("stages.0.blocks", 0.5), ("stages.1.blocks", 1.0)]), [6]);
+        }
+    }
+
+    #[test]
+    fn whole_layers_and_kernels_are_weights_where_none_is_called_so() {
+        for end in ["", ".kernel"] {
+            let names = [0, 1, 2].map(|layer| format!("layers.{layer}{end}"));
+            let biases = [0, 1, 2].map(|layer| format!("layers.{layer}.bias"));
+            let norms: Vec<_> = names.iter().chain(&biases).map(|name| (&**name, 1.0)).collect();
+            assert_eq!(chains(&QuantityName::GRADIENT_NORM, &norms), [names]);
         }
     }
 

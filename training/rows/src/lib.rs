@@ -5,6 +5,7 @@ mod diagnosis;
 mod history;
 mod interner;
 mod layer_chains;
+mod log;
 mod position;
 mod profile;
 mod quantity_name;
@@ -20,6 +21,7 @@ pub use diagnosis::{
 };
 pub use history::History;
 pub use interner::Interner;
+pub use log::{Log, LogError, LogFormat, LogReader, PatternError, TagPattern, TagTable, Unknown};
 pub use profile::{Place, Profile};
 pub use quantity_name::QuantityName;
 pub use row::Row;

@@ -1,9 +1,10 @@
 //! A batch of examples from a file.
 
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::path::Path;
 
-use backdraft_datasets::{Array, DatasetError, Header, Layout, Table, Targets, read_npz};
+use backdraft_datasets::{Array, DatasetError, Header, Layout, Table, Targets, half, read_npz};
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::tensor::Dtype;
 use safetensors::{SafeTensors, tensor::TensorView};
@@ -28,6 +29,16 @@ struct Rows {
 impl Batch {
     /// Reads the arrays `inputs` and `targets` from a `.safetensors` or `.npz` file.
     ///
+    /// # Errors
+    ///
+    /// As [`read_named`](Self::read_named).
+    pub fn read(path: &Path) -> Result<Self, DatasetError> {
+        Self::read_named(path, NAMES)
+    }
+
+    /// Reads inputs and targets from two arrays of a `.safetensors` or `.npz` file. Numbers of any type
+    /// are widened.
+    ///
     /// # Shapes
     ///
     /// - inputs: `[batch, …]`, the rest being the shape of an example
@@ -36,11 +47,11 @@ impl Batch {
     /// # Errors
     ///
     /// [`DatasetError::File`] naming the file and the array.
-    pub fn read(path: &Path) -> Result<Self, DatasetError> {
+    pub fn read_named(path: &Path, names: [&str; 2]) -> Result<Self, DatasetError> {
         let arrays = match path.extension().and_then(OsStr::to_str) {
-            Some("safetensors") => from_safetensors(path)?,
-            Some("npz") => read_npz(path, NAMES)?,
-            Some("csv") => {
+            Some("safetensors") => from_safetensors(path, names)?,
+            Some("npz") => read_npz(path, names)?,
+            Some("csv" | "tsv") => {
                 let reason = "is a table: tell what to predict, such as `--target label`";
                 return Err(refuse(path, reason));
             }
@@ -69,7 +80,8 @@ impl Batch {
     ///
     /// [`DatasetError::File`] naming the file, the row and the column.
     pub fn read_table(path: &Path, target: &str, layout: &Layout) -> Result<Self, DatasetError> {
-        if path.extension() != Some(OsStr::new("csv")) {
+        let extension = path.extension().and_then(OsStr::to_str);
+        if !matches!(extension, Some("csv" | "tsv")) {
             let reason = "is no .csv: `--target` names a column of a table";
             return Err(refuse(path, reason));
         }
@@ -92,6 +104,26 @@ impl Batch {
             return Err(format!("holds {inputs} inputs but {targets} targets"));
         }
         Ok(Self { inputs, targets, shape, classes })
+    }
+
+    /// Returns some of the examples.
+    ///
+    /// # Errors
+    ///
+    /// A sentence if the batch does not have them.
+    pub fn examples(mut self, range: Range<usize>) -> Result<Self, String> {
+        let held = self.len();
+        if range.is_empty() || range.end > held {
+            let Range { start, end } = range;
+            return Err(format!("holds {held} examples, of which {start}..{end} cannot be taken"));
+        }
+        for rows in [&mut self.inputs, &mut self.targets] {
+            let columns = rows.columns;
+            rows.values.truncate(range.end * columns);
+            rows.values.drain(..range.start * columns);
+            rows.rows = range.len();
+        }
+        Ok(self)
     }
 
     /// Returns the number of examples.
@@ -180,7 +212,7 @@ fn refuse(path: &Path, reason: impl AsRef<str>) -> DatasetError {
     DatasetError::file(path, reason)
 }
 
-fn from_safetensors(path: &Path) -> Result<[Array; 2], DatasetError> {
+fn from_safetensors(path: &Path, names: [&str; 2]) -> Result<[Array; 2], DatasetError> {
     let bytes =
         std::fs::read(path).map_err(|error| refuse(path, format!("cannot be read: {error}")))?;
     let file = SafeTensors::deserialize(&bytes)
@@ -192,11 +224,16 @@ fn from_safetensors(path: &Path) -> Result<[Array; 2], DatasetError> {
         })?;
         let values = widened(&view).ok_or_else(|| {
             let dtype = view.dtype();
-            refuse(path, format!("has `{name}` of {dtype:?}; use 32- or 64-bit numbers"))
+            refuse(
+                path,
+                format!(
+                    "has `{name}` of {dtype:?}; use floats of 16 to 64 bits, integers or booleans"
+                ),
+            )
         })?;
         Ok(Array { values, shape: view.shape().to_vec() })
     };
-    Ok([read(NAMES[0])?, read(NAMES[1])?])
+    Ok([read(names[0])?, read(names[1])?])
 }
 
 fn widened(view: &TensorView<'_>) -> Option<Vec<f64>> {
@@ -207,6 +244,16 @@ fn widened(view: &TensorView<'_>) -> Option<Vec<f64>> {
     Some(match view.dtype() {
         Dtype::F32 => chunks(bytes, |b| f64::from(f32::from_le_bytes(b))),
         Dtype::F64 => chunks(bytes, f64::from_le_bytes),
+        Dtype::F16 => chunks(bytes, |b| half(u16::from_le_bytes(b))),
+        Dtype::BF16 => {
+            chunks(bytes, |b| f64::from(f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16)))
+        }
+        Dtype::I8 => chunks(bytes, |b| f64::from(i8::from_le_bytes(b))),
+        Dtype::I16 => chunks(bytes, |b| f64::from(i16::from_le_bytes(b))),
+        Dtype::U16 => chunks(bytes, |b| f64::from(u16::from_le_bytes(b))),
+        Dtype::U32 => chunks(bytes, |b| f64::from(u32::from_le_bytes(b))),
+        Dtype::U64 => chunks(bytes, |b| u64::from_le_bytes(b) as f64),
+        Dtype::BOOL => chunks(bytes, |[b]| f64::from(u8::from(b != 0))),
         Dtype::I32 => chunks(bytes, |b| f64::from(i32::from_le_bytes(b))),
         Dtype::I64 => chunks(bytes, |b| i64::from_le_bytes(b) as f64),
         Dtype::U8 => chunks(bytes, |[b]| f64::from(b)),

@@ -4,6 +4,7 @@ mod answer;
 mod conclusions;
 mod course;
 mod diagnosis;
+mod logs;
 mod profile;
 mod quantities;
 mod setup;
@@ -18,6 +19,7 @@ use crate::page::{LineChart, Page};
 pub use answer::answer;
 pub use conclusions::measured;
 use course::Course;
+pub use logs::logs_page;
 use profile::Profile;
 pub use quantities::{Shown, shown};
 
@@ -56,7 +58,7 @@ impl Report<'_> {
     /// The serialiser's, if the data have no form in JSON.
     pub fn to_html(&self) -> Result<String, serde_json::Error> {
         let Self { about, manifest, pictures, results } = self;
-        let variants = variants(results);
+        let variants = variants(results.trials());
         let data = Data {
             pictures: pictures.iter().map(LineChart::from).collect(),
             variants: variants.iter().map(|(factors, _)| *factors).collect(),
@@ -83,18 +85,20 @@ impl Report<'_> {
 }
 
 /// The trials by variant.
-fn variants(results: &Results) -> Vec<(&Factors, Vec<&TrialResult>)> {
+fn variants(trials: &[TrialResult]) -> Vec<(&Factors, Vec<&TrialResult>)> {
     let same = |a: &TrialResult, b: &TrialResult| a.factors == b.factors;
-    let chunks = results.trials().chunk_by(same);
+    let chunks = trials.chunk_by(same);
     chunks.map(|trials| (&trials[0].factors, trials.iter().collect())).collect()
 }
 
 /// Places for the experiment's own pictures.
 fn pictures_of(data: &Data) -> Markup {
     html! {
-        section aria-labelledby="pictures-title" {
-            h2 id="pictures-title" { "What the experiment shows" }
-            div class="charts" id="pictures" { @for _ in &data.pictures { figure {} } }
+        @if !data.pictures.is_empty() {
+            section aria-labelledby="pictures-title" {
+                h2 id="pictures-title" { "What the experiment shows" }
+                div class="charts" id="pictures" { @for _ in &data.pictures { figure {} } }
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use std::io;
 pub use self::csv::CsvSink;
 pub use callback::CallbackSink;
 pub use json_lines::JsonLinesSink;
+pub(crate) use tensorboard::checksum;
 pub use tensorboard::{HyperParameter, TensorBoardSink};
 
 use crate::row::Row;

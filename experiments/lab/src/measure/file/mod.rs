@@ -120,7 +120,7 @@ impl DataFile {
             (Some(target), true) => {
                 let layout = Layout {
                     header: options.header(),
-                    delimiter: options.delimiter(),
+                    delimiter: Some(options.delimiter()),
                     left_out: options.leave_out.clone(),
                 };
                 Ok(Batch::read_table(self.path(), target, &layout)?)

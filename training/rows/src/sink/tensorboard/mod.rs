@@ -3,6 +3,8 @@
 mod event;
 mod record;
 
+pub(crate) use record::checksum;
+
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;

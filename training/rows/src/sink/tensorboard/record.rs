@@ -13,7 +13,7 @@ pub(super) fn write(writer: &mut impl Write, data: &[u8]) -> io::Result<()> {
 
 /// CRC-32C, masked as in TensorFlow's `lib/hash/crc32c.h`, because a plain checksum is weak on data
 /// that contain checksums.
-fn checksum(data: &[u8]) -> [u8; 4] {
+pub(crate) fn checksum(data: &[u8]) -> [u8; 4] {
     const MASK_DELTA: u32 = 0xa282_ead8;
     let crc = crc32c::crc32c(data);
     crc.rotate_right(15).wrapping_add(MASK_DELTA).to_le_bytes()
