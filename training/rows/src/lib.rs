@@ -10,6 +10,7 @@ mod profile;
 mod quantity_name;
 mod row;
 mod sink;
+mod story;
 mod subject;
 mod text;
 
@@ -24,4 +25,5 @@ pub use profile::{Place, Profile};
 pub use quantity_name::QuantityName;
 pub use row::Row;
 pub use sink::{CallbackSink, CsvSink, HyperParameter, JsonLinesSink, Sink, TensorBoardSink};
+pub use story::{Departure, Part, Story};
 pub use subject::Subject;
