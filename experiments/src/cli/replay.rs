@@ -1,0 +1,140 @@
+//! `backdraft replay`.
+
+use std::path::PathBuf;
+
+use backdraft_lab::{RUNS, ReplayedTrial, TrialReplay, find_run, find_trial};
+use backdraft_text::duration;
+use backdraft_trainer::{ExampleBatch, Replay};
+use clap::Args;
+
+use super::failure::Failure;
+use super::opened::Opened;
+use super::print::{note, number, say, say_json};
+
+/// Lines of the chain, and examples of the batch, that are printed.
+const MOST_FOLLOWED: usize = 16;
+const MOST_EXAMPLES: usize = 5;
+
+/// The arguments of `backdraft replay`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ReplayArguments {
+    /// The run: a path, an id or the start of one, or `latest`.
+    run: String,
+    /// The trial: its name or the start of one, as its file of measurements is called.
+    trial: String,
+    /// The step to look at, from 0.
+    #[arg(long, value_name = "STEP")]
+    at: u64,
+    /// How many steps before it to tell of.
+    #[arg(long, default_value_t = 5, value_name = "STEPS", value_parser = clap::value_parser!(u64).range(..=100_000))]
+    before: u64,
+    /// How many steps after it to tell of.
+    #[arg(long, default_value_t = 5, value_name = "STEPS", value_parser = clap::value_parser!(u64).range(..=100_000))]
+    after: u64,
+    /// Folder that holds the runs.
+    #[arg(long, default_value = RUNS, value_name = "DIR")]
+    out: PathBuf,
+    /// Print JSON, with every measurement of these steps.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Repeats the training from its last checkpoint before the step, or from the start, and measures every quantity
+at every tap. Tells what left its range first (more than 6 robust deviations from its own course), what
+followed, and which examples of the batch have the largest gradients.
+
+Examples:
+  backdraft replay latest network-sigmoid.depth-30.seed-0 --at 120
+  backdraft replay 047563 network-relu.depth-3.seed-1 --at 41 --before 10 --after 2 --json";
+
+pub(super) fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
+    let ReplayArguments { run, trial, at, before, after, out, json } = arguments;
+    find_run(out, run).map_err(Failure::Input)?;
+    let opened = Opened::find(out, run)?;
+    let trials = opened.trials().map_err(Failure::Input)?;
+    let trial = find_trial(&trials, trial).map_err(Failure::Input)?;
+    let replay = Replay::at(*at).with_window(*before, *after);
+    let replay = TrialReplay::prepare(&opened.folder, &opened.manifest, trial, replay);
+    let replay = replay.map_err(Failure::Input)?;
+    replay.warnings().iter().for_each(note);
+    if !opened.manifest.versions.is_this_program() {
+        let versions = &opened.manifest.versions;
+        note(format!("the run was measured by another build ({versions}): values may differ"));
+    }
+    if replay.from() == 0 && *at > 0 {
+        let (trials, time) = (opened.manifest.trials, duration(opened.manifest.seconds));
+        note(format!(
+            "no checkpoint before step {at} is kept: replaying {} steps from the start (the {trials} trials \
+             of the run took {time})",
+            replay.steps()
+        ));
+    }
+    let replayed = replay.run().map_err(Failure::Input)?;
+    if *json {
+        return say_json(&replayed);
+    }
+    print(&replayed);
+    Ok(())
+}
+
+fn print(replayed: &ReplayedTrial) {
+    let ReplayedTrial { run, trial, from, seconds, repeated, story, .. } = replayed;
+    let (first, last, time) = (story.first, story.last, duration(*seconds));
+    let from = if *from == 0 { "the start".to_owned() } else { format!("step {from}") };
+    say(format!("{run}  {trial}: steps {first} to {last}, replayed from {from} in {time}"));
+    match &repeated.first {
+        None => say(format!(
+            "{} measurements of the run are repeated, all of them to the bit.",
+            repeated.compared
+        )),
+        Some(difference) => say(format!(
+            "The replay differs from the run: at step {}, {} of {} was {} and is now {}.",
+            difference.step,
+            difference.quantity,
+            difference.subject,
+            number(difference.first),
+            number(difference.second)
+        )),
+    }
+    let Some(cause) = story.cause() else {
+        say("\nEvery value keeps to its range.");
+        print_batch(replayed);
+        return;
+    };
+    say(format!("\nFirst out of its range:\n  {cause}"));
+    let before = story.course.iter().filter(|(step, _)| *step < cause.step).rev().take(5);
+    let mut before: Vec<String> =
+        before.map(|(step, value)| format!("{step}: {}", number(*value))).collect();
+    before.reverse();
+    say(format!("  the values before: {}", before.join(", ")));
+    let followed = &story.departures[1..];
+    if !followed.is_empty() {
+        say("\nWhat followed:");
+    }
+    followed.iter().take(MOST_FOLLOWED).for_each(|departure| say(format!("  {departure}")));
+    if let Some(more @ 1..) = followed.len().checked_sub(MOST_FOLLOWED) {
+        say(format!("  … and {more} more, which --json lists"));
+    }
+    print_batch(replayed);
+}
+
+fn print_batch(replayed: &ReplayedTrial) {
+    let Some(batch) = &replayed.batch else { return };
+    let ExampleBatch { step, size, examples, .. } = batch;
+    let (seed, median) = (replayed.seed, batch.median());
+    let looked = if examples.len() < *size {
+        format!(", of which the first {} are looked at", examples.len())
+    } else {
+        String::new()
+    };
+    say(format!(
+        "\nThe batch of step {step} (seed {seed}) has {size} examples{looked}. The largest gradients:"
+    ));
+    for example in batch.largest_first().iter().take(MOST_EXAMPLES) {
+        let factor = number(example.norm / median);
+        let norm = number(example.norm);
+        say(format!("  example {}: ‖g‖ {norm}, {factor} times the median", example.example));
+    }
+}
