@@ -17,6 +17,7 @@ mod memory;
 mod misplaced;
 mod outputs;
 mod records;
+mod replay;
 mod report;
 mod runs;
 mod serve;

@@ -24,6 +24,7 @@ mod serve;
 mod show;
 mod sweep;
 mod theory;
+mod trace;
 mod verify;
 mod xray;
 mod zoo;

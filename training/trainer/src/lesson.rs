@@ -51,6 +51,7 @@ pub(crate) trait Lesson<M> {
         indices: Tensor<1, Int>,
         step: u64,
         rows: Tensor<1, Int>,
+        taps: &mut Taps,
     ) -> Tensor<1>;
 
     /// Returns the mean loss of the examples with `indices` and, if the objective counts them, the number
@@ -105,10 +106,11 @@ where
         indices: Tensor<1, Int>,
         step: u64,
         rows: Tensor<1, Int>,
+        taps: &mut Taps,
     ) -> Tensor<1> {
         // Varied whole, because an example's variation may depend on its row.
         let batch = self.data.train.batch(indices, step).select(rows);
-        let outputs = (self.forward)(model, batch.inputs, &mut Taps::off());
+        let outputs = (self.forward)(model, batch.inputs, taps);
         self.objective.loss(outputs, batch.targets)
     }
 

@@ -30,7 +30,7 @@ pub use listener::{Ignore, Listener, Look, Progress};
 pub use objective::{BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Objective};
 pub use optimizer::OptimizerConfig;
 pub use order::BatchOrder;
-pub use replay::{ExampleBatch, ExampleGradient, Replay, Replayed, example_gradients};
+pub use replay::{ExampleBatch, ExampleGradient, RankedBy, Replay, Replayed, example_gradients};
 pub use schedule::RateSchedule;
 pub use session::{Session, Step};
 pub use trainer::{Outcome, Splits, Trainer};

@@ -1,5 +1,6 @@
 //! Trials of recorded runs repeated around one step, and trainings compared measurement by measurement.
 
+mod courses;
 mod rows;
 mod trace;
 
@@ -11,6 +12,7 @@ use backdraft_rows::{Row, Story};
 use backdraft_trainer::{Checkpoint, ExampleBatch, Replay};
 use serde::Serialize;
 
+pub use courses::{Course, TracedRuns};
 pub use rows::{RowsError, read_rows};
 pub use trace::{Difference, Trace};
 

@@ -137,7 +137,8 @@ fn course_of(history: &History<'_>, quantity: &QuantityName, subject: &Subject) 
 /// If every layer has left its range at the same step by about the same factor, none of them is the
 /// cause: replaces them by one departure of the network.
 ///
-/// The optimiser's part needs no common factor: its rate and its ε are those of all layers.
+/// The optimiser's part needs no common factor, and only half of the layers: its rate and its ε are
+/// those of all, and updates relative to weights that start from zero keep to no range.
 fn together(found: Vec<Departure>, history: &History<'_>) -> Vec<Departure> {
     let Some(first) = found.iter().min_by_key(|departure| departure.step).cloned() else {
         return found;
@@ -160,10 +161,11 @@ fn together(found: Vec<Departure>, history: &History<'_>) -> Vec<Departure> {
         at_once().filter_map(|departure| Some(departure.value / departure.usual?)).collect();
     let (least, most) =
         factors.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), f| (a.min(*f), b.max(*f)));
-    let is_alike = first.part == Part::Update
-        || factors.iter().all(|factor| !factor.is_finite())
-        || most <= ALIKE * least;
-    if layers < FEWEST_TOGETHER || factors.len() < layers || !is_alike {
+    let is_update = first.part == Part::Update;
+    let enough = if is_update { layers.div_ceil(2) } else { layers };
+    let is_alike =
+        is_update || factors.iter().all(|factor| !factor.is_finite()) || most <= ALIKE * least;
+    if factors.len() < enough.max(FEWEST_TOGETHER) || !is_alike {
         return found;
     }
     let mut rest: Vec<Departure> =

@@ -1,6 +1,7 @@
 //! How large a gradient each example of a batch gives.
 
 use backdraft_hooks::{global_norm, read_back};
+use backdraft_rows::Part;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{ExecutionError, Tensor, TensorData};
@@ -36,22 +37,53 @@ pub struct ExampleGradient {
     /// L2 norm over all parameters of the gradient of its own loss. If that loss is not finite, this is
     /// not either.
     pub norm: f64,
+    /// Mean magnitude of its activations at the tap where it is largest; `None` without taps.
+    pub activation: Option<f64>,
+}
+
+/// What examples are ranked by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RankedBy {
+    /// The norm of their gradients.
+    Gradient,
+    /// The magnitude of their activations: where layers are normalised, an example that is far too large
+    /// may have a small gradient.
+    Activation,
+}
+
+impl RankedBy {
+    /// Chooses by the part of the step in which something left its range first.
+    pub fn of(part: Option<Part>) -> Self {
+        if part == Some(Part::Forward) { Self::Activation } else { Self::Gradient }
+    }
+
+    /// Returns the number; NaN if it was not measured.
+    pub fn value(self, example: &ExampleGradient) -> f64 {
+        match self {
+            Self::Gradient => example.norm,
+            Self::Activation => example.activation.unwrap_or(f64::NAN),
+        }
+    }
 }
 
 impl ExampleBatch {
-    /// Returns the examples by falling norm; those whose gradients are not finite come first.
-    pub fn largest_first(&self) -> Vec<ExampleGradient> {
-        let size = |norm: f64| if norm.is_finite() { norm } else { f64::INFINITY };
+    /// Returns the examples, the largest first; those whose numbers are not finite come before.
+    pub fn largest_first(&self, by: RankedBy) -> Vec<ExampleGradient> {
+        let size = |example: &ExampleGradient| {
+            let value = by.value(example);
+            if value.is_finite() { value } else { f64::INFINITY }
+        };
         let mut sorted = self.examples.clone();
-        sorted.sort_by(|a, b| size(b.norm).total_cmp(&size(a.norm)));
+        sorted.sort_by(|a, b| size(b).total_cmp(&size(a)));
         sorted
     }
 
-    /// Returns the median of the norms.
-    pub fn median(&self) -> f64 {
-        let mut norms: Vec<f64> = self.examples.iter().map(|example| example.norm).collect();
-        norms.sort_by(f64::total_cmp);
-        norms.get(norms.len() / 2).copied().unwrap_or(f64::NAN)
+    /// Returns the median over the examples.
+    pub fn median(&self, by: RankedBy) -> f64 {
+        let mut values: Vec<f64> = self.examples.iter().map(|example| by.value(example)).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
     }
 }
 
@@ -203,10 +235,17 @@ mod tests {
 
     #[test]
     fn an_example_that_is_not_finite_stands_first() {
-        let example = |row, norm| ExampleGradient { row, example: 10 + row, norm };
+        let example =
+            |row, norm| ExampleGradient { row, example: 10 + row, norm, activation: Some(-norm) };
         let examples = vec![example(0, 1.0), example(1, f64::NAN), example(2, 3.0)];
         let batch = ExampleBatch { step: 4, size: 3, examples };
-        let rows: Vec<usize> = batch.largest_first().iter().map(|example| example.row).collect();
-        assert_eq!((rows, batch.median()), (vec![1, 2, 0], 3.0));
+        let rows = |by| -> Vec<usize> {
+            batch.largest_first(by).iter().map(|example| example.row).collect()
+        };
+        assert_eq!(
+            (rows(RankedBy::Gradient), batch.median(RankedBy::Gradient)),
+            (vec![1, 2, 0], 3.0)
+        );
+        assert_eq!(rows(RankedBy::of(Some(Part::Forward))), [1, 0, 2]);
     }
 }

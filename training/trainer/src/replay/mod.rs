@@ -7,7 +7,7 @@ use backdraft_rows::{Row, Story, Thresholds};
 use serde::Serialize;
 
 pub(crate) use examples::MOST_EXAMPLES;
-pub use examples::{ExampleBatch, ExampleGradient, example_gradients};
+pub use examples::{ExampleBatch, ExampleGradient, RankedBy, example_gradients};
 
 use crate::checkpoint::Checkpoint;
 use crate::listener::Listener;
@@ -24,7 +24,7 @@ const LEAD: u64 = 40;
 ///
 /// ```
 /// use backdraft_hooks::{GradientHook, Schedule, Taps};
-/// use backdraft_trainer::{Examples, MeanSquaredError, Replay, Splits, Trainer, TrainerConfig};
+/// use backdraft_trainer::{Examples, MeanSquaredError, RankedBy, Replay, Splits, Trainer, TrainerConfig};
 /// use burn::nn::{Linear, LinearConfig};
 /// use burn::tensor::{Device, Tensor};
 ///
@@ -50,8 +50,9 @@ const LEAD: u64 = 40;
 ///     })
 ///     .unwrap();
 /// if let (Some(cause), Some(batch)) = (replayed.story.cause(), &replayed.batch) {
-///     println!("{cause}; example {}", batch.largest_first()[0].example);
-///     assert_eq!(batch.largest_first()[0].example, 37);
+///     let suspect = batch.largest_first(RankedBy::of(Some(cause.part)))[0].example;
+///     println!("{cause}; example {suspect}");
+///     assert_eq!(suspect, 37);
 /// }
 /// ```
 ///
