@@ -67,7 +67,11 @@ fn what_cannot_be_replayed_is_refused_with_the_nearest() {
     let wrong = format!("{}x", &trial[..trial.len() - 1]);
     refused(&backdraft(&["replay", path, &wrong, "--at", "3"]), &["did you mean `"]);
     refused(&backdraft(&["replay", path, "", "--at", "3"]), &["trials begin with", "name one"]);
-    refused(&backdraft(&["replay", path, &trial, "--at", "500"]), &["`--at` takes steps from 0"]);
+    let late = backdraft(&["replay", path, &trial, "--at", "500"]);
+    let told = String::from_utf8_lossy(&late.stderr).into_owned();
+    assert_eq!(late.status.code(), Some(2), "{told}");
+    assert!(told.contains("replaying 506 steps from the start"), "{told}");
+    assert!(told.contains("ends at step 29: `--at` takes steps from 0 to 29"), "{told}");
     let id = run.file_name().unwrap().to_str().unwrap();
     let near = format!("{id}0");
     let folder = out.path().to_str().unwrap();
@@ -81,7 +85,7 @@ fn a_trace_finds_the_first_difference_and_none_between_equal_trainings() {
     let [a, b, c] = [
         run(first.path(), &["--jobs", "1"]),
         run(second.path(), &["--jobs", "2"]),
-        run(other.path(), &["--set", "learning_rate=0.5"]),
+        run(other.path(), &["--set", "sgd_rate=0.5"]),
     ];
     let trace = |a: &Path, b: &Path, more: &[&str]| {
         let paths = [a.to_str().unwrap(), b.to_str().unwrap()];

@@ -37,7 +37,13 @@ pub(super) struct CompareArguments {
     #[arg(long, conflicts_with = "html")]
     trace: bool,
     /// With `--trace`: the relative difference up to which two values are equal.
-    #[arg(long, requires = "trace", default_value_t = 0.0, value_name = "X")]
+    #[arg(
+        long,
+        requires = "trace",
+        default_value_t = 0.0,
+        value_name = "X",
+        allow_negative_numbers = true
+    )]
     tolerance: f64,
 }
 

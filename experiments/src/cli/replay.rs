@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use backdraft_lab::{RUNS, ReplayedTrial, TrialReplay, find_run, find_trial};
 use backdraft_text::duration;
-use backdraft_trainer::{ExampleBatch, Replay};
+use backdraft_trainer::{ExampleBatch, RankedBy, Replay};
 use clap::Args;
 
 use super::failure::Failure;
@@ -123,18 +123,23 @@ fn print(replayed: &ReplayedTrial) {
 fn print_batch(replayed: &ReplayedTrial) {
     let Some(batch) = &replayed.batch else { return };
     let ExampleBatch { step, size, examples, .. } = batch;
-    let (seed, median) = (replayed.seed, batch.median());
+    let (seed, by) = (replayed.seed, RankedBy::of(replayed.story.cause().map(|cause| cause.part)));
     let looked = if examples.len() < *size {
         format!(", of which the first {} are looked at", examples.len())
     } else {
         String::new()
     };
+    let (what, symbol) = match by {
+        RankedBy::Gradient => ("gradients", "‖g‖"),
+        RankedBy::Activation => ("activations", "mean |a|"),
+    };
     say(format!(
-        "\nThe batch of step {step} (seed {seed}) has {size} examples{looked}. The largest gradients:"
+        "\nThe batch of step {step} (seed {seed}) has {size} examples{looked}. The largest {what}:"
     ));
-    for example in batch.largest_first().iter().take(MOST_EXAMPLES) {
-        let factor = number(example.norm / median);
-        let norm = number(example.norm);
-        say(format!("  example {}: ‖g‖ {norm}, {factor} times the median", example.example));
+    let median = batch.median(by);
+    for example in batch.largest_first(by).iter().take(MOST_EXAMPLES) {
+        let value = by.value(example);
+        let (factor, value) = (number(value / median), number(value));
+        say(format!("  example {}: {symbol} {value}, {factor} times the median", example.example));
     }
 }
