@@ -37,6 +37,11 @@ fn a_replay_measures_what_the_run_measured_to_the_bit_and_everything_else_too() 
     let told = stdout(&backdraft(&["replay", run, &trial, "--at", "22"]));
     assert!(told.contains("all of them to the bit"), "{told}");
     assert!(told.contains("The batch of step"), "{told}");
+    let page = out.path().join("replay.html");
+    let html = ["replay", run, &trial, "--at", "22", "--html", page.to_str().unwrap()];
+    stdout(&backdraft(&html));
+    let html = fs::read_to_string(page).unwrap();
+    assert!(html.contains("Step by step") && html.contains("all of them to the bit"));
     let json = ["replay", run, &trial, "--at", "22", "--after", "2", "--json"];
     let replayed = stdout(&backdraft(&json));
     let value: Value = serde_json::from_str(&replayed).unwrap();

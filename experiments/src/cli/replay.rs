@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use backdraft_lab::{RUNS, ReplayedTrial, TrialReplay, find_run, find_trial};
 use backdraft_text::duration;
-use backdraft_trainer::{ExampleBatch, RankedBy, Replay};
+use backdraft_trainer::{ExampleBatch, ExampleGradient, RankedBy, Replay};
+use backdraft_views::replay::ReplayPage;
 use clap::Args;
 
 use super::failure::Failure;
+use super::file::write_file;
 use super::opened::Opened;
 use super::print::{note, number, say, say_json};
 
@@ -35,6 +37,9 @@ pub(super) struct ReplayArguments {
     /// Folder that holds the runs.
     #[arg(long, default_value = RUNS, value_name = "DIR")]
     out: PathBuf,
+    /// Also write a page with the values of these steps under a slider.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Print JSON, with every measurement of these steps.
     #[arg(long)]
     json: bool,
@@ -50,7 +55,7 @@ Examples:
   backdraft replay 047563 network-relu.depth-3.seed-1 --at 41 --before 10 --after 2 --json";
 
 pub(super) fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
-    let ReplayArguments { run, trial, at, before, after, out, json } = arguments;
+    let ReplayArguments { run, trial, at, before, after, out, html, json } = arguments;
     find_run(out, run).map_err(Failure::Input)?;
     let opened = Opened::find(out, run)?;
     let trials = opened.trials().map_err(Failure::Input)?;
@@ -72,6 +77,10 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
         ));
     }
     let replayed = replay.run().map_err(Failure::Input)?;
+    if let Some(path) = html {
+        let page = page(&replayed).map_err(Failure::run)?;
+        write_file(path, |file| file.write_all(page.as_bytes()))?;
+    }
     if *json {
         return say_json(&replayed);
     }
@@ -79,25 +88,48 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn print(replayed: &ReplayedTrial) {
-    let ReplayedTrial { run, trial, from, seconds, repeated, story, .. } = replayed;
-    let (first, last, time) = (story.first, story.last, duration(*seconds));
+fn page(replayed: &ReplayedTrial) -> Result<String, serde_json::Error> {
+    let batch = batch(replayed);
+    let page = ReplayPage {
+        title: &title(replayed),
+        remarks: &[repeated(replayed)],
+        story: &replayed.story,
+        rows: &replayed.rows,
+        batch: batch.as_ref().map(|(batch, examples)| (batch.as_str(), examples.as_slice())),
+    };
+    page.to_html()
+}
+
+/// Says what was replayed.
+fn title(replayed: &ReplayedTrial) -> String {
+    let ReplayedTrial { run, trial, from, story, .. } = replayed;
     let from = if *from == 0 { "the start".to_owned() } else { format!("step {from}") };
-    say(format!("{run}  {trial}: steps {first} to {last}, replayed from {from} in {time}"));
+    format!("{run}  {trial}: steps {} to {}, replayed from {from}", story.first, story.last)
+}
+
+/// Says whether the replay measured what the run had measured.
+fn repeated(replayed: &ReplayedTrial) -> String {
+    let repeated = &replayed.repeated;
     match &repeated.first {
-        None => say(format!(
+        None => format!(
             "{} measurements of the run are repeated, all of them to the bit.",
             repeated.compared
-        )),
-        Some(difference) => say(format!(
+        ),
+        Some(difference) => format!(
             "The replay differs from the run: at step {}, {} of {} was {} and is now {}.",
             difference.step,
             difference.quantity,
             difference.subject,
             number(difference.first),
             number(difference.second)
-        )),
+        ),
     }
+}
+
+fn print(replayed: &ReplayedTrial) {
+    let story = &replayed.story;
+    say(format!("{} in {}", title(replayed), duration(replayed.seconds)));
+    say(repeated(replayed));
     let Some(cause) = story.cause() else {
         say("\nEvery value keeps to its range.");
         print_batch(replayed);
@@ -121,7 +153,14 @@ fn print(replayed: &ReplayedTrial) {
 }
 
 fn print_batch(replayed: &ReplayedTrial) {
-    let Some(batch) = &replayed.batch else { return };
+    let Some((batch, examples)) = batch(replayed) else { return };
+    say(format!("\n{batch}"));
+    examples.iter().for_each(|example| say(format!("  {example}")));
+}
+
+/// Says which batch was looked at, and which of its examples are the largest.
+fn batch(replayed: &ReplayedTrial) -> Option<(String, Vec<String>)> {
+    let batch = replayed.batch.as_ref()?;
     let ExampleBatch { step, size, examples, .. } = batch;
     let (seed, by) = (replayed.seed, RankedBy::of(replayed.story.cause().map(|cause| cause.part)));
     let looked = if examples.len() < *size {
@@ -133,13 +172,15 @@ fn print_batch(replayed: &ReplayedTrial) {
         RankedBy::Gradient => ("gradients", "‖g‖"),
         RankedBy::Activation => ("activations", "mean |a|"),
     };
-    say(format!(
-        "\nThe batch of step {step} (seed {seed}) has {size} examples{looked}. The largest {what}:"
-    ));
+    let told = format!(
+        "The batch of step {step} (seed {seed}) has {size} examples{looked}. The largest {what}:"
+    );
     let median = batch.median(by);
-    for example in batch.largest_first(by).iter().take(MOST_EXAMPLES) {
+    let line = |example: &ExampleGradient| {
         let value = by.value(example);
         let (factor, value) = (number(value / median), number(value));
-        say(format!("  example {}: {symbol} {value}, {factor} times the median", example.example));
-    }
+        format!("example {}: {symbol} {value}, {factor} times the median", example.example)
+    };
+    let largest = batch.largest_first(by);
+    Some((told, largest.iter().take(MOST_EXAMPLES).map(line).collect()))
 }

@@ -66,7 +66,7 @@ impl Report<'_> {
             main {
                 (conclusions::verdicts(manifest, results))
                 (figures(&data))
-                (diagnosis::diagnosis(&variants))
+                (diagnosis::diagnosis(&manifest.id, &variants))
                 (setup::setup(about, manifest, results))
             }
             footer {
