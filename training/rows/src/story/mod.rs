@@ -3,6 +3,7 @@
 mod departure;
 mod range;
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use serde::Serialize;
@@ -69,13 +70,24 @@ impl Story {
         let bound = thresholds.spike_deviations;
         let mut departures = Vec::new();
         for (quantity, part) in JUDGED {
-            let mut found = departures_of(&history, quantity, *part, &window, bound);
-            if part.is_backward() {
-                found.reverse();
+            let found = |direction| {
+                let mut found =
+                    departures_of(&history, (quantity, *part), &window, bound, direction);
+                if part.is_backward() {
+                    found.reverse();
+                }
+                // The network is the sum of its layers, which say more.
+                found.sort_by_key(|departure| departure.subject.is_network());
+                found
+            };
+            let rises = found(Direction::Up);
+            departures.extend(together(&rises, &history).unwrap_or(rises));
+            let falls = found(Direction::Down);
+            match together(&falls, &history) {
+                Some(together) => departures.extend(together.into_iter().filter(|d| d.is_common)),
+                None if *part == Part::Forward => departures.extend(falls),
+                None => {}
             }
-            // The network is the sum of its layers, which say more.
-            found.sort_by_key(|departure| departure.subject.is_network());
-            departures.extend(together(found, &history));
         }
         departures.sort_by_key(|departure| (departure.step, departure.part));
         let course = departures.first().map_or(Vec::new(), |first: &Departure| {
@@ -92,15 +104,32 @@ impl Story {
     }
 }
 
+/// Which departures to look for.
+///
+/// The gradient of a few weights passes close to zero now and then, as their sum over the batch changes
+/// its sign, and an easy batch has a small loss: that a single one of them falls says nothing. A fall counts
+/// in the forward pass, if all layers share it, or if it ends at exactly zero.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    /// To larger values, to zero, and to what is not finite.
+    Up,
+    /// To smaller values.
+    Down,
+}
+
 /// Finds the first departure of each subject of a quantity, in the order of the subjects.
 fn departures_of(
     history: &History<'_>,
-    quantity: &QuantityName,
-    part: Part,
+    (quantity, part): (&QuantityName, Part),
     window: &RangeInclusive<u64>,
     bound: f64,
+    direction: Direction,
 ) -> Vec<Departure> {
     let of_subject = |subject: &Subject| {
+        // Relative to an offset, which starts from zero, an update has no scale.
+        if part == Part::Update && subject.is_offset() {
+            return None;
+        }
         let course = course_of(history, quantity, subject);
         let values: Vec<f64> = course.iter().map(|(_, value)| *value).collect();
         let mut observed = course.iter().enumerate();
@@ -109,7 +138,8 @@ fn departures_of(
                 return None;
             }
             let Outside { usual, deviations } = outside(&values[..at], *value, bound)?;
-            Some(Departure {
+            let is_fall = deviations.is_some_and(|deviations| deviations < 0.0);
+            (is_fall == (direction == Direction::Down)).then(|| Departure {
                 step: *step,
                 part,
                 quantity: quantity.clone(),
@@ -135,45 +165,43 @@ fn course_of(history: &History<'_>, quantity: &QuantityName, subject: &Subject) 
 }
 
 /// If every layer has left its range at the same step by about the same factor, none of them is the
-/// cause: replaces them by one departure of the network.
+/// cause: returns one departure of the network in their place, and the others.
 ///
 /// The optimiser's part needs no common factor, and only half of the layers: its rate and its ε are
-/// those of all, and updates relative to weights that start from zero keep to no range.
-fn together(found: Vec<Departure>, history: &History<'_>) -> Vec<Departure> {
-    let Some(first) = found.iter().min_by_key(|departure| departure.step).cloned() else {
-        return found;
-    };
-    if matches!(first.part, Part::Weights | Part::Forward) {
-        return found;
+/// those of all.
+fn together(found: &[Departure], history: &History<'_>) -> Option<Vec<Departure>> {
+    let steps: BTreeSet<u64> = found.iter().map(|departure| departure.step).collect();
+    let common = steps.into_iter().find(|step| are_together(found, *step, history))?;
+    let (at_once, mut rest): (Vec<_>, Vec<_>) =
+        found.iter().cloned().partition(|departure| departure.step == common);
+    let network = at_once.iter().find(|departure| departure.subject.is_network());
+    let whole = network.or(at_once.first())?.clone();
+    rest.push(Departure { subject: Subject::NETWORK, is_common: true, ..whole });
+    Some(rest)
+}
+
+fn are_together(found: &[Departure], step: u64, history: &History<'_>) -> bool {
+    let at_once = || found.iter().filter(|found| found.step == step && !found.subject.is_network());
+    let Some(Departure { part, quantity, .. }) = at_once().next() else { return false };
+    if matches!(part, Part::Weights | Part::Forward) {
+        return false;
     }
+    let is_update = *part == Part::Update;
     let is_measured = |subject: &&Subject| {
-        let course = history.course(&first.quantity, subject);
         // A course that was zero before has no factor.
-        let is_positive = |(step, value): &(u64, f64)| *step < first.step && *value > 0.0;
-        course.iter().any(is_positive)
+        let is_positive = |(known, value): &(u64, f64)| *known < step && *value > 0.0;
+        !(is_update && subject.is_offset())
+            && history.course(quantity, subject).iter().any(is_positive)
     };
-    let layers = history.subjects(&first.quantity).filter(is_measured).count();
-    let at_once = || {
-        let at_step = found.iter().filter(|departure| departure.step == first.step);
-        at_step.filter(|departure| !departure.subject.is_network())
-    };
+    let layers = history.subjects(quantity).filter(is_measured).count();
+    let enough = if is_update { layers.div_ceil(2) } else { layers };
     let factors: Vec<f64> =
-        at_once().filter_map(|departure| Some(departure.value / departure.usual?)).collect();
+        at_once().filter_map(|found| Some(found.value / found.usual?)).collect();
     let (least, most) =
         factors.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), f| (a.min(*f), b.max(*f)));
-    let is_update = first.part == Part::Update;
-    let enough = if is_update { layers.div_ceil(2) } else { layers };
     let is_alike =
         is_update || factors.iter().all(|factor| !factor.is_finite()) || most <= ALIKE * least;
-    if factors.len() < enough.max(FEWEST_TOGETHER) || !is_alike {
-        return found;
-    }
-    let mut rest: Vec<Departure> =
-        found.iter().filter(|departure| departure.step != first.step).cloned().collect();
-    let network = found.iter().find(|d| d.subject.is_network() && d.step == first.step);
-    let whole = network.cloned().unwrap_or(first);
-    rest.insert(0, Departure { subject: Subject::NETWORK, is_common: true, ..whole });
-    rest
+    factors.len() >= enough.max(FEWEST_TOGETHER) && is_alike
 }
 
 #[cfg(test)]
@@ -243,6 +271,23 @@ mod tests {
             };
             assert_eq!(cause(&rows(at)), is(25, &quantity, "network"));
         }
+    }
+
+    #[test]
+    fn a_fall_counts_in_the_forward_pass_at_zero_and_where_all_layers_share_it() {
+        let gradient = QuantityName::GRADIENT_NORM;
+        let falling = |quantity: QuantityName, layers: usize, to: f64| {
+            cause(&rows(move |layer, measured, step| {
+                let is_changed = *measured == quantity && step == 25 && layer < layers;
+                if is_changed { to } else { 1.0 }
+            }))
+        };
+        assert_eq!(falling(gradient.clone(), 1, 1e-4), None);
+        assert_eq!(falling(QuantityName::LOSS, 5, 1e-4), None);
+        assert_eq!(falling(gradient.clone(), 1, 0.0), is(25, &gradient, "h.0.weight"));
+        assert_eq!(falling(gradient.clone(), 4, 1e-4), is(25, &gradient, "network"));
+        let forward = QuantityName::ACTIVATION_NORM;
+        assert_eq!(falling(forward.clone(), 1, 1e-4), is(25, &forward, "h.0"));
     }
 
     #[test]
