@@ -18,6 +18,7 @@ mod memory;
 mod misplaced;
 mod outputs;
 mod records;
+mod replay;
 mod report;
 mod runs;
 mod serve;

@@ -26,6 +26,7 @@ mod precision;
 mod quantities;
 mod read_backs;
 mod recurrent;
+mod replays;
 mod resume;
 mod run_requests;
 mod taps;

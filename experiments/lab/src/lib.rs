@@ -8,6 +8,7 @@ pub mod measure;
 pub mod memory;
 pub mod panics;
 pub mod parity;
+mod replay;
 mod run;
 pub mod settings;
 mod study;
@@ -22,6 +23,7 @@ pub use backend::{
 pub use checkpoints::Checkpoints;
 pub use experiment::{Entry, Experiment, Listed, Prepared};
 pub use interrupt::{AtStake, INTERRUPTED, Interrupt};
+pub use replay::*;
 pub use run::*;
 pub use study::{Spectator, StudyOptions, run_study};
 pub use sweep::*;

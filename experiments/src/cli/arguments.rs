@@ -14,6 +14,7 @@ use super::export::ExportArguments;
 use super::figure::FigureArguments;
 use super::list::ListArguments;
 use super::new::NewArguments;
+use super::replay::ReplayArguments;
 use super::report::ReportArguments;
 use super::run::RunArguments;
 use super::serve::ServeArguments;
@@ -55,6 +56,8 @@ pub(super) enum Command {
     Verify(VerifyArguments),
     /// Show the verdicts and pictures of a finished run again.
     Show(ShowArguments),
+    /// Repeat a training around one step, and tell what went wrong first, and why.
+    Replay(ReplayArguments),
     /// Run an experiment under many settings, on several processes and machines.
     Sweep(SweepArguments),
     /// Compare records with the SHA-256 sums that were recorded with them.

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::file::write_file;
 use super::opened::Opened;
 use super::print::{say, say_json};
+use super::trace::trace;
 use crate::laboratory::Laboratory;
 
 /// The arguments of `backdraft compare`.
@@ -32,6 +33,19 @@ pub(super) struct CompareArguments {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    /// Find where two trainings first differ: the earliest step, layer and quantity. Either may also be a
+    /// file of rows, as JSON lines or CSV. Exit code 1 if they differ.
+    #[arg(long, conflicts_with = "html")]
+    trace: bool,
+    /// With `--trace`: the relative difference up to which two values are equal.
+    #[arg(
+        long,
+        requires = "trace",
+        default_value_t = 0.0,
+        value_name = "X",
+        allow_negative_numbers = true
+    )]
+    tolerance: f64,
 }
 
 const EXAMPLES: &str = "\
@@ -40,12 +54,18 @@ Differences are from the first run, with 95 % intervals, paired by seed where th
 
 Examples:
   backdraft compare 047563 9acb04
-  backdraft compare 047563 9acb04 --html comparison.html";
+  backdraft compare 047563 9acb04 --html comparison.html
+  backdraft compare --trace 047563 9acb04 --tolerance 1e-4
+  backdraft compare --trace runs/sigmoid-vs-relu/047563/measurements/trial.jsonl log.csv";
 
 pub(super) fn compare(
     arguments: &CompareArguments,
     laboratory: &Laboratory,
 ) -> Result<(), Failure> {
+    if arguments.trace {
+        let CompareArguments { runs, out, tolerance, json, .. } = arguments;
+        return trace(out, runs, *tolerance, *json);
+    }
     let opened = arguments.runs.iter().map(|name| Opened::find(laboratory, &arguments.out, name));
     let opened = opened.collect::<Result<Vec<Opened>, _>>()?;
     let first = &opened[0].manifest.experiment;

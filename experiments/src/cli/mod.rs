@@ -19,6 +19,7 @@ mod new;
 mod opened;
 mod precision_report;
 mod print;
+mod replay;
 mod report;
 mod request;
 mod run;
@@ -26,6 +27,7 @@ mod serve;
 mod show;
 mod sweep;
 mod theory;
+mod trace;
 mod verify;
 mod xray;
 mod zoo;
@@ -106,6 +108,7 @@ fn dispatch(command: Command, laboratory: &Laboratory) -> Result<(), Failure> {
         Command::Run(arguments) => run::run(&arguments, laboratory),
         Command::Verify(arguments) => verify::verify(&arguments, laboratory),
         Command::Show(arguments) => show::show(&arguments, laboratory),
+        Command::Replay(arguments) => replay::replay(&arguments, laboratory),
         Command::Sweep(arguments) => sweep::sweep(&arguments, laboratory),
         Command::Check(arguments) => check::check(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),

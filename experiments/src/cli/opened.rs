@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::anyhow;
-use backdraft_lab::{Prepared, going_on};
+use backdraft_lab::{Prepared, Trial, going_on};
 use backdraft_record::{About, Manifest, Picture, REPORT, RecordError, Results, RunFolder};
 use backdraft_views::report::Report;
 
@@ -47,6 +47,11 @@ impl Opened {
         let out = path.as_deref().ok().and_then(|path| path.ancestors().nth(2));
         let out = out.filter(|out| !out.as_os_str().is_empty()).unwrap_or(Path::new("."));
         going_on(&self.manifest.command, out)
+    }
+
+    /// Lists the trials of the run, ready to run again.
+    pub(super) fn trials(&self) -> anyhow::Result<Vec<Trial>> {
+        self.prepared.trials()
     }
 
     /// Returns the experiment's pictures of what was measured.

@@ -5,4 +5,5 @@ pub mod drawing;
 pub mod export;
 pub mod page;
 pub mod palette;
+pub mod replay;
 pub mod report;

@@ -29,9 +29,9 @@ mod transparent;
 
 pub use backdraft_rows::{
     ActivationKind, Axis, CallbackSink, Case, CellKind, Chain, Confidence, Context, CsvSink,
-    Finding, History, HyperParameter, JsonLinesSink, LossKind, OptimizerKind, Origin, Place,
-    Profile, QuantityName, RULES, Row, Rule, Sink, Subject, TensorBoardSink, Thresholds, diagnose,
-    diagnose_in, not_finite_origin,
+    Departure, Finding, History, HyperParameter, JsonLinesSink, LossKind, OptimizerKind, Origin,
+    Part, Place, Profile, QuantityName, RULES, Row, Rule, Sink, Story, Subject, TensorBoardSink,
+    Thresholds, diagnose, diagnose_in, not_finite_origin,
 };
 pub use global_norm::{global_norm, queued_global_norm};
 pub use gradcheck::{

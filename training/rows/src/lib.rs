@@ -11,6 +11,7 @@ mod profile;
 mod quantity_name;
 mod row;
 mod sink;
+mod story;
 mod subject;
 mod text;
 
@@ -26,4 +27,5 @@ pub use profile::{Place, Profile};
 pub use quantity_name::QuantityName;
 pub use row::Row;
 pub use sink::{CallbackSink, CsvSink, HyperParameter, JsonLinesSink, Sink, TensorBoardSink};
+pub use story::{Departure, Part, Story};
 pub use subject::Subject;

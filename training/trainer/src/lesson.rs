@@ -44,6 +44,16 @@ pub(crate) trait Lesson<M> {
     /// Returns the loss of the training batch with `indices` at a step, shape `[1]`.
     fn loss(&self, model: &M, indices: Tensor<1, Int>, step: u64, taps: &mut Taps) -> Tensor<1>;
 
+    /// Returns the mean loss of some rows of the training batch with `indices`, shape `[1]`.
+    fn loss_among(
+        &self,
+        model: &M,
+        indices: Tensor<1, Int>,
+        step: u64,
+        rows: Tensor<1, Int>,
+        taps: &mut Taps,
+    ) -> Tensor<1>;
+
     /// Returns the mean loss of the examples with `indices` and, if the objective counts them, the number
     /// of correct answers, shape `[1]` each.
     fn score(
@@ -86,6 +96,20 @@ where
 
     fn loss(&self, model: &M, indices: Tensor<1, Int>, step: u64, taps: &mut Taps) -> Tensor<1> {
         let batch = self.data.train.batch(indices, step);
+        let outputs = (self.forward)(model, batch.inputs, taps);
+        self.objective.loss(outputs, batch.targets)
+    }
+
+    fn loss_among(
+        &self,
+        model: &M,
+        indices: Tensor<1, Int>,
+        step: u64,
+        rows: Tensor<1, Int>,
+        taps: &mut Taps,
+    ) -> Tensor<1> {
+        // Varied whole, because an example's variation may depend on its row.
+        let batch = self.data.train.batch(indices, step).select(rows);
         let outputs = (self.forward)(model, batch.inputs, taps);
         self.objective.loss(outputs, batch.targets)
     }

@@ -5,6 +5,7 @@ use std::io;
 use backdraft_rows::Row;
 
 use crate::keeper::Keeper;
+use crate::replay::ExampleBatch;
 
 /// Progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,6 +16,20 @@ pub struct Progress {
     pub steps: u64,
     /// Latest training loss read back; at the end, the mean over all training examples.
     pub loss: f64,
+}
+
+/// How closely to look at a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Look {
+    /// As hook and configuration say.
+    #[default]
+    AsPlanned,
+    /// With every tap and every quantity, and the loss of the batch. What the training does and
+    /// measures otherwise stays the same.
+    Closely,
+    /// The same, and the gradient of each example of the batch. Layers with running statistics see the
+    /// examples once more, so that later evaluations may differ: for a replay that ends here.
+    AtExamples,
 }
 
 /// Receives measurements as a training run makes them.
@@ -28,6 +43,14 @@ pub trait Listener {
 
     /// Called every `loss_every` steps and at the end.
     fn progress(&mut self, progress: Progress);
+
+    /// Decides how closely to look at `step`; called once before it is taken.
+    fn look(&mut self, _step: u64) -> Look {
+        Look::AsPlanned
+    }
+
+    /// Receives the gradients of the examples of a batch, after [`Look::AtExamples`].
+    fn examples(&mut self, _batch: ExampleBatch) {}
 
     /// Returns what stores checkpoints; without it, the run has none and cannot be interrupted.
     fn keeper(&mut self) -> Option<&mut dyn Keeper> {

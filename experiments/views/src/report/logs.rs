@@ -36,7 +36,7 @@ pub fn logs_page<'a>(
             ul { @for trial in &trials { @for (_, name) in trial.factors.levels() { li { (name) } } } }
         }
         main {
-            (diagnosis::diagnosis(&variants))
+            (diagnosis::diagnosis(None, &variants))
             (figures(&data))
         }
         footer { "Made by Backdraft. This page needs no network." }

@@ -72,7 +72,7 @@ impl Report<'_> {
                 (pictures_of(&data))
                 (conclusions::verdicts(manifest, results))
                 (figures(&data))
-                (diagnosis::diagnosis(&variants))
+                (diagnosis::diagnosis(Some(&manifest.id), &variants))
                 (setup::setup(about, manifest, results))
             }
             footer {

@@ -84,6 +84,8 @@ fn small(mut config: NetworkConfig) -> NetworkConfig {
             config.feedforward = 32;
             config.layers = 3;
         }
+        // A program of its own decides for itself what is small.
+        NetworkConfig::Other(_) => return config.miniature(),
     }
     config
 }

@@ -13,7 +13,7 @@ mod missing;
 mod not_finite;
 mod not_learning;
 mod origin;
-mod robust;
+pub(crate) mod robust;
 mod saturated;
 mod spike;
 mod symmetric;

@@ -9,14 +9,14 @@ const NORMAL: f64 = 1.4826;
 
 /// Where most values lie, and how widely.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Spread {
+pub(crate) struct Spread {
     pub(super) median: f64,
     pub(super) deviation: f64,
 }
 
 impl Spread {
     /// Returns the spread of values; `None` of none.
-    pub(super) fn of(values: &[f64]) -> Option<Self> {
+    pub(crate) fn of(values: &[f64]) -> Option<Self> {
         let center = median(values.to_vec())?;
         let deviations = values.iter().map(|value| (value - center).abs()).collect();
         let deviation = (NORMAL * median(deviations)?).max(SMALLEST_SPREAD);
@@ -24,13 +24,13 @@ impl Spread {
     }
 
     /// Returns how many standard deviations a value lies above the median.
-    pub(super) fn above(&self, value: f64) -> f64 {
+    pub(crate) fn above(&self, value: f64) -> f64 {
         (value - self.median) / self.deviation
     }
 }
 
 /// Returns the median; `None` of no values.
-pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
     let middle = values.len() / 2;
     if values.is_empty() {
         return None;

@@ -88,7 +88,11 @@ impl<M: Module> Session<'_, M> {
     ) -> Result<(), TrainError> {
         let is_after_forward = pass.is_some();
         let mut rows = self.norms(&WeightNorm, &GradientsParams::new())?;
-        if let Some(Pass { gradients, observation }) = pass {
+        if let Some(Pass { gradients, observation, close }) = pass {
+            if let Some(close) = close {
+                let seen = close.rows().map_err(|source| self.failed(source))?;
+                record(listener, self.step, &seen)?;
+            }
             let norms = self.norms(&GradientNorm, &gradients)?;
             let observed = observation.map(|observation| observation.rows()).transpose();
             let observed = observed.map_err(|source| self.failed(source))?;

@@ -2,6 +2,7 @@
 
 mod ending;
 mod held;
+mod looking;
 mod measuring;
 mod resuming;
 #[cfg(test)]
@@ -14,12 +15,12 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
 
-use crate::clipping::clip;
+use crate::clipping::{Clipped, clip};
 use crate::config::TrainerConfig;
 use crate::error::TrainError;
 use crate::guard::Guard;
 use crate::lesson::{Lesson, Split};
-use crate::listener::{Listener, Progress};
+use crate::listener::{Listener, Look, Progress};
 use crate::order::BatchOrder;
 use crate::trainer::Outcome;
 use held::Held;
@@ -35,6 +36,8 @@ pub struct Session<'a, M> {
     device: Device,
     lesson: Box<dyn Lesson<M> + 'a>,
     hook: &'a mut GradientHook,
+    /// Measures everything, once a listener has asked for a close look.
+    close_hook: Option<GradientHook>,
     model: Held<M>,
     optimizer: ModuleOptimizer,
     rates: ModuleLrScheduler,
@@ -59,6 +62,8 @@ pub struct Step {
 struct Pass {
     gradients: GradientsParams,
     observation: Option<Observation>,
+    /// What a close look has seen besides.
+    close: Option<Observation>,
 }
 
 impl<'a, M: Module> Session<'a, M> {
@@ -78,6 +83,7 @@ impl<'a, M: Module> Session<'a, M> {
             device: device.clone(),
             lesson,
             hook,
+            close_hook: None,
             model: Held::new(model),
             step: 0,
             outcome: None,
@@ -120,7 +126,8 @@ impl<'a, M: Module> Session<'a, M> {
         let step = self.step;
         let is_looked_at = step.is_multiple_of(self.config.loss_every);
         let copy = if is_looked_at { self.guard.copy(&self.model) } else { None };
-        let (loss, pass) = self.backward()?;
+        let look = listener.look(step);
+        let (loss, pass) = self.backward(look, listener)?;
         let loss = if is_looked_at {
             let Read { values, are_weights_finite } = self.read([loss])?;
             let loss = values.first().copied().unwrap_or(f64::NAN);
@@ -131,6 +138,11 @@ impl<'a, M: Module> Session<'a, M> {
                 return Ok(None);
             }
             self.guard.keep(copy);
+            Some(loss)
+        } else if look >= Look::Closely {
+            // Only recorded: what the training looks at decides how it ends.
+            let loss = self.read([loss])?.values.first().copied().unwrap_or(f64::NAN);
+            record(listener, step, &[Row::of_network(step, QuantityName::LOSS, loss)])?;
             Some(loss)
         } else {
             None
@@ -177,7 +189,8 @@ impl<'a, M: Module> Session<'a, M> {
         }
         let step = self.step;
         let observation = self.hook.observe_with_taps(step, &*self.model, &gradients, taps);
-        let pass = Pass { gradients, observation };
+        let close = self.close_look(listener.look(step), &gradients, taps);
+        let pass = Pass { gradients, observation, close };
         if step.is_multiple_of(self.config.loss_every) {
             if !self.read([])?.are_weights_finite {
                 self.diverge(Some(pass), false, listener)?;
@@ -190,18 +203,27 @@ impl<'a, M: Module> Session<'a, M> {
     }
 
     /// Runs the next batch forward and backward.
-    fn backward(&mut self) -> Result<(Tensor<1>, Pass), TrainError> {
+    fn backward<L: Listener + ?Sized>(
+        &mut self,
+        look: Look,
+        listener: &mut L,
+    ) -> Result<(Tensor<1>, Pass), TrainError> {
         let step = self.step;
-        let mut taps = self.hook.taps(step);
-        let indices = indices(self.order.next_batch(), &self.device);
-        let loss = self.lesson.loss(&self.model, indices, step, &mut taps);
+        let mut taps = self.taps_for(look);
+        let batch = self.order.next_batch().to_vec();
+        let loss = self.lesson.loss(&self.model, indices(&batch, &self.device), step, &mut taps);
         if !loss.is_tracked() {
             return Err(TrainError::NotDifferentiable);
         }
         let mut gradients = loss.backward();
-        let observation = self.hook.observe_with_taps(step, &*self.model, &gradients, &taps);
+        let planned = if self.hook.taps(step).is_on() { &taps } else { &Taps::off() };
+        let observation = self.hook.observe_with_taps(step, &*self.model, &gradients, planned);
+        let close = self.close_look(look, &gradients, &taps);
         let gradients = GradientsParams::from_module(&mut gradients, &*self.model);
-        Ok((loss, Pass { gradients, observation }))
+        if look == Look::AtExamples {
+            listener.examples(self.look_at_examples(&batch)?);
+        }
+        Ok((loss, Pass { gradients, observation, close }))
     }
 
     /// Takes the optimiser step unless a gradient is not finite; tells whether it was taken.
@@ -214,10 +236,10 @@ impl<'a, M: Module> Session<'a, M> {
             self.diverge(Some(pass), true, listener)?;
             return Ok(false);
         }
-        let Pass { mut gradients, observation } = pass;
+        let Pass { mut gradients, observation, close } = pass;
         let mut clipped = None;
         if let Some(clipping) = self.config.clipping {
-            let is_told = observation.is_some();
+            let is_told = observation.is_some() || close.is_some();
             (gradients, clipped) = clip(clipping, &*self.model, gradients, is_told)
                 .map_err(|source| self.failed(source))?;
         }
@@ -225,13 +247,14 @@ impl<'a, M: Module> Session<'a, M> {
         let before = (observation.is_some() && self.guard.is_late()).then(|| self.model.clone());
         let rate = self.rates.step();
         self.model.change(|model| self.optimizer.step(rate, model, gradients));
+        if let Some(close) = close {
+            let mut rows = self.rows_after_step(close)?;
+            rows.extend(self.clipped_rows(clipped.as_ref()));
+            record(listener, self.step, &rows)?;
+        }
         if let Some(observation) = observation {
             let mut rows = self.rows_after_step(observation)?;
-            if let Some(clipped) = clipped {
-                let row = |quantity, norm| Row::of_network(self.step, quantity, norm);
-                rows.push(row(QuantityName::GLOBAL_GRADIENT_NORM, clipped.norm_before));
-                rows.push(row(QuantityName::CLIPPED_GRADIENT_NORM, clipped.norm_after));
-            }
+            rows.extend(self.clipped_rows(clipped.as_ref()));
             record(listener, self.step, &rows)?;
             if let Some(before) = before.filter(|_| has_bad_gradient(&rows)) {
                 let origin = not_finite_origin(&rows);
@@ -241,6 +264,17 @@ impl<'a, M: Module> Session<'a, M> {
         }
         self.step += 1;
         Ok(true)
+    }
+
+    fn clipped_rows(&self, clipped: Option<&Clipped>) -> impl Iterator<Item = Row> {
+        let row = |quantity, norm| Row::of_network(self.step, quantity, norm);
+        let rows = clipped.map(|clipped| {
+            [
+                row(QuantityName::GLOBAL_GRADIENT_NORM, clipped.norm_before),
+                row(QuantityName::CLIPPED_GRADIENT_NORM, clipped.norm_after),
+            ]
+        });
+        rows.into_iter().flatten()
     }
 
     /// Completes an observation, with the optimiser's moments if a quantity reads them.
