@@ -222,7 +222,7 @@ fn a_learner_measures_what_a_loop_of_ones_own_does_accumulated_or_not() {
 #[test]
 fn a_sink_gets_everything_and_memory_is_bounded() {
     let directory = tempfile::tempdir().unwrap();
-    let file = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let file = Arc::new(std::sync::Mutex::new(Vec::new()));
     let into = Arc::clone(&file);
     let sink = CallbackSink::new(move |rows: &[Row]| {
         into.lock().unwrap().extend_from_slice(rows);
