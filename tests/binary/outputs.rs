@@ -19,6 +19,7 @@ impl Place {
         for more in [&[][..], &["--set", "first_seed=9"]] {
             stdout(&place.command(&[&Self::RUN[..], more].concat()).output().unwrap());
         }
+        stdout(&place.command(&Self::TRAINED).output().unwrap());
         let sweep = "experiment = \"born-dead-relu\"\nseeds = 2\n[grid]\nfirst_seed = [0, 9]\n";
         fs::write(place.0.path().join("sweep.toml"), sweep).unwrap();
         fs::write(place.0.path().join("batch.csv"), "a,b,y\n1,2,0\n3,4,1\n5,6,0\n").unwrap();
@@ -26,6 +27,21 @@ impl Place {
     }
 
     const RUN: [&str; 4] = ["run", "born-dead-relu", "--seeds", "2"];
+    /// A run that trains, in a folder of its own.
+    const TRAINED: [&str; 12] = [
+        "run",
+        "sigmoid-vs-relu",
+        "--seeds",
+        "2",
+        "--set",
+        "depths=[3]",
+        "--set",
+        "flow_depth=3",
+        "--set",
+        "steps=20",
+        "--out",
+        "trained",
+    ];
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_backdraft"));
@@ -70,6 +86,8 @@ impl Place {
             "theory --activation tanh --json",
             &format!("compare {first} {second}"),
             &format!("compare {first} {second} --json"),
+            "compare --trace sigmoid-vs-relu sigmoid-vs-relu --out trained",
+            "replay sigmoid-vs-relu network-relu.optimizer-adam.depth-3.seed-0 --at 4 --out trained",
             "figure latest dead-by-layer --out plot.svg",
             "export latest --format csv --out rows.csv",
             "zoo",
@@ -93,10 +111,14 @@ impl Place {
     }
 }
 
-/// What was said on standard error, but for how long an experiment took.
+/// What was said on standard error, but for how long an experiment took or a replay will take.
 fn told(output: &Output) -> String {
     let told = String::from_utf8_lossy(&output.stderr);
-    let lines = told.lines().filter(|line| !line.starts_with("pre-norm-vs-post-norm: "));
+    let is_note = |line: &str| {
+        line.starts_with("pre-norm-vs-post-norm: ")
+            || line.starts_with("no checkpoint before step ")
+    };
+    let lines = told.lines().filter(|line| !is_note(line));
     lines.map(|line| format!("{line}\n")).collect()
 }
 

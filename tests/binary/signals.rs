@@ -115,6 +115,9 @@ fn commands() -> Vec<String> {
     names.filter(|name| *name != "help").map(str::to_owned).collect()
 }
 
+/// A trial of `sigmoid-vs-relu`.
+const REPLAYED: &str = "network-relu.optimizer-adam.depth-3.seed-0";
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of commands")]
 fn every_command_that_waits_ends_at_once_at_the_first_signal() {
@@ -122,6 +125,12 @@ fn every_command_that_waits_ends_at_once_at_the_first_signal() {
     let out = folder.path().join("runs");
     let out = out.to_str().unwrap();
     stdout(&backdraft(&["run", "born-dead-relu", "--seeds", "2", "--quiet", "--out", out]));
+    let trained = folder.path().join("trained");
+    let trained = trained.to_str().unwrap();
+    let small =
+        ["--seeds", "2", "--set", "depths=[3]", "--set", "flow_depth=3", "--set", "steps=20"];
+    let start = ["run", "sigmoid-vs-relu", "--quiet", "--out", trained];
+    stdout(&backdraft(&[&start[..], &small].concat()));
     let figures = folder.path().join("figure.svg");
     let rows = folder.path().join("rows.csv");
     let rows = rows.to_str().unwrap();
@@ -160,6 +169,9 @@ fn every_command_that_waits_ends_at_once_at_the_first_signal() {
         vec!["data", "list"],
         vec!["xray", "--model", "mlp", "--set", "inputs=1", "--batch", batch, "--target", "b"],
         vec!["backends", "--check"],
+        vec!["diagnose", out],
+        vec!["replay", "latest", REPLAYED, "--at", "4", "--out", trained],
+        vec!["benchmark", "diagnosis", "--quick"],
         vec!["new", fresh],
         vec!["completions", "bash"],
     ];

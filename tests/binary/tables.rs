@@ -50,7 +50,7 @@ fn a_table_of_classes_is_trained_reported_and_x_rayed() {
         "--set",
         "table.leave_out=['name']",
     ];
-    let arguments = [&SHORT[..], &table, &["--set", "rate=0.01"]].concat();
+    let arguments = [&SHORT[..], &table, &["--set", "rate=0.01", "--verbose"]].concat();
     let told = stdout(&inside(folder, &arguments));
     for part in ["supported", "The network learns", "test accuracy"] {
         assert!(told.contains(part), "{told}");
@@ -93,7 +93,7 @@ fn a_table_of_numbers_without_a_header_is_learned_up_to_its_noise() {
     fs::write(folder.join("prices.csv"), (0..300).map(line).collect::<String>()).unwrap();
     let table = ["data=prices.csv", "table.delimiter=;", "table.header=false", "target=3"];
     let table: Vec<&str> = table.iter().flat_map(|set| ["--set", set]).collect();
-    let told = stdout(&inside(folder, &[&SHORT[..], &table].concat()));
+    let told = stdout(&inside(folder, &[&SHORT[..], &table, &["--verbose"]].concat()));
     for part in ["supported", "The network learns", "test mean squared error"] {
         assert!(told.contains(part), "{told}");
     }
