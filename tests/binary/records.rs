@@ -66,7 +66,10 @@ fn a_sound_record_agrees_with_its_sums_and_every_damage_is_found() {
     stdout(&check(out.path()));
     // What is missing is measured again, and the record is sound again.
     fs::remove_file(&trial).unwrap();
-    stdout(&run(out.path(), &[]));
+    let again = run(out.path(), &[]);
+    let told = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(told.contains(&name) && told.contains("it is measured again"), "{told}");
+    stdout(&again);
     assert_eq!(fs::read(&trial).unwrap(), whole);
     stdout(&check(out.path()));
     refused(&backdraft(&["check", "nonesuch", "--out", "/nonexistent"]), &["no run `nonesuch`"]);
@@ -103,15 +106,16 @@ fn a_line_torn_within_a_character_is_a_torn_line() {
 }
 
 #[test]
-fn a_list_with_a_record_that_cannot_be_read_shows_the_others_and_fails() {
+fn a_list_or_table_with_a_record_that_cannot_be_read_shows_the_others_and_fails() {
     let out = TempDir::new().unwrap();
     stdout(&run(out.path(), &[]));
     let sound = folder(out.path()).file_name().unwrap().to_str().unwrap().to_owned();
     fs::create_dir_all(out.path().join("born-dead-relu/broken")).unwrap();
     fs::write(out.path().join("born-dead-relu/broken/run.json"), "{").unwrap();
-    for more in [&[][..], &["--json"]] {
-        let path = out.path().to_str().unwrap();
-        let output = backdraft(&[&["list", "--runs", "--out", path], more].concat());
+    let path = out.path().to_str().unwrap();
+    let list = ["list", "--runs", "--out", path];
+    for command in [&list[..], &[&list[..], &["--json"]].concat(), &["sweep", "collect", path]] {
+        let output = backdraft(command);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{told}");
         assert!(

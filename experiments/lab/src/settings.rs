@@ -108,8 +108,9 @@ impl Overlay {
         let Some((key, text)) = pair else {
             return Err(SettingsError::Form { argument: argument.to_owned() });
         };
-        let parsed = format!("value = {text}").parse::<Table>();
-        let value = parsed.ok().and_then(|mut table| table.remove("value"));
+        // A line break could hide another key, which nobody would hear of.
+        let parsed = format!("value = {text}").parse::<Table>().ok().filter(|it| it.len() == 1);
+        let value = parsed.and_then(|mut table| table.remove("value"));
         let value = value.unwrap_or_else(|| Value::String(text.trim().to_owned()));
         Self::new("--set", key.trim(), value)
     }
@@ -326,6 +327,8 @@ mod tests {
         assert!(error.starts_with("--set: `rate = \"fast\"` does not fit"), "{error}");
         assert!(matches!(resolve_toy(&["rate"]), Err(SettingsError::Form { .. })));
         assert!(matches!(resolve_toy(&["=3"]), Err(SettingsError::Form { .. })));
+        let two = resolve_toy(&["rate=1\nextra=2"]).unwrap_err().to_string();
+        assert!(two.contains("does not fit") && two.contains("extra"), "nothing is dropped: {two}");
         let deep = format!("{}=1", ["a"; 10_000].join("."));
         assert!(matches!(resolve_toy(&[&deep]), Err(SettingsError::Deep { .. })));
     }

@@ -25,7 +25,12 @@ pub enum Standing {
     /// Closed and whole: it is used as it is, whichever build measured it.
     Closed(Box<Recorded>),
     /// Begun by this build, or closed by it and incomplete now: what is missing is measured.
-    Begun(Box<Manifest>),
+    Begun {
+        /// What was run.
+        manifest: Box<Manifest>,
+        /// Measurements that the record had when it was closed, and that are not whole any more.
+        lost: Vec<String>,
+    },
     /// Begun by another build, or one that is not known: measurements of two builds are not mixed.
     Foreign(Option<Box<Manifest>>),
 }
@@ -35,25 +40,43 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// [`RecordError::Damaged`] if a trial of a closed record of this build was changed, which measuring
-    /// what is missing would cover up; another [`RecordError`] if a file cannot be read.
+    /// [`RecordError::Damaged`] if a trial of a closed record was changed, which measuring what is missing
+    /// would cover up, or if another build closed it and a trial is missing, which this build must not
+    /// measure; another [`RecordError`] if a file cannot be read.
     pub fn standing(&self) -> Result<Standing, RecordError> {
         if self.is_blank()? {
             return Ok(Standing::Blank);
         }
         let Ok(manifest) = self.manifest() else { return Ok(Standing::Foreign(None)) };
         let is_own = manifest.versions.is_this_program();
-        let closed = if self.is_sealed() && manifest.status == Status::Finished {
-            self.closed(&manifest)
-        } else {
-            Ok(None)
-        };
-        match closed {
-            Ok(Some(results)) => Ok(Standing::Closed(Box::new(Recorded { manifest, results }))),
-            Ok(None) if is_own => Ok(Standing::Begun(Box::new(manifest))),
-            Err(error) if is_own => Err(error),
-            Ok(None) | Err(_) => Ok(Standing::Foreign(Some(Box::new(manifest)))),
+        if !(self.is_sealed() && manifest.status == Status::Finished) {
+            return Ok(Self::open(manifest, is_own, vec![]));
         }
+        let Some(comparison) = self.compare_sums()? else {
+            return Ok(Self::open(manifest, is_own, vec![]));
+        };
+        let mut damages = comparison.damages;
+        damages.retain(|(_, damage)| *damage != Damage::Added);
+        let lost = match self.lost_trials(&damages, is_own) {
+            // Another process has begun to measure it anew since the look at it.
+            Err(_) if !self.is_still_closed(&manifest) => {
+                return Ok(Self::open(manifest, is_own, vec![]));
+            }
+            lost => lost?,
+        };
+        // A figure that is lost is drawn again by the build that drew it.
+        if lost.is_empty()
+            && (damages.is_empty() || !is_own)
+            && let Some(results) = self.complete_results(&manifest)?
+        {
+            return Ok(Standing::Closed(Box::new(Recorded { manifest, results })));
+        }
+        Ok(Self::open(manifest, is_own, lost))
+    }
+
+    fn open(manifest: Manifest, is_own: bool, lost: Vec<String>) -> Standing {
+        let manifest = Box::new(manifest);
+        if is_own { Standing::Begun { manifest, lost } } else { Standing::Foreign(Some(manifest)) }
     }
 
     /// Tells whether nothing has been measured.
@@ -65,27 +88,37 @@ impl RunFolder {
         Ok(!self.is_sealed() && !self.has_contents()?)
     }
 
-    /// The results of a closed record; `None` if not all of it is there.
-    fn closed(&self, manifest: &Manifest) -> Result<Option<Results>, RecordError> {
-        let Some(comparison) = self.compare_sums()? else { return Ok(None) };
-        let mut is_whole = true;
-        for (name, damage) in comparison.damages {
-            let path = self.path().join(&name);
-            let is_trial = path.extension().is_some_and(|kind| kind == "jsonl");
-            // One that is cut off is measured again as after a kill; one that reads as a whole is not.
-            if damage == Damage::Changed && is_trial && read_trial(&path)?.is_some() {
-                return Err(RecordError::Damaged { path, damage });
+    /// Returns the trials of a closed record that are missing or cut off.
+    fn lost_trials(
+        &self,
+        damages: &[(String, Damage)],
+        is_own: bool,
+    ) -> Result<Vec<String>, RecordError> {
+        let mut lost = Vec::new();
+        for (name, damage) in damages {
+            let path = self.path().join(name);
+            if path.extension().is_none_or(|kind| kind != "jsonl") {
+                continue;
             }
-            is_whole &= damage == Damage::Added;
+            // One that is cut off is measured again as after a kill; one that reads as a whole is not.
+            let is_whole = *damage == Damage::Changed && read_trial(&path)?.is_some();
+            if is_whole || !is_own {
+                return Err(RecordError::Damaged { path, damage: *damage });
+            }
+            lost.push(name.clone());
         }
-        if !is_whole {
-            return Ok(None);
-        }
+        Ok(lost)
+    }
+
+    /// Returns the results of a closed record; `None` if not all trials are there.
+    fn complete_results(&self, manifest: &Manifest) -> Result<Option<Results>, RecordError> {
         let results = self.results()?;
-        // Another process may have begun to measure it anew in the meantime.
-        let is_the_same = || self.is_sealed() && self.manifest().is_ok_and(|now| now == *manifest);
         let is_complete = results.trials().len() == manifest.trials;
-        Ok((is_complete && is_the_same()).then_some(results))
+        Ok((is_complete && self.is_still_closed(manifest)).then_some(results))
+    }
+
+    fn is_still_closed(&self, manifest: &Manifest) -> bool {
+        self.is_sealed() && self.manifest().is_ok_and(|now| now == *manifest)
     }
 }
 
@@ -124,7 +157,9 @@ mod tests {
             let out = tempfile::tempdir().unwrap();
             let folder = begun(out.path(), &manifest);
             match folder.standing().unwrap() {
-                Standing::Begun(found) => assert!(is_own && *found == manifest),
+                Standing::Begun { manifest: found, lost } => {
+                    assert!(is_own && *found == manifest && lost.is_empty());
+                }
                 Standing::Foreign(found) => assert!(!is_own && *found.unwrap() == manifest),
                 other => panic!("{other:?}"),
             }
@@ -151,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_record_that_has_lost_a_trial_is_gone_on_with_and_a_changed_one_is_refused() {
+    fn a_closed_record_that_has_lost_a_trial_is_completed_and_a_changed_one_is_refused() {
         let out = tempfile::tempdir().unwrap();
         let folder = begun(out.path(), &manifest());
         folder.seal(&[]).unwrap();
@@ -159,16 +194,34 @@ mod tests {
         let whole = fs::read_to_string(&trial).unwrap();
         fs::write(folder.path().join("notes.txt"), "mine").unwrap();
         assert!(matches!(folder.standing().unwrap(), Standing::Closed(_)));
-        fs::write(&trial, &whole[..whole.len() / 2]).unwrap();
-        assert!(matches!(folder.standing().unwrap(), Standing::Begun(_)));
-        fs::remove_file(&trial).unwrap();
-        assert!(matches!(folder.standing().unwrap(), Standing::Begun(_)));
+        let cut = |trial: &Path| fs::write(trial, &whole[..whole.len() / 2]).unwrap();
+        for damage in [&cut, &|trial: &Path| fs::remove_file(trial).unwrap()] as [&dyn Fn(&Path); 2]
+        {
+            damage(&trial);
+            let Standing::Begun { lost, .. } = folder.standing().unwrap() else { panic!("closed") };
+            assert_eq!(lost, ["measurements/depth-3.seed-0.jsonl"]);
+        }
         fs::write(&trial, whole.replace("\"seed\":0", "\"seed\":7")).unwrap();
         let error = folder.standing().unwrap_err().to_string();
         assert!(error.contains("depth-3.seed-0.jsonl") && error.contains("--fresh"), "{error}");
+    }
+
+    #[test]
+    fn a_closed_record_of_another_build_is_used_or_refused_and_never_measured_anew() {
+        let out = tempfile::tempdir().unwrap();
+        let folder = begun(out.path(), &of_another_build());
+        fs::write(folder.path().join("figure.svg"), "").unwrap();
+        folder.seal(&[]).unwrap();
+        fs::remove_file(folder.path().join("figure.svg")).unwrap();
+        assert!(matches!(folder.standing().unwrap(), Standing::Closed(_)));
+        let trial = folder.trial_path("depth-3.seed-0");
+        let whole = fs::read_to_string(&trial).unwrap();
+        fs::write(&trial, whole.replace("\"seed\":0", "\"seed\":7")).unwrap();
+        assert!(folder.standing().unwrap_err().to_string().contains("is not what was recorded"));
+        fs::remove_file(&trial).unwrap();
+        let error = folder.standing().unwrap_err().to_string();
+        assert!(error.contains("is missing") && error.contains("--fresh"), "{error}");
         let mut manifest = of_another_build();
-        folder.save(&manifest).unwrap();
-        assert!(matches!(folder.standing().unwrap(), Standing::Foreign(Some(_))));
         manifest.status = Status::Failed;
         folder.save(&manifest).unwrap();
         assert!(matches!(folder.standing().unwrap(), Standing::Foreign(Some(_))));

@@ -27,6 +27,13 @@ pub enum Notice {
         /// Where the old record is.
         aside: PathBuf,
     },
+    /// It was closed, and has lost measurements since; they are measured again.
+    Lost {
+        /// The folder.
+        folder: PathBuf,
+        /// The files.
+        lost: Vec<String>,
+    },
     /// A process has died at its work on it; this one goes on.
     TakenOver {
         /// The folder.
@@ -64,6 +71,12 @@ impl fmt::Display for Notice {
                 let aside = aside.display();
                 write!(f, " and is measured anew; what was measured is kept in `{aside}`")
             }
+            Self::Lost { folder, lost } => write!(
+                f,
+                "`{}` was closed, and `{}` is missing or cut off since: it is measured again",
+                folder.display(),
+                lost.join("`, `")
+            ),
             Self::TakenOver { folder, owner } => {
                 write!(f, "`{}` was left by {owner}: going on", folder.display())
             }

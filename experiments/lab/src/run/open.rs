@@ -115,7 +115,12 @@ pub(super) fn open(asked: Asked<'_>, is_fresh: bool) -> Result<Run<'_>, RunError
             // Another process has finished it since the look at it.
             Standing::Closed(recorded) => return Ok(closed(*recorded, folder, asked.prepared)),
             Standing::Blank => break None,
-            Standing::Begun(earlier) => break Some(earlier),
+            Standing::Begun { manifest, lost } => {
+                if !lost.is_empty() {
+                    notices.push(Notice::Lost { folder: folder.path().to_owned(), lost });
+                }
+                break Some(manifest);
+            }
             Standing::Foreign(manifest) => {
                 let (again, aside) = folder.put_aside(lock)?;
                 lock = again;

@@ -35,6 +35,8 @@ pub struct Collection {
     pub runs: Vec<Collected>,
     /// Runs that are unfinished, folders that cannot be read.
     pub warnings: Vec<String>,
+    /// How many folders cannot be read.
+    pub unreadable: usize,
 }
 
 /// Reads runs; of several records of one run the finished one counts.
@@ -44,12 +46,13 @@ pub struct Collection {
 /// [`RecordError::Contradiction`] if two finished records of one run disagree.
 pub fn collect(folders: &[RunFolder]) -> Result<Collection, RecordError> {
     let mut runs: BTreeMap<(String, String), Collected> = BTreeMap::new();
-    let mut warnings = Vec::new();
+    let (mut warnings, mut unreadable) = (Vec::new(), 0);
     for (folder, run) in folders.iter().zip(read(folders)) {
         let run = match run {
             Ok(run) => run,
             Err(error) => {
                 warnings.push(error.to_string());
+                unreadable += 1;
                 continue;
             }
         };
@@ -71,7 +74,7 @@ pub fn collect(folders: &[RunFolder]) -> Result<Collection, RecordError> {
             (run.folder.path().display(), run.trials.len(), run.manifest.trials);
         format!("`{path}` is not finished: {ended} of {trials} trials have ended")
     }));
-    Ok(Collection { runs, warnings })
+    Ok(Collection { runs, warnings, unreadable })
 }
 
 /// Reads runs on all cores; results are in the order of the folders.

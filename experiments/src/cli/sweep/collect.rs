@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use backdraft_lab::collect;
+use backdraft_lab::{Collection, collect};
 use backdraft_record::RunFolder;
 use backdraft_rows::QuantityName;
 
@@ -31,6 +31,11 @@ pub(super) fn table(folders: &[PathBuf], csv: Option<&Path>) -> Result<(), Failu
     }
     print_means(&table);
     say(format!("{} trials of {} runs", table.len() - 1, collection.runs.len()));
+    if collection.unreadable > 0 {
+        let Collection { unreadable, runs, .. } = &collection;
+        let all = unreadable + runs.len();
+        return Err(Failure::Run(anyhow!("{unreadable} of {all} records cannot be read")));
+    }
     Ok(())
 }
 
