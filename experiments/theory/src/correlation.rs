@@ -130,25 +130,8 @@ const FARTHEST: f64 = -60.0;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::{Erf, close};
     use backdraft_spec::Activation::{self, HardShrink, Relu, Tanh};
-    use libm::erf;
-
-    /// The error function, for which closed forms are known.
-    struct Erf;
-
-    impl ScalarFunction for Erf {
-        fn value(&self, x: f64) -> f64 {
-            erf(x)
-        }
-
-        fn derivative(&self, x: f64) -> f64 {
-            2.0 / std::f64::consts::PI.sqrt() * (-x * x).exp()
-        }
-    }
-
-    fn close(value: f64, expected: f64, tolerance: f64) {
-        assert!((value / expected - 1.0).abs() < tolerance, "{value} is not {expected}");
-    }
 
     #[test]
     fn quadrature_agrees_with_the_closed_forms_of_erf() {

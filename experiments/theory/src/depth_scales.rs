@@ -97,11 +97,8 @@ fn scale(factor: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::close;
     use backdraft_spec::Activation::{Relu, Tanh};
-
-    fn close(value: f64, expected: f64, tolerance: f64) {
-        assert!((value / expected - 1.0).abs() < tolerance, "{value} is not {expected}");
-    }
 
     #[test]
     fn in_the_ordered_phase_inputs_become_alike_as_fast_as_gradients_vanish() {

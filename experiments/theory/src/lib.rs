@@ -7,6 +7,8 @@ mod critical;
 mod depth_scales;
 mod drawn_nets;
 mod finite_width;
+#[cfg(test)]
+mod fixtures;
 mod forget_gate;
 mod formula;
 mod inputs;

@@ -108,25 +108,9 @@ impl<F: ScalarFunction> MeanField<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::{Erf, close};
     use Activation::{Identity, LeakyRelu, Relu, Selu, Sigmoid, Softsign, Tanh};
     use libm::erf;
-
-    /// The error function, for which closed forms are known.
-    struct Erf;
-
-    impl ScalarFunction for Erf {
-        fn value(&self, x: f64) -> f64 {
-            erf(x)
-        }
-
-        fn derivative(&self, x: f64) -> f64 {
-            2.0 / std::f64::consts::PI.sqrt() * (-x * x).exp()
-        }
-    }
-
-    fn close(value: f64, expected: f64, tolerance: f64) {
-        assert!((value / expected - 1.0).abs() < tolerance, "{value} is not {expected}");
-    }
 
     #[test]
     fn piecewise_linear_activations_have_their_closed_forms() {

@@ -126,10 +126,7 @@ impl Panels {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn close(value: f64, expected: f64, tolerance: f64) {
-        assert!((value / expected - 1.0).abs() < tolerance, "{value} is not {expected}");
-    }
+    use crate::fixtures::close;
 
     #[test]
     fn even_moments_are_the_double_factorials() {

@@ -47,6 +47,9 @@ impl<F: ScalarFunction> MeanField<F> {
     pub fn limit(&self, q: f64) -> Limit {
         let growth = |ln_q: f64| (self.next_variance(ln_q.exp()) / ln_q.exp()).ln();
         let start = q.ln();
+        if start == f64::INFINITY {
+            return Limit::Diverges;
+        }
         let first = growth(start);
         if first.abs() <= ROUNDING {
             return Limit::Settles(q);
@@ -57,7 +60,7 @@ impl<F: ScalarFunction> MeanField<F> {
         let speed = |ln_q: f64| direction * growth(ln_q);
         let mut behind = (start, first.abs());
         let (mut here, mut last) = (behind, start);
-        while last.abs() < FARTHEST {
+        while direction * last < FARTHEST {
             // Far from every scale of the activation the speed is constant, and steps may be longer.
             let is_steady = (here.1 - behind.1).abs() < 1e-6 * here.1;
             last += direction * STEP * if is_steady { 8.0 } else { 1.0 };
@@ -102,6 +105,20 @@ mod tests {
             let rise = |pair: &[f64]| pair[1] >= pair[0] * (1.0 - 1e-12);
             assert!(variances.windows(2).all(rise), "{activation:?}: {variances:?}");
         }
+    }
+
+    #[test]
+    fn a_start_beyond_the_search_comes_back_or_stays_infinite() {
+        for power in [60, 150, 308] {
+            let variance = 10f64.powi(power);
+            let limit = MeanField::new(Tanh, variance, 0.0).fixed_point(variance);
+            assert!((limit / variance - 1.0).abs() < 1e-3, "{power}: {limit}");
+            let settled = MeanField::new(Tanh, 2.0, 0.0);
+            let (far, near) = (settled.fixed_point(variance), settled.fixed_point(1.0));
+            assert!((far / near - 1.0).abs() < 1e-9, "{power}: {far}, {near}");
+        }
+        let relu = MeanField::new(Relu, 1e308, 1e308);
+        assert_eq!(relu.limit(f64::INFINITY), Limit::Diverges);
     }
 
     #[test]

@@ -40,7 +40,9 @@ pub(super) fn print(training: &Diagnosed, has_others: bool) {
     }
     notes(training);
     if findings.is_empty() && !log.rows.is_empty() {
-        say("No trouble found.");
+        // What nobody could read is not sound for that.
+        let judged = if log.unknown.count > 0 { " in what is recognised" } else { "" };
+        say(format!("No trouble found{judged}."));
     }
     print_findings(findings);
     if has_others {
@@ -57,6 +59,7 @@ fn notes(training: &Diagnosed) {
         let (count, tags) =
             (log.unknown.count, if log.unknown.count == 1 { "tag" } else { "tags" });
         say(format!("    not recognised: {count} {tags}, {such_as}{named}"));
+        say("    `--map 'TAG=QUANTITY'` says what a tag is, as in the examples of `--help`");
     }
     if log.is_torn {
         say("    the log ends within an entry, which is left out");
