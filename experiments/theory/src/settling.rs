@@ -60,7 +60,9 @@ impl<F: ScalarFunction> MeanField<F> {
         let speed = |ln_q: f64| direction * growth(ln_q);
         let mut behind = (start, first.abs());
         let (mut here, mut last) = (behind, start);
-        while direction * last < FARTHEST {
+        // A start may lie beyond every scale; its fixed point is then behind it, or next to it.
+        let reach = FARTHEST.max(direction * start + FARTHEST);
+        while direction * last < reach {
             // Far from every scale of the activation the speed is constant, and steps may be longer.
             let is_steady = (here.1 - behind.1).abs() < 1e-6 * here.1;
             last += direction * STEP * if is_steady { 8.0 } else { 1.0 };
